@@ -1,0 +1,45 @@
+# omma_library(NAME SOURCES... DEPS targets... PRIVATE targets...): one folder of the library as target omma_NAME.
+# omma_torch_library: the same with LibTorch and its precompiled header.
+# omma_test(NAME SOURCES... DEPS targets...): a GoogleTest program omma_NAME_test, run by ctest from the source folder.
+
+function(omma_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
+  if(OMMA_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${OMMA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${OMMA_SANITIZE})
+  endif()
+endfunction()
+
+function(omma_library name)
+  cmake_parse_arguments(LIB "" "" "SOURCES;DEPS;PRIVATE" ${ARGN})
+  add_library(omma_${name} STATIC ${LIB_SOURCES})
+  add_library(omma::${name} ALIAS omma_${name})
+  set_target_properties(omma_${name} PROPERTIES EXPORT_NAME ${name})
+  omma_compile_options(omma_${name})
+  target_link_libraries(omma_${name} PUBLIC ${LIB_DEPS} PRIVATE ${LIB_PRIVATE})
+  set_property(GLOBAL APPEND PROPERTY OMMA_LIBRARIES omma_${name})
+endfunction()
+
+# <torch/torch.h> is compiled once, by omma_torch_pch, and reused by every target with the same options.
+function(omma_use_torch target)
+  target_link_libraries(${target} PUBLIC omma_torch)
+  target_precompile_headers(${target} REUSE_FROM omma_torch_pch)
+endfunction()
+
+function(omma_torch_library name)
+  omma_library(${name} ${ARGN})
+  omma_use_torch(omma_${name})
+endfunction()
+
+function(omma_test name)
+  cmake_parse_arguments(TEST "TORCH" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(omma_${name}_test ${TEST_SOURCES})
+  omma_compile_options(omma_${name}_test)
+  target_link_libraries(omma_${name}_test PRIVATE ${TEST_DEPS} GTest::gtest_main)
+  if(TEST_TORCH)
+    target_link_libraries(omma_${name}_test PRIVATE omma_torch)
+    target_precompile_headers(omma_${name}_test REUSE_FROM omma_torch_pch)
+  endif()
+  add_test(NAME ${name} COMMAND omma_${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endfunction()

@@ -1,0 +1,11 @@
+# omma_torch: LibTorch as a target whose flags reach only what links it; omma_torch_pch: its precompiled header.
+add_library(omma_torch INTERFACE)
+set_target_properties(omma_torch PROPERTIES EXPORT_NAME torch_headers)
+target_link_libraries(omma_torch INTERFACE ${TORCH_LIBRARIES})
+set_property(GLOBAL APPEND PROPERTY OMMA_LIBRARIES omma_torch)
+
+file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cpp "// compiles the precompiled header\n")
+add_library(omma_torch_pch OBJECT ${CMAKE_BINARY_DIR}/torch_pch.cpp)
+omma_compile_options(omma_torch_pch)
+target_link_libraries(omma_torch_pch PUBLIC omma_torch)
+target_precompile_headers(omma_torch_pch PRIVATE <torch/torch.h>)

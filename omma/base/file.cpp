@@ -1,0 +1,139 @@
+#include "omma/base/file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "omma/base/error.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+namespace {
+
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+std::string reason() { return std::strerror(errno); }
+
+// Opens a regular file for reading and tells its size.
+std::pair<Descriptor, std::size_t> open_regular(const fs::path& file) {
+  Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  check(descriptor.fd >= 0, "{}: {}", file.string(), reason());
+  struct stat info {};
+  if (::fstat(descriptor.fd, &info) != 0) fail_runtime("{}: {}", file.string(), reason());
+  check(S_ISREG(info.st_mode), "{}: expected a regular file", file.string());
+  return {Descriptor{std::exchange(descriptor.fd, -1)}, static_cast<std::size_t>(info.st_size)};
+}
+
+void flush(const fs::path& path, int flags) {
+  Descriptor descriptor{::open(path.c_str(), flags | O_CLOEXEC)};
+  if (descriptor.fd < 0 || ::fsync(descriptor.fd) != 0) fail_runtime("{}: cannot flush: {}", path.string(), reason());
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& file, std::size_t max_bytes) {
+  const auto [descriptor, size] = open_regular(file);
+  check(size <= max_bytes, "{}: {} bytes are over the limit of {}", file.string(), size, max_bytes);
+  std::string contents(size, '\0');
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(descriptor.fd, contents.data() + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_runtime("{}: {}", file.string(), reason());
+    if (got == 0) break;  // the file shrank meanwhile
+    done += static_cast<std::size_t>(got);
+  }
+  contents.resize(done);
+  return contents;
+}
+
+void write_file(const fs::path& file, const std::function<void(const fs::path&)>& writer) {
+  const fs::path partial = file.string() + fmt::format(".{}.partial", ::getpid());
+  try {
+    writer(partial);
+    flush(partial, O_WRONLY);
+    if (::rename(partial.c_str(), file.c_str()) != 0) fail_runtime("{}: cannot rename: {}", file.string(), reason());
+    flush(file.has_parent_path() ? file.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(partial, ignored);
+    throw;
+  }
+}
+
+void write_file(const fs::path& file, std::string_view contents) {
+  write_file(file, [&](const fs::path& partial) {
+    Descriptor descriptor{::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+    if (descriptor.fd < 0) fail_runtime("{}: cannot write: {}", file.string(), reason());
+    std::string_view rest = contents;
+    while (!rest.empty()) {
+      const ssize_t put = ::write(descriptor.fd, rest.data(), rest.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) fail_runtime("{}: cannot write: {}", file.string(), reason());
+      rest.remove_prefix(static_cast<std::size_t>(put));
+    }
+  });
+}
+
+MappedFile::MappedFile(const fs::path& file) {
+  const auto [descriptor, size] = open_regular(file);
+  if (size == 0) return;
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.fd, 0);
+  if (data == MAP_FAILED) fail_runtime("{}: cannot map: {}", file.string(), reason());
+  data_ = static_cast<const std::uint8_t*>(data);
+  size_ = size;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+DirectoryLock::DirectoryLock(const fs::path& directory) {
+  const fs::path file = directory / ".lock";
+  Descriptor descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+  if (descriptor.fd < 0) fail_runtime("{}: {}", file.string(), reason());
+  if (::flock(descriptor.fd, LOCK_EX | LOCK_NB) != 0) {  // the kernel frees it when its owner dies: no stale locks
+    char owner[32] = {};
+    const ssize_t length = ::read(descriptor.fd, owner, sizeof owner - 1);
+    fail("{}: in use by process {}", directory.string(), length > 0 ? owner : "unknown");
+  }
+  const std::string owner = std::to_string(::getpid());
+  if (::ftruncate(descriptor.fd, 0) != 0 || ::pwrite(descriptor.fd, owner.data(), owner.size(), 0) < 0)
+    fail_runtime("{}: {}", file.string(), reason());
+  descriptor_ = std::exchange(descriptor.fd, -1);
+}
+
+DirectoryLock::~DirectoryLock() { ::close(descriptor_); }
+
+fs::path path_inside(const fs::path& directory, std::string_view name) {
+  const fs::path relative(name);
+  check(!name.empty() && name.find('\0') == std::string_view::npos && relative.is_relative(),
+        "{}: expected a relative file name, got \"{}\"", directory.string(), name);
+  const fs::path root = fs::weakly_canonical(directory);
+  const fs::path resolved = fs::weakly_canonical(root / relative);
+  const fs::path inside = resolved.lexically_relative(root);
+  check(!inside.empty() && *inside.begin() != "..", "{}: \"{}\" leads out of the directory", directory.string(), name);
+  return root / relative;
+}
+
+}  // namespace omma

@@ -1,0 +1,58 @@
+// Files: whole reads with a cap, read-only mappings, and writes that are never half there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace omma {
+
+// The whole file. Throws std::invalid_argument where it is missing, a directory or larger than `max_bytes`; std::runtime_error
+// where reading fails.
+std::string read_file(const std::filesystem::path& file, std::size_t max_bytes = std::size_t{1} << 32);
+
+// Writes beside `file`, flushes to disk and renames over it: after a crash at any moment the old or the new contents are there,
+// whole. Throws std::runtime_error (and leaves the old file) where the disk refuses.
+void write_file(const std::filesystem::path& file, std::string_view contents);
+
+// The same for a writer that produces the file piece by piece into the path it is given.
+void write_file(const std::filesystem::path& file, const std::function<void(const std::filesystem::path&)>& writer);
+
+// A read-only memory mapping of a regular file; empty files map to an empty span. Movable, not copyable; const access is
+// thread-safe. Throws as read_file does.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& file);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+
+  std::span<const std::uint8_t> bytes() const { return {data_, size_}; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+
+ private:
+  const std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Holds `directory`/.lock for its lifetime, so that two jobs never write one directory. A lock whose owner is gone is taken over.
+// Throws std::invalid_argument naming the owner's process id where another job holds it.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const std::filesystem::path& directory);
+  ~DirectoryLock();
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+// `name` below `directory`, refused (std::invalid_argument) where it is absolute or its real path lies outside.
+std::filesystem::path path_inside(const std::filesystem::path& directory, std::string_view name);
+
+}  // namespace omma

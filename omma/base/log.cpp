@@ -1,0 +1,35 @@
+#include "omma/base/log.h"
+
+#include <cstdio>
+#include <mutex>
+
+namespace omma {
+namespace {
+
+void to_stderr(LogLevel level, std::string_view message) {
+  fmt::print(stderr, "{}{}\n", level == LogLevel::warning ? "warning: " : "", message);
+}
+
+struct Log {
+  std::mutex mutex;
+  LogSink sink = to_stderr;
+};
+
+Log& the_log() {
+  static Log log;
+  return log;
+}
+
+}  // namespace
+
+void set_log_sink(LogSink sink) {
+  std::lock_guard lock(the_log().mutex);
+  the_log().sink = std::move(sink);
+}
+
+void log_message(LogLevel level, std::string_view message) {
+  std::lock_guard lock(the_log().mutex);
+  if (the_log().sink) the_log().sink(level, message);
+}
+
+}  // namespace omma

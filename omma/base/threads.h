@@ -1,0 +1,16 @@
+// How many threads this process may use, and a loop that uses them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace omma {
+
+// What the affinity mask and the cgroup's CPU quota allow, at least 1.
+int available_threads();
+
+// Calls body(begin, end) for pieces of [0, count) on up to `threads` threads, the caller's among them, and waits. Pieces are
+// contiguous and in order of the index. The first exception of a piece is rethrown after all have ended.
+void parallel_for(std::int64_t count, int threads, const std::function<void(std::int64_t begin, std::int64_t end)>& body);
+
+}  // namespace omma

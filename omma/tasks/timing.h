@@ -1,0 +1,13 @@
+// Where the time of one prediction went.
+#pragma once
+
+namespace omma {
+
+// Milliseconds of wall time. `encode` is the picture's (and text's) encoder, `decode` what comes after it.
+struct Timing {
+  double preprocess = 0;
+  double encode = 0;
+  double decode = 0;
+};
+
+}  // namespace omma

@@ -1,0 +1,74 @@
+#include "omma/base/file.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/temporary_directory.h"
+
+namespace omma {
+namespace {
+namespace fs = std::filesystem;
+
+TEST(File, WritesAndReadsBack) {
+  const testing::TemporaryDirectory directory;
+  write_file(directory / "a", "one");
+  write_file(directory / "a", "two");
+  EXPECT_EQ(read_file(directory / "a"), "two");
+  EXPECT_EQ(MappedFile(directory / "a").text(), "two");
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()), 1);
+}
+
+TEST(File, FailedWriteKeepsTheOldFile) {
+  const testing::TemporaryDirectory directory;
+  write_file(directory / "a", "old");
+  const auto writer = [](const fs::path& partial) {
+    std::ofstream(partial) << "half";
+    throw std::runtime_error("disk full");
+  };
+  EXPECT_THROW(write_file(directory / "a", writer), std::runtime_error);
+  EXPECT_EQ(read_file(directory / "a"), "old");
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()), 1);
+}
+
+TEST(File, RefusesWhatIsNoRegularFile) {
+  const testing::TemporaryDirectory directory;
+  EXPECT_THROW(read_file(directory / "missing"), std::invalid_argument);
+  EXPECT_THROW(read_file(directory.path()), std::invalid_argument);
+  EXPECT_THROW(MappedFile{directory.path()}, std::invalid_argument);
+  write_file(directory / "big", std::string(100, 'x'));
+  EXPECT_THROW(read_file(directory / "big", 99), std::invalid_argument);
+}
+
+TEST(File, PathInsideRefusesEscapes) {
+  const testing::TemporaryDirectory directory;
+  fs::create_symlink("/etc", directory / "link");
+  EXPECT_EQ(path_inside(directory.path(), "a/b"), fs::weakly_canonical(directory.path()) / "a/b");
+  for (const char* name : {"../x", "/etc/passwd", "a/../../x", "link/passwd", ""})
+    EXPECT_THROW(path_inside(directory.path(), name), std::invalid_argument) << name;
+  EXPECT_THROW(path_inside(directory.path(), std::string_view("a\0b", 3)), std::invalid_argument);
+}
+
+TEST(File, LockNamesItsOwner) {
+  const testing::TemporaryDirectory directory;
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const DirectoryLock lock(directory.path());
+    [[maybe_unused]] const auto sent = ::write(ready[1], "x", 1);
+    ::pause();
+  }
+  char byte;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  const std::string message = testing::invalid_argument_of([&] { DirectoryLock lock(directory.path()); });
+  EXPECT_NE(message.find(std::to_string(child)), std::string::npos) << message;
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_NO_THROW(DirectoryLock lock(directory.path()));  // the dead owner's lock is free
+}
+
+}  // namespace
+}  // namespace omma
