@@ -18,6 +18,8 @@ namespace {
 
 struct Descriptor {
   int fd;
+  explicit Descriptor(int opened) : fd(opened) {}
+  Descriptor(Descriptor&& other) noexcept : fd(std::exchange(other.fd, -1)) {}
   ~Descriptor() {
     if (fd >= 0) ::close(fd);
   }
@@ -32,7 +34,7 @@ std::pair<Descriptor, std::size_t> open_regular(const fs::path& file) {
   struct stat info {};
   if (::fstat(descriptor.fd, &info) != 0) fail_runtime("{}: {}", file.string(), reason());
   check(S_ISREG(info.st_mode), "{}: expected a regular file", file.string());
-  return {Descriptor{std::exchange(descriptor.fd, -1)}, static_cast<std::size_t>(info.st_size)};
+  return {std::move(descriptor), static_cast<std::size_t>(info.st_size)};
 }
 
 void flush(const fs::path& path, int flags) {

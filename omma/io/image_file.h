@@ -1,0 +1,35 @@
+// Picture files: JPEG, PNG and WebP in, PNG and JPEG out. Files from outside are hostile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "omma/vision/image.h"
+
+namespace omma {
+
+struct ImageLimits {
+  std::int64_t pixels = 178'956'970;  // width x height, checked before decoding
+  int side = 65'535;
+  std::size_t file_bytes = std::size_t{256} << 20;
+};
+
+// The picture as a person sees it: upright (EXIF orientation applied), 8-bit RGB, alpha dropped as Pillow's convert("RGB") drops
+// it. The format is told by the first bytes, never by the name. `name` begins every error. Throws std::invalid_argument for
+// anything that is not a whole picture of a supported format within the limits.
+Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits = {});
+
+Image read_image(const std::filesystem::path& file, const ImageLimits& limits = {});
+
+std::vector<std::uint8_t> encode_png(const Image& image);
+std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality = 92);
+
+// By the extension: .png, .jpg or .jpeg; std::invalid_argument for others. Atomic (see write_file).
+void write_image(const std::filesystem::path& file, const Image& image);
+
+}  // namespace omma
