@@ -1,0 +1,41 @@
+# The two commands of the README, and a few for developers. Each installs what is missing first (tools/setup.sh).
+.PHONY: demo test build asan parity bench fuzz format budgets setup clean
+JOBS ?= $(shell nproc)
+SECONDS ?= 60
+OMMA := build/release/apps/omma
+
+demo: build            ## a rendered scene, a question, the agent's answer and the picture with boxes
+	@tools/demo.sh $(OMMA)
+
+test: build parity asan budgets   ## everything that has to pass
+	@tools/run_tests.sh build/release build/asan-ubsan
+
+setup:
+	@tools/setup.sh
+
+build: setup
+	@[ -f build/release/build.ninja ] || cmake --preset release
+	@cmake --build build/release -j $(JOBS)
+
+asan: setup            ## the folders without LibTorch, under AddressSanitizer and UBSan
+	@[ -f build/asan-ubsan/build.ninja ] || cmake --preset asan-ubsan
+	@cmake --build build/asan-ubsan -j $(JOBS)
+
+parity: setup          ## outputs of the reference implementations, which the parity tests compare with
+	@tools/parity/export.sh build/parity
+
+bench: build           ## omma beside transformers, interleaved in one run; then the micro benchmarks
+	@tools/bench.sh build/release
+
+fuzz: setup            ## every parser of outside bytes, SECONDS each
+	@tools/fuzz.sh $(SECONDS)
+
+format: setup
+	@git ls-files '*.h' '*.cpp' '*.cu' | xargs .venv/bin/clang-format -i
+
+budgets: setup         ## formatting and the length budgets of the style guide
+	@git ls-files '*.h' '*.cpp' '*.cu' | xargs .venv/bin/clang-format --dry-run -Werror
+	@python3 tools/budgets.py
+
+clean:
+	rm -rf build

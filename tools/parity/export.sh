@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs every exporter of this folder into the folder given, each again only when it, this script or the pinned versions changed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=${1:?usage: export.sh OUT}
+mkdir -p "$out"
+for exporter in tools/parity/*.py; do
+  name=$(basename "$exporter" .py)
+  case "$name" in check_*) continue ;; esac  # checks are run by tests
+  stamp="$out/.$name-$(cat "$exporter" "$0" tools/requirements.txt | sha256sum | cut -c1-16)"
+  [ -f "$stamp" ] && continue
+  echo "[parity] $name"
+  rm -f "$out/.$name"-*
+  HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error .venv/bin/python "$exporter" --out "$out"
+  touch "$stamp"
+done
