@@ -1,0 +1,147 @@
+#include "apps/command.h"
+
+#include <ATen/Parallel.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <set>
+
+#include "omma/base/error.h"
+#include "omma/base/log.h"
+#include "omma/base/progress.h"
+#include "omma/base/threads.h"
+#include "omma/io/image_file.h"
+
+namespace omma::app {
+namespace fs = std::filesystem;
+namespace {
+
+int status_of_last_command = kDone;
+
+void show_progress(const ProgressState& state) {
+  const bool terminal = ::isatty(STDERR_FILENO) != 0;
+  const bool last = state.done >= state.total;
+  const int left = static_cast<int>(state.seconds_left + 0.5);
+  fmt::print(stderr, "{}{} {}/{}  {:.1f}/s  {}:{:02d} left  {}{}", terminal ? "\r\x1b[K" : "", state.what, state.done, state.total,
+             state.rate, left / 60, left % 60, state.note, terminal && !last ? "" : "\n");
+  std::fflush(stderr);
+}
+
+bool looks_like_picture(const fs::path& path) {
+  static const std::set<std::string> endings = {".jpg", ".jpeg", ".png", ".webp"};
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  return endings.contains(ending);
+}
+
+void append_directory(const fs::path& directory, std::vector<fs::path>& paths) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(directory))
+    if (entry.is_regular_file() && looks_like_picture(entry.path())) found.push_back(entry.path());
+  check(!found.empty(), "{}: no pictures (.jpg .jpeg .png .webp) in this directory", directory.string());
+  std::sort(found.begin(), found.end());
+  paths.insert(paths.end(), found.begin(), found.end());
+}
+
+void append_list(const fs::path& list, std::vector<fs::path>& paths) {
+  check(fs::is_regular_file(list), "{}: no such list of pictures", list.string());
+  std::ifstream lines(list);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) paths.emplace_back(line);
+  }
+}
+
+}  // namespace
+
+void add_command(CLI::App& command, std::function<int()> run) {
+  command.callback([run = std::move(run)] { status_of_last_command = run(); });
+}
+
+int last_status() { return status_of_last_command; }
+
+void add_common_flags(CLI::App& command, CommonOptions& options) {
+  command.add_option("--model", options.model, "model directory, zoo name or Hugging Face ID")->type_name("DIR|ID");
+  command.add_option("--device", options.device, "auto, cpu or cuda[:N]")->capture_default_str()->type_name("D");
+  command.add_option("--dtype", options.dtype, "auto, fp32, bf16 or fp16")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16"}))
+      ->capture_default_str()
+      ->type_name("T");
+  command.add_option("--threads", options.threads, "default: what the machine allows")->check(CLI::Range(1, 1024))->type_name("N");
+  command.add_flag("--json", options.json, "one JSON object per picture on stdout, and nothing else");
+  command.add_flag("--quiet", options.quiet, "no progress and no messages on stderr");
+  command.add_option("--out", options.out, "where to write")->type_name("PATH");
+}
+
+void apply(const CommonOptions& options) {
+  const int threads = options.threads > 0 ? options.threads : available_threads();
+  at::set_num_threads(threads);
+  if (options.quiet)
+    set_log_sink(nullptr);
+  else
+    set_progress_sink(show_progress);
+}
+
+LoadOptions load_options(const CommonOptions& options) { return {.device = options.device, .dtype = options.dtype}; }
+
+std::vector<fs::path> expand_images(const std::vector<std::string>& arguments) {
+  std::vector<fs::path> paths;
+  for (const std::string& argument : arguments) {
+    if (argument.starts_with('@'))
+      append_list(argument.substr(1), paths);
+    else if (fs::is_directory(argument))
+      append_directory(argument, paths);
+    else
+      paths.emplace_back(argument);
+  }
+  return paths;
+}
+
+int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOptions& options,
+                   const std::function<void(std::vector<NamedImage>&)>& body) {
+  int status = kDone;
+  std::vector<NamedImage> group;
+  const auto flush = [&] {
+    if (!group.empty()) body(group);
+    group.clear();
+  };
+  for (const fs::path& path : paths) {
+    try {
+      group.push_back({path, read_image(path)});
+    } catch (const std::invalid_argument& error) {
+      flush();  // keeps the order of the lines
+      status = kCallersMistake;
+      if (options.json)
+        print_line({{"image", path.string()}, {"error", error.what()}});
+      else
+        fmt::print(stderr, "omma: {}\n", error.what());
+    }
+    if (static_cast<int>(group.size()) == batch) flush();
+  }
+  flush();
+  return status;
+}
+
+fs::path overlay_path(const std::string& out, const fs::path& image, bool several) {
+  if (!several && !fs::is_directory(out)) return out;
+  fs::create_directories(out);
+  return fs::path(out) / (image.stem().string() + ".png");
+}
+
+void print_line(const json& object) {
+  const std::string line = dump_json(object) + "\n";
+  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0)
+    fail_runtime("cannot write to stdout");
+}
+
+json timing_json(double load_ms, const Timing& timing) {
+  const auto rounded = [](double ms) { return std::round(ms * 100) / 100; };
+  return {{"load", rounded(load_ms)},
+          {"preprocess", rounded(timing.preprocess)},
+          {"encode", rounded(timing.encode)},
+          {"decode", rounded(timing.decode)}};
+}
+
+}  // namespace omma::app

@@ -1,0 +1,64 @@
+// What the program's commands share: the common flags, pictures named on the command line, JSON lines, exit statuses.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "omma/base/json.h"
+#include "omma/models/registry.h"
+#include "omma/tasks/timing.h"
+#include "omma/vision/image.h"
+
+namespace omma::app {
+
+// Exit statuses of the program.
+inline constexpr int kDone = 0;
+inline constexpr int kFailure = 1;
+inline constexpr int kCallersMistake = 2;
+
+struct CommonOptions {
+  std::string model;
+  std::string device = "auto";
+  std::string dtype = "auto";
+  int threads = 0;  // 0: what the machine allows
+  bool json = false;
+  bool quiet = false;
+  std::string out;
+};
+
+// Registers a command; `run` returns the exit status and may throw.
+void add_command(CLI::App& command, std::function<int()> run);
+int last_status();
+
+void add_common_flags(CLI::App& command, CommonOptions& options);
+
+// Takes the threads, the log and the progress line into use.
+void apply(const CommonOptions& options);
+
+LoadOptions load_options(const CommonOptions& options);
+
+// IMAGE arguments: files, directories (their pictures by name) and @lists (one path a line).
+std::vector<std::filesystem::path> expand_images(const std::vector<std::string>& arguments);
+
+// Reads the pictures in groups of up to `batch` and calls `body` with each group; an unreadable one is told (as a JSON line or on
+// stderr) and the others go on. Returns the exit status.
+struct NamedImage {
+  std::filesystem::path path;
+  Image image;
+};
+int for_each_batch(const std::vector<std::filesystem::path>& paths, int batch, const CommonOptions& options,
+                   const std::function<void(std::vector<NamedImage>&)>& body);
+
+// Where the overlay of a picture goes: `out` itself for one picture, out/<name>.png for several.
+std::filesystem::path overlay_path(const std::string& out, const std::filesystem::path& image, bool several);
+
+void print_line(const json& object);
+json timing_json(double load_ms, const Timing& timing);
+
+}  // namespace omma::app

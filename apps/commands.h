@@ -1,0 +1,17 @@
+// The program's commands, one file each.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace omma::app {
+
+void add_detect(CLI::App& app);
+void add_agent(CLI::App& app);
+void add_render(CLI::App& app);
+void add_train(CLI::App& app);
+void add_eval(CLI::App& app);
+void add_convert(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_list(CLI::App& app);
+
+}  // namespace omma::app

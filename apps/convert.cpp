@@ -1,0 +1,32 @@
+// omma convert: an original checkpoint file to a model directory.
+#include <memory>
+
+#include "apps/command.h"
+#include "apps/commands.h"
+
+namespace omma::app {
+namespace {
+
+struct ConvertOptions : CommonOptions {
+  std::string from, to, config;
+};
+
+}  // namespace
+
+void add_convert(CLI::App& app) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App& command = *app.add_subcommand("convert", "turn an original checkpoint (.pth) into a model directory");
+  command.add_option("--from", options->from, "checkpoint file or model directory")->required()->type_name("FILE");
+  command.add_option("--to", options->to, "model directory to make")->required()->type_name("DIR");
+  command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")->type_name("FILE");
+  command.add_flag("--json", options->json, "the model's description as one JSON object on stdout");
+  command.add_flag("--quiet", options->quiet, "no messages on stderr");
+  add_command(command, [options] {
+    apply(*options);
+    convert_model(options->from, options->to, options->config.empty() ? std::optional<std::filesystem::path>() : options->config);
+    if (options->json) print_line(to_json(inspect_model(options->to)));
+    return kDone;
+  });
+}
+
+}  // namespace omma::app

@@ -1,0 +1,107 @@
+// omma detect: text to boxes.
+#include <chrono>
+#include <memory>
+
+#include "apps/command.h"
+#include "apps/commands.h"
+#include "omma/base/error.h"
+#include "omma/io/image_file.h"
+#include "omma/models/zoo.h"
+#include "omma/tasks/detector.h"
+#include "omma/vision/draw.h"
+
+namespace omma::app {
+namespace {
+
+struct DetectOptions : CommonOptions {
+  std::vector<std::string> images;
+  std::vector<std::string> phrases;
+  std::string caption;
+  std::optional<float> box_threshold, text_threshold, nms;
+  int batch = 1;
+};
+
+json detection_json(const Detection& detection) {
+  const Box& box = detection.box;
+  return {{"label", detection.label},
+          {"phrase_index", detection.phrase_index ? json(*detection.phrase_index) : json()},
+          {"score", detection.score},
+          {"box", {box.x0, box.y0, box.x1, box.y1}}};
+}
+
+void print_text(const NamedImage& named, const DetectionResult& result) {
+  fmt::print("{} ({} x {})\n", named.path.string(), named.image.width, named.image.height);
+  if (result.detections.empty()) fmt::print("  nothing found\n");
+  for (const Detection& detection : result.detections)
+    fmt::print("  {:.3f}  {:<24} [{:.1f}, {:.1f}, {:.1f}, {:.1f}]\n", detection.score, detection.label, detection.box.x0,
+               detection.box.y0, detection.box.x1, detection.box.y1);
+}
+
+void write_overlay(const std::filesystem::path& file, const Image& image, const DetectionResult& result) {
+  std::vector<LabelledBox> boxes;
+  for (const Detection& detection : result.detections)
+    boxes.push_back({.box = detection.box,
+                     .label = detection.label,
+                     .score = detection.score,
+                     .color = detection.phrase_index.value_or(static_cast<int>(boxes.size()))});
+  Image overlay = image;
+  draw_boxes(overlay, boxes);
+  write_image(file, overlay);
+}
+
+DetectionPrompt prompt_of(const DetectOptions& options) {
+  check(options.phrases.empty() != options.caption.empty(), "detect: expected either --phrase (one or more) or --caption");
+  DetectionPrompt prompt{.phrases = options.phrases, .caption = {}};
+  if (!options.caption.empty()) prompt.caption = options.caption;
+  return prompt;
+}
+
+int run_detect(const DetectOptions& options) {
+  apply(options);
+  const DetectionPrompt prompt = prompt_of(options);
+  const auto paths = expand_images(options.images);
+  const auto model = find_model(options.model.empty() ? "grounding-dino-nano" : options.model);
+  const auto started = std::chrono::steady_clock::now();
+  const std::unique_ptr<Detector> detector = load_detector(model, load_options(options));
+  const double load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  const DetectionOptions thresholds{
+      .box_threshold = options.box_threshold, .text_threshold = options.text_threshold, .nms = options.nms};
+
+  return for_each_batch(paths, options.batch, options, [&](std::vector<NamedImage>& group) {
+    std::vector<Image> images;
+    for (const NamedImage& named : group) images.push_back(named.image);
+    const auto results = detector->detect(images, prompt, thresholds);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (!options.out.empty()) write_overlay(overlay_path(options.out, group[i].path, paths.size() > 1), group[i].image, results[i]);
+      if (!options.json) {
+        print_text(group[i], results[i]);
+        continue;
+      }
+      json detections = json::array();
+      for (const Detection& detection : results[i].detections) detections.push_back(detection_json(detection));
+      print_line({{"model", model.string()},
+                  {"image", group[i].path.string()},
+                  {"size", {group[i].image.width, group[i].image.height}},
+                  {"detections", detections},
+                  {"timing_ms", timing_json(load_ms, results[i].timing)}});
+    }
+  });
+}
+
+}  // namespace
+
+void add_detect(CLI::App& app) {
+  auto options = std::make_shared<DetectOptions>();
+  CLI::App& command = *app.add_subcommand("detect", "find what a text names: boxes, labels, scores");
+  command.add_option("IMAGE", options->images, "files, directories or @list.txt")->required()->type_name("");
+  command.add_option("--phrase", options->phrases, "a thing to look for; repeat for several")->allow_extra_args(false)->type_name("P");
+  command.add_option("--caption", options->caption, "free text: \"a cat. a dog.\"")->type_name("TEXT");
+  command.add_option("--box-threshold", options->box_threshold, "least score of a detection")->type_name("X");
+  command.add_option("--text-threshold", options->text_threshold, "least score of a word of a caption's label")->type_name("X");
+  command.add_option("--nms", options->nms, "suppress boxes that overlap a better one by more than this IoU")->type_name("T");
+  command.add_option("--batch", options->batch, "pictures at a time")->check(CLI::Range(1, 256))->capture_default_str()->type_name("N");
+  add_common_flags(command, *options);
+  add_command(command, [options] { return run_detect(*options); });
+}
+
+}  // namespace omma::app

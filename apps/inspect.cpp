@@ -1,0 +1,67 @@
+// omma inspect and omma list: what a model directory holds, and which models are embedded.
+#include <memory>
+
+#include "apps/command.h"
+#include "apps/commands.h"
+#include "omma/models/zoo.h"
+
+namespace omma::app {
+namespace {
+
+std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+
+int run_inspect(const std::string& name, const CommonOptions& options) {
+  apply(options);
+  const ModelInfo info = inspect_model(find_model(name));
+  if (options.json) {
+    print_line(to_json(info));
+    return kDone;
+  }
+  fmt::print("model_type  {}\ntasks       {}\nparameters  {}\ndtype       {}\nbytes       {}\n", info.model_type, joined(info.tasks),
+             info.parameters, info.dtype, info.bytes);
+  return kDone;
+}
+
+int run_list(const CommonOptions& options) {
+  apply(options);
+  json models = json::array();
+  for (const auto& directory : zoo_models()) {
+    const ModelInfo info = inspect_model(directory);
+    models.push_back({{"id", directory.filename().string()},
+                      {"dir", directory.string()},
+                      {"tasks", info.tasks},
+                      {"parameters", info.parameters}});
+    if (!options.json)
+      fmt::print("{:<28} {:<16} {:>10} parameters  {}\n", directory.filename().string(), joined(info.tasks), info.parameters,
+                 directory.string());
+  }
+  if (options.json) print_line({{"models", models}});
+  return kDone;
+}
+
+void add_output_flags(CLI::App& command, CommonOptions& options) {
+  command.add_flag("--json", options.json, "one JSON object on stdout, and nothing else");
+  command.add_flag("--quiet", options.quiet, "no messages on stderr");
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  struct InspectOptions : CommonOptions {
+    std::string directory;
+  };
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App& command = *app.add_subcommand("inspect", "tell what a model directory holds");
+  command.add_option("DIR", options->directory, "model directory, zoo name or Hugging Face ID")->required()->type_name("");
+  add_output_flags(command, *options);
+  add_command(command, [options] { return run_inspect(options->directory, *options); });
+}
+
+void add_list(CLI::App& app) {
+  auto options = std::make_shared<CommonOptions>();
+  CLI::App& command = *app.add_subcommand("list", "list the embedded models");
+  add_output_flags(command, *options);
+  add_command(command, [options] { return run_list(*options); });
+}
+
+}  // namespace omma::app

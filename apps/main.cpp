@@ -1,0 +1,31 @@
+// omma: one program, a command per task.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+
+#include "apps/command.h"
+#include "apps/commands.h"
+#include "omma/base/version.h"
+
+int main(int argc, char** argv) {
+  using namespace omma::app;
+  CLI::App app("omma: open vision-language models, run, trained and served in one native program", "omma");
+  app.set_version_flag("--version", std::string("omma ") + omma::kVersion);
+  app.require_subcommand(1);
+  for (const auto add : {add_detect, add_agent, add_render, add_train, add_eval, add_convert, add_inspect, add_list}) add(app);
+  try {
+    app.parse(argc, argv);
+    return last_status();
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);  // --help, --version
+    app.exit(error);
+    return asked ? kDone : kCallersMistake;
+  } catch (const std::invalid_argument& error) {
+    fmt::print(stderr, "omma: {}\n", error.what());
+    return kCallersMistake;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "omma: {}\n", error.what());
+    return kFailure;
+  }
+}
