@@ -1,0 +1,59 @@
+// What is wrong with a data set, sample by sample.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "omma/base/json.h"
+
+namespace omma {
+
+enum class DatasetFault {
+  malformed_record,  // not the format: sample left out
+  duplicate_id,      // second use of an id or key: the later record left out
+  unknown_picture,   // a label for a picture that is not listed: label left out
+  unknown_class,     // label left out
+  malformed_box,     // not four finite numbers: box left out
+  empty_box,         // no area: box left out
+  box_outside,       // past the border: clipped
+  phrase_not_found,  // the caption does not hold it: box left out
+  missing_picture,   // these three are found by validate()
+  unreadable_picture,
+  size_mismatch,  // picture and labels disagree about the size
+};
+inline constexpr std::size_t dataset_fault_count = 11;
+
+std::string_view name_of(DatasetFault fault);
+
+struct DatasetIssue {
+  DatasetFault fault;
+  std::string sample;   // DetectionSample::key, or file and line where there is none
+  std::string message;  // what was expected and found
+};
+
+// Counts of all faults and the first `most_issues` of them in words. Not thread-safe to add to.
+class DatasetReport {
+ public:
+  static constexpr std::size_t most_issues = 10'000;
+
+  void add(DatasetFault fault, std::string sample, std::string message);
+  void append(const DatasetReport& other);
+
+  std::size_t count(DatasetFault fault) const { return counts_[static_cast<std::size_t>(fault)]; }
+  std::size_t total() const;
+  const std::vector<DatasetIssue>& issues() const { return issues_; }
+
+  // "3 boxes clipped, 1 unknown class": one line for a log; "" where nothing is wrong.
+  std::string summary() const;
+  // {"total": n, "counts": {fault: n}, "issues": [{"fault", "sample", "message"}]}
+  json to_json() const;
+
+ private:
+  std::array<std::size_t, dataset_fault_count> counts_{};
+  std::vector<DatasetIssue> issues_;
+};
+
+}  // namespace omma

@@ -1,0 +1,93 @@
+// Detection data of any origin in one form: pictures, boxes, and the phrases that name them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "omma/data/dataset_report.h"
+#include "omma/io/image_file.h"
+#include "omma/vision/boxes.h"
+#include "omma/vision/image.h"
+
+namespace omma {
+
+// Bytes [begin, end) of a caption.
+struct TextSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool operator==(const TextSpan&) const = default;
+};
+
+struct DetectionTarget {
+  Box box;                      // pixels, inside the picture, area above 0
+  std::string phrase;           // "red blood cell"
+  int class_index = -1;         // into DetectionDataset::phrases(); -1 where the set is open
+  bool crowd = false;           // one box around many (COCO iscrowd): detections inside are neither right nor wrong
+  bool ignore = false;          // marked difficult: not counted when missed
+  std::vector<TextSpan> spans;  // of the caption, where there is one
+};
+
+struct DetectionSample {
+  std::string key;  // names the sample in messages: file name or scene number
+  int width = 0;    // of the picture, as the labels say; 0 where they do not
+  int height = 0;
+  std::vector<DetectionTarget> targets;
+  std::optional<std::string> caption;  // grounding data: what the spans refer to
+};
+
+struct LabelledImage {
+  DetectionSample sample;
+  Image image;
+};
+
+// All access is const and thread-safe. Labels are read and checked when the data set is opened; pictures when they are asked for.
+class DetectionDataset {
+ public:
+  virtual ~DetectionDataset() = default;
+
+  virtual std::size_t size() const = 0;
+  virtual DetectionSample sample(std::size_t index) const = 0;
+
+  // Throws std::invalid_argument where the picture is missing or broken.
+  virtual Image image(std::size_t index) const = 0;
+
+  // Both at once: the world draws them together.
+  virtual LabelledImage load(std::size_t index) const { return {sample(index), image(index)}; }
+
+  // The closed set of phrases that class_index points into; empty where each sample brings its own.
+  virtual const std::vector<std::string>& phrases() const = 0;
+
+  // What was wrong with the labels: faulty boxes were clipped or dropped, faulty samples left out.
+  virtual const DatasetReport& report() const = 0;
+};
+
+struct DetectionDatasetOptions {
+  std::map<std::string, std::string> class_phrases;  // class name in the file to phrase; absent classes keep their name
+  std::filesystem::path images;                      // where the pictures are, if not where the format puts them
+  std::filesystem::path label_map;                   // odvg: JSON object from label number to class name
+  ImageLimits image_limits;
+  // The world:
+  std::uint64_t seed = 0;
+  std::size_t count = 1000;
+  int size = 128;
+};
+
+// `spec` is KIND:PATH with KIND one of
+//   world  PATH "" or "seed=7,count=500,size=128", which override the options; split is one of split.h;
+//   coco   PATH an instances JSON (pictures beside it or in images/), or a folder with annotations.json or
+//          annotations/instances_SPLIT*.json (pictures in images/ or SPLIT*/);
+//   voc    PATH a folder of Annotations/, JPEGImages/ and splits/SPLIT.txt or ImageSets/Main/SPLIT.txt;
+//   odvg   PATH a JSON-lines file, detection or grounding form (pictures beside it or in images/), or a folder with SPLIT.jsonl.
+// An empty split means all of it (world: train). Throws std::invalid_argument naming the file and field where the data set as a
+// whole cannot be read; faults of single samples go to report().
+std::unique_ptr<DetectionDataset> open_detection_dataset(std::string_view spec, std::string_view split,
+                                                         const DetectionDatasetOptions& options = {});
+
+}  // namespace omma

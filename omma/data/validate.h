@@ -1,0 +1,12 @@
+// The validator: every label and every picture of a data set looked at before a training run spends hours on it.
+#pragma once
+
+#include "omma/data/detection_dataset.h"
+
+namespace omma {
+
+// The data set's own report (labels) and, unless `read_pictures` is off, what is wrong with its pictures: missing, unreadable, of
+// another size than the labels say. Reads every picture on up to `threads` threads; never throws for a faulty sample.
+DatasetReport validate(const DetectionDataset& dataset, int threads, bool read_pictures = true);
+
+}  // namespace omma

@@ -1,0 +1,25 @@
+// `omma render` as a function: a folder of scenes with labels that other programs read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "omma/data/world/scene.h"
+
+namespace omma {
+
+struct RenderOptions {
+  std::uint64_t seed = 0;
+  int count = 0;  // scenes 0 to count - 1 of the seed
+  std::filesystem::path out;
+  SceneOptions scene;
+  int threads = 1;
+};
+
+// Writes out/images/000000.png..., annotations.json (COCO instances: categories are the names with ids from 1, masks as compressed
+// RLE, colour and size as attributes), captions.json (COCO captions) and questions.jsonl {image, question, answer, type}. The same
+// options give the same bytes whatever the threads. Each file appears whole. Throws std::invalid_argument for options out of
+// range, std::runtime_error where the disk refuses.
+void render_dataset(const RenderOptions& options);
+
+}  // namespace omma

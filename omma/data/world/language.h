@@ -1,0 +1,74 @@
+// What can be said and asked about a scene, with exact answers. Texts of all splits but combo never name a held-out colour-name
+// pair.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "omma/base/rng.h"
+#include "omma/data/world/scene.h"
+
+namespace omma {
+
+// Objects of one name, colour and size word, each where given: "red", "dogs", "large red dogs".
+struct ObjectQuery {
+  std::optional<int> name;
+  std::optional<int> color;
+  std::string_view size;  // "", "small", "large"
+};
+
+std::vector<int> find_objects(const Scene& scene, const ObjectQuery& query);  // indices into scene.objects
+std::string phrase_of(const ObjectQuery& query, bool plural = false);         // "large red dog", "red things"
+
+// A phrase and all the objects that it fits.
+struct ReferringPhrase {
+  std::string text;
+  std::vector<int> objects;  // indices into scene.objects, ascending, not empty
+};
+
+// Short phrases that detectors are asked for: names, colour-name pairs, sizes, colours alone ("red thing"), extremes ("the
+// leftmost dog") and relations ("dog left of the red bus"). Each text once.
+std::vector<ReferringPhrase> referring_phrases(const Scene& scene, Rng& rng);
+
+// A caption and where it names which objects: bytes [begin, end) of the text.
+struct CaptionSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::vector<int> objects;
+};
+struct Caption {
+  std::string text;  // lower case, no full stop
+  std::vector<CaptionSpan> spans;
+};
+
+// `count` captions of more than 20 templates; those that a scene cannot fill (a relation among one object) are not drawn.
+std::vector<Caption> captions(const Scene& scene, Rng& rng, int count = 5);
+
+enum class QuestionType {
+  count,     // "How many red dogs are there?"                      "2"
+  exist,     // "Is there a red dog?"                               "yes", "no"
+  color,     // "What color is the dog?"                            "red"
+  relation,  // "Is the dog left of the cat?"                       "yes", "no"
+  what,      // "What is left of the red dog?"                      "cat"
+  compare,   // "Are there more dogs than cats?"                    "yes", "no"
+};
+std::string_view name_of(QuestionType type);
+
+struct Question {
+  std::string text;
+  std::string answer;  // lower case; numbers in digits
+  QuestionType type = QuestionType::count;
+  // How the answer follows: what a planner has to look for.
+  ObjectQuery subject;
+  ObjectQuery reference;  // relation, what, compare
+  Relation relation = Relation::left_of;
+};
+
+// At most one question of each type, those that the scene allows. Over many scenes answers are balanced within each type: yes and
+// no equally often, absent subjects hard ones (right name, other colour), colours even, counts flattened.
+std::vector<Question> questions(const Scene& scene, Rng& rng);
+
+}  // namespace omma

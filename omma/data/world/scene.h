@@ -1,0 +1,57 @@
+// Scenes of the picture-book world: tinted pictograms on a pale ground, with every label exact. Rendering is integer arithmetic
+// only, so the same seed gives the same pixels on every machine.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "omma/data/world/split.h"
+#include "omma/vision/boxes.h"
+#include "omma/vision/image.h"
+
+namespace omma {
+
+struct SceneOptions {
+  int size = 128;  // pixels a side of the square canvas, 32 to 4096
+  Split split = Split::train;
+  int min_objects = 0;  // 0: the split's own limits, which are 1 to 6, and 7 to 9 for Split::len
+  int max_objects = 0;
+};
+
+struct WorldObject {
+  int name = 0;    // world_noun(name)
+  int color = 0;   // world_color(color)
+  Box box;         // tight on the visible mask; whole pixels
+  int area = 0;    // pixels of the visible mask
+  int extent = 0;  // long side of the upright pictogram in pixels, however much of it is covered
+};
+
+struct Scene {
+  Split split = Split::train;
+  Image image;
+  std::vector<WorldObject> objects;  // in drawing order: later ones cover earlier ones, by at most 30 % of their area
+  std::vector<std::uint8_t> owner;   // [H, W] row-major: 0 ground, i + 1 where objects[i] is seen
+};
+
+// Scene number `index` (below 2^56) of a seed. Pure: safe on any thread, in any order. Throws std::invalid_argument for options out
+// of range.
+Scene make_scene(std::uint64_t seed, std::uint64_t index, const SceneOptions& options = {});
+
+// Per-pixel classes for pre-training a backbone, [H, W] row-major: 0 is ground, else name + 1 and color + 1.
+struct ClassMap {
+  std::vector<std::uint8_t> names;
+  std::vector<std::uint8_t> colors;
+};
+ClassMap class_map(const Scene& scene);
+
+// "small", "large", or "" in between.
+std::string_view size_word(const Scene& scene, int object);
+
+enum class Relation { left_of, right_of, above, below, larger, smaller };
+
+// Whether objects[a] stands in `relation` to objects[b], by box centres (and by extent for larger and smaller), with a margin of 8
+// % of the canvas (a quarter more extent) so that a person would not dispute it.
+bool holds(const Scene& scene, Relation relation, int a, int b);
+
+}  // namespace omma
