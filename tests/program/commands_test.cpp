@@ -1,0 +1,48 @@
+#include <gtest/gtest.h>
+
+#include "tests/program/run_program.h"
+
+namespace omma {
+namespace {
+using testing::run_program;
+
+TEST(Program, TellsItsVersionAndHelp) {
+  EXPECT_EQ(run_program({"--version"}).out.rfind("omma ", 0), 0U);
+  const auto help = run_program({"--help"});
+  EXPECT_EQ(help.status, 0);
+  for (const char* command : {"detect", "agent", "render", "train", "eval", "convert", "inspect", "list"})
+    EXPECT_NE(help.out.find(command), std::string::npos) << command;
+  for (const char* absent : {"caption", "segment", "serve"}) EXPECT_EQ(help.out.find(std::string("\n  ") + absent), std::string::npos);
+  EXPECT_EQ(run_program({}).status, 2);
+  EXPECT_EQ(run_program({"fly"}).status, 2);
+}
+
+TEST(Program, ListsAndInspectsTheZoo) {
+  const auto list = run_program({"list", "--json"});
+  ASSERT_EQ(list.status, 0) << list.err;
+  bool has_detector = false;
+  for (const json& model : list.lines().at(0)["models"]) {
+    has_detector = has_detector || model["id"] == "grounding-dino-nano";
+    const auto inspect = run_program({"inspect", model["dir"], "--json"});
+    ASSERT_EQ(inspect.status, 0) << inspect.err;
+    const json info = inspect.lines().at(0);
+    for (const char* field : {"model_type", "tasks", "parameters", "dtype", "bytes"}) EXPECT_TRUE(info.contains(field)) << field;
+    EXPECT_EQ(info["parameters"], model["parameters"]);
+    EXPECT_LE(info["bytes"], 4'000'000) << model["id"];
+  }
+  EXPECT_TRUE(has_detector);
+  EXPECT_EQ(run_program({"inspect", "/"}).status, 2);
+}
+
+TEST(Program, RendersTheSamePixelsForTheSameSeed) {
+  const testing::TemporaryDirectory directory;
+  for (const char* name : {"a", "b"})
+    ASSERT_EQ(run_program({"render", "--seed", "5", "--count", "4", "--out", (directory / name).string(), "--size", "64", "--quiet"}).status, 0);
+  for (const char* file : {"images/000003.png", "annotations.json", "captions.json", "questions.jsonl"})
+    EXPECT_EQ(read_file(directory / "a" / file), read_file(directory / "b" / file)) << file;
+  EXPECT_EQ(run_program({"render", "--seed", "5", "--count", "-1", "--out", (directory / "c").string()}).status, 2);
+  EXPECT_EQ(run_program({"render", "--seed", "5", "--count", "1", "--out", (directory / "c").string(), "--split", "test2"}).status, 2);
+}
+
+}  // namespace
+}  // namespace omma
