@@ -62,17 +62,20 @@ void add_command(CLI::App& command, std::function<int()> run) {
 
 int last_status() { return status_of_last_command; }
 
-void add_common_flags(CLI::App& command, CommonOptions& options) {
+void add_run_flags(CLI::App& command, CommonOptions& options) {
+  command.add_option("--threads", options.threads, "default: what the machine allows")->check(CLI::Range(1, 1024))->type_name("N");
+  command.add_flag("--json", options.json, "JSON objects on stdout, one a line, and nothing else");
+  command.add_flag("--quiet", options.quiet, "no progress and no messages on stderr");
+}
+
+void add_model_flags(CLI::App& command, CommonOptions& options) {
   command.add_option("--model", options.model, "model directory, zoo name or Hugging Face ID")->type_name("DIR|ID");
   command.add_option("--device", options.device, "auto, cpu or cuda[:N]")->capture_default_str()->type_name("D");
   command.add_option("--dtype", options.dtype, "auto, fp32, bf16 or fp16")
       ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16"}))
       ->capture_default_str()
       ->type_name("T");
-  command.add_option("--threads", options.threads, "default: what the machine allows")->check(CLI::Range(1, 1024))->type_name("N");
-  command.add_flag("--json", options.json, "one JSON object per picture on stdout, and nothing else");
-  command.add_flag("--quiet", options.quiet, "no progress and no messages on stderr");
-  command.add_option("--out", options.out, "where to write")->type_name("PATH");
+  add_run_flags(command, options);
 }
 
 void apply(const CommonOptions& options) {

@@ -36,7 +36,9 @@ struct CommonOptions {
 void add_command(CLI::App& command, std::function<int()> run);
 int last_status();
 
-void add_common_flags(CLI::App& command, CommonOptions& options);
+// --threads, --json and --quiet; add_model_flags also --model, --device and --dtype.
+void add_run_flags(CLI::App& command, CommonOptions& options);
+void add_model_flags(CLI::App& command, CommonOptions& options);
 
 // Takes the threads, the log and the progress line into use.
 void apply(const CommonOptions& options);

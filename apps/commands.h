@@ -10,6 +10,7 @@ void add_agent(CLI::App& app);
 void add_render(CLI::App& app);
 void add_train(CLI::App& app);
 void add_eval(CLI::App& app);
+void add_validate(CLI::App& app);
 void add_convert(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_list(CLI::App& app);

@@ -18,9 +18,9 @@ void add_convert(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("convert", "turn an original checkpoint (.pth) into a model directory");
   command.add_option("--from", options->from, "checkpoint file or model directory")->required()->type_name("FILE");
   command.add_option("--to", options->to, "model directory to make")->required()->type_name("DIR");
-  command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")->type_name("FILE");
-  command.add_flag("--json", options->json, "the model's description as one JSON object on stdout");
-  command.add_flag("--quiet", options->quiet, "no messages on stderr");
+  command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")
+      ->type_name("FILE");
+  add_run_flags(command, *options);
   add_command(command, [options] {
     apply(*options);
     convert_model(options->from, options->to, options->config.empty() ? std::optional<std::filesystem::path>() : options->config);

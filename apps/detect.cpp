@@ -72,7 +72,8 @@ int run_detect(const DetectOptions& options) {
     for (const NamedImage& named : group) images.push_back(named.image);
     const auto results = detector->detect(images, prompt, thresholds);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      if (!options.out.empty()) write_overlay(overlay_path(options.out, group[i].path, paths.size() > 1), group[i].image, results[i]);
+      if (!options.out.empty())
+        write_overlay(overlay_path(options.out, group[i].path, paths.size() > 1), group[i].image, results[i]);
       if (!options.json) {
         print_text(group[i], results[i]);
         continue;
@@ -94,13 +95,19 @@ void add_detect(CLI::App& app) {
   auto options = std::make_shared<DetectOptions>();
   CLI::App& command = *app.add_subcommand("detect", "find what a text names: boxes, labels, scores");
   command.add_option("IMAGE", options->images, "files, directories or @list.txt")->required()->type_name("");
-  command.add_option("--phrase", options->phrases, "a thing to look for; repeat for several")->allow_extra_args(false)->type_name("P");
+  command.add_option("--phrase", options->phrases, "a thing to look for; repeat for several")
+      ->allow_extra_args(false)
+      ->type_name("P");
   command.add_option("--caption", options->caption, "free text: \"a cat. a dog.\"")->type_name("TEXT");
   command.add_option("--box-threshold", options->box_threshold, "least score of a detection")->type_name("X");
   command.add_option("--text-threshold", options->text_threshold, "least score of a word of a caption's label")->type_name("X");
   command.add_option("--nms", options->nms, "suppress boxes that overlap a better one by more than this IoU")->type_name("T");
-  command.add_option("--batch", options->batch, "pictures at a time")->check(CLI::Range(1, 256))->capture_default_str()->type_name("N");
-  add_common_flags(command, *options);
+  command.add_option("--batch", options->batch, "pictures at a time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str()
+      ->type_name("N");
+  command.add_option("--out", options->out, "picture with boxes; a directory when there are several")->type_name("PATH");
+  add_model_flags(command, *options);
   add_command(command, [options] { return run_detect(*options); });
 }
 

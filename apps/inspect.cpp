@@ -17,8 +17,8 @@ int run_inspect(const std::string& name, const CommonOptions& options) {
     print_line(to_json(info));
     return kDone;
   }
-  fmt::print("model_type  {}\ntasks       {}\nparameters  {}\ndtype       {}\nbytes       {}\n", info.model_type, joined(info.tasks),
-             info.parameters, info.dtype, info.bytes);
+  fmt::print("model_type  {}\ntasks       {}\nparameters  {}\ndtype       {}\nbytes       {}\n", info.model_type,
+             joined(info.tasks), info.parameters, info.dtype, info.bytes);
   return kDone;
 }
 
@@ -39,11 +39,6 @@ int run_list(const CommonOptions& options) {
   return kDone;
 }
 
-void add_output_flags(CLI::App& command, CommonOptions& options) {
-  command.add_flag("--json", options.json, "one JSON object on stdout, and nothing else");
-  command.add_flag("--quiet", options.quiet, "no messages on stderr");
-}
-
 }  // namespace
 
 void add_inspect(CLI::App& app) {
@@ -53,14 +48,14 @@ void add_inspect(CLI::App& app) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App& command = *app.add_subcommand("inspect", "tell what a model directory holds");
   command.add_option("DIR", options->directory, "model directory, zoo name or Hugging Face ID")->required()->type_name("");
-  add_output_flags(command, *options);
+  add_run_flags(command, *options);
   add_command(command, [options] { return run_inspect(options->directory, *options); });
 }
 
 void add_list(CLI::App& app) {
   auto options = std::make_shared<CommonOptions>();
   CLI::App& command = *app.add_subcommand("list", "list the embedded models");
-  add_output_flags(command, *options);
+  add_run_flags(command, *options);
   add_command(command, [options] { return run_list(*options); });
 }
 

@@ -31,7 +31,7 @@ std::string reason() { return std::strerror(errno); }
 std::pair<Descriptor, std::size_t> open_regular(const fs::path& file) {
   Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   check(descriptor.fd >= 0, "{}: {}", file.string(), reason());
-  struct stat info {};
+  struct stat info{};
   if (::fstat(descriptor.fd, &info) != 0) fail_runtime("{}: {}", file.string(), reason());
   check(S_ISREG(info.st_mode), "{}: expected a regular file", file.string());
   return {std::move(descriptor), static_cast<std::size_t>(info.st_size)};

@@ -34,8 +34,6 @@ json read_json(const std::filesystem::path& file, const JsonLimits& limits) {
   return parse_json(read_file(file, limits.bytes), file.string(), limits);
 }
 
-std::string dump_json(const json& value, int indent) {
-  return value.dump(indent, ' ', false, json::error_handler_t::replace);
-}
+std::string dump_json(const json& value, int indent) { return value.dump(indent, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace omma

@@ -39,8 +39,8 @@ fs::path find_model(std::string_view name) {
   } else if (const auto cached = find_in_hub_cache(name)) {
     return *cached;
   }
-  fail("model \"{}\": no such directory, not in the zoo ({}) and not in the Hugging Face cache; fetch it with: hf download {}", name,
-       zoo_directory().string(), name);
+  fail("model \"{}\": no such directory, not in the zoo ({}) and not in the Hugging Face cache; fetch it with: hf download {}",
+       name, zoo_directory().string(), name);
 }
 
 }  // namespace omma

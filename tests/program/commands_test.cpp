@@ -12,7 +12,8 @@ TEST(Program, TellsItsVersionAndHelp) {
   EXPECT_EQ(help.status, 0);
   for (const char* command : {"detect", "agent", "render", "train", "eval", "convert", "inspect", "list"})
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
-  for (const char* absent : {"caption", "segment", "serve"}) EXPECT_EQ(help.out.find(std::string("\n  ") + absent), std::string::npos);
+  for (const char* absent : {"caption", "segment", "serve"})
+    EXPECT_EQ(help.out.find(std::string("\n  ") + absent), std::string::npos);
   EXPECT_EQ(run_program({}).status, 2);
   EXPECT_EQ(run_program({"fly"}).status, 2);
 }
@@ -37,11 +38,15 @@ TEST(Program, ListsAndInspectsTheZoo) {
 TEST(Program, RendersTheSamePixelsForTheSameSeed) {
   const testing::TemporaryDirectory directory;
   for (const char* name : {"a", "b"})
-    ASSERT_EQ(run_program({"render", "--seed", "5", "--count", "4", "--out", (directory / name).string(), "--size", "64", "--quiet"}).status, 0);
+    ASSERT_EQ(
+        run_program({"render", "--seed", "5", "--count", "4", "--out", (directory / name).string(), "--size", "64", "--quiet"})
+            .status,
+        0);
   for (const char* file : {"images/000003.png", "annotations.json", "captions.json", "questions.jsonl"})
     EXPECT_EQ(read_file(directory / "a" / file), read_file(directory / "b" / file)) << file;
   EXPECT_EQ(run_program({"render", "--seed", "5", "--count", "-1", "--out", (directory / "c").string()}).status, 2);
-  EXPECT_EQ(run_program({"render", "--seed", "5", "--count", "1", "--out", (directory / "c").string(), "--split", "test2"}).status, 2);
+  EXPECT_EQ(run_program({"render", "--seed", "5", "--count", "1", "--out", (directory / "c").string(), "--split", "test2"}).status,
+            2);
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ class Detect : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     directory_ = new testing::TemporaryDirectory;
-    const auto run = run_program({"render", "--seed", "3", "--count", "3", "--out", directory_->path().string(), "--split", "val", "--quiet"});
+    const auto run =
+        run_program({"render", "--seed", "3", "--count", "3", "--out", directory_->path().string(), "--split", "val", "--quiet"});
     ASSERT_EQ(run.status, 0) << run.err;
   }
   static void TearDownTestSuite() { delete directory_; }
@@ -32,7 +33,8 @@ TEST_F(Detect, PrintsOneJsonObjectAPicture) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     EXPECT_EQ(lines[i]["image"], image(static_cast<int>(i)));
     EXPECT_EQ(lines[i]["size"], json({128, 128}));
-    for (const char* part : {"load", "preprocess", "encode", "decode"}) EXPECT_TRUE(lines[i]["timing_ms"][part].is_number()) << part;
+    for (const char* part : {"load", "preprocess", "encode", "decode"})
+      EXPECT_TRUE(lines[i]["timing_ms"][part].is_number()) << part;
     float last = 1;
     for (const json& found : lines[i]["detections"]) {
       const int phrase = found["phrase_index"];
@@ -88,19 +90,19 @@ TEST_F(Detect, WritesOverlays) {
 
 TEST_F(Detect, CallersMistakesGetStatusTwo) {
   const std::vector<std::vector<std::string>> mistakes = {
-      {"detect", image(0)},                                                            // nothing to look for
-      {"detect", image(0), "--phrase", "a", "--caption", "b."},                        // both
-      {"detect", image(0), "--phrase", ""},                                            // empty phrase
-      {"detect", image(0), "--phrase", " . "},                                         // empty after cleaning
-      {"detect", image(0), "--phrase", "a", "--box-threshold", "2"},                   // outside 0..1
-      {"detect", image(0), "--phrase", "a", "--box-threshold", "nan"},                 // no number
-      {"detect", image(0), "--phrase", "a", "--model", "no-such-model"},               // unknown name
-      {"detect", image(0), "--phrase", "a", "--device", "tpu"},                        // unknown device
-      {"detect", image(0), "--phrase", "a", "--dtype", "int3"},                        // unknown type
-      {"detect", path("missing.png").string(), "--phrase", "a"},                       // no such file
-      {"detect", "--phrase", "a"},                                                     // no picture
-      {"detect", image(0), "--phrase", "a", "--hat"},                                  // unknown flag
-      {"detect", "@" + path("no-list.txt").string(), "--phrase", "a"},                 // no such list
+      {"detect", image(0)},                                               // nothing to look for
+      {"detect", image(0), "--phrase", "a", "--caption", "b."},           // both
+      {"detect", image(0), "--phrase", ""},                               // empty phrase
+      {"detect", image(0), "--phrase", " . "},                            // empty after cleaning
+      {"detect", image(0), "--phrase", "a", "--box-threshold", "2"},      // outside 0..1
+      {"detect", image(0), "--phrase", "a", "--box-threshold", "nan"},    // no number
+      {"detect", image(0), "--phrase", "a", "--model", "no-such-model"},  // unknown name
+      {"detect", image(0), "--phrase", "a", "--device", "tpu"},           // unknown device
+      {"detect", image(0), "--phrase", "a", "--dtype", "int3"},           // unknown type
+      {"detect", path("missing.png").string(), "--phrase", "a"},          // no such file
+      {"detect", "--phrase", "a"},                                        // no picture
+      {"detect", image(0), "--phrase", "a", "--hat"},                     // unknown flag
+      {"detect", "@" + path("no-list.txt").string(), "--phrase", "a"},    // no such list
   };
   for (const auto& arguments : mistakes) {
     const auto run = run_program(arguments);
