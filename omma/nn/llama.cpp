@@ -1,0 +1,168 @@
+#include "omma/nn/llama.h"
+
+#include <ATen/ops/scaled_dot_product_attention.h>
+
+#include "omma/base/error.h"
+
+namespace omma {
+
+using torch::Tensor;
+using torch::nn::Linear;
+
+namespace {
+
+Linear linear(int64_t in, int64_t out, bool bias) { return Linear(torch::nn::LinearOptions(in, out).bias(bias)); }
+
+// softmax(q k^T / sqrt(D)) v for q [B, N, T, D] and k, v [B, G, S, D]; each G serves N/G neighbouring heads. [B, N, T, D]
+Tensor grouped_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
+  const int64_t group = q.size(1) / k.size(1);
+  const int64_t tokens = q.size(2);
+  if (tokens == 1 && !mask.defined()) {  // decoding: a group's heads are rows of one product, keys and values are not copied
+    const Tensor rows = q.reshape({q.size(0), k.size(1), group, q.size(3)});
+    return at::scaled_dot_product_attention(rows, k, v).reshape(q.sizes());
+  }
+  const Tensor keys = group == 1 ? k : k.repeat_interleave(group, 1);
+  const Tensor values = group == 1 ? v : v.repeat_interleave(group, 1);
+  if (mask.defined()) return at::scaled_dot_product_attention(q, keys, values, mask);
+  return at::scaled_dot_product_attention(q, keys, values, std::nullopt, 0.0, /*is_causal=*/true);
+}
+
+}  // namespace
+
+void LlamaConfig::validate(Faults& faults) const {
+  faults.expect(hidden_act == "silu", "hidden_act: expected silu, got \"{}\"", hidden_act);
+  faults.expect(head_dim || hidden_size % num_attention_heads == 0,
+                "hidden_size: expected a multiple of num_attention_heads {}, got {}", num_attention_heads, hidden_size);
+  faults.expect(num_attention_heads % key_value_heads() == 0,
+                "num_attention_heads: expected a multiple of num_key_value_heads {}, got {}", key_value_heads(),
+                num_attention_heads);
+  faults.expect(head_channels() % 2 == 0, "head_dim: expected an even number for rotary positions, got {}", head_channels());
+  faults.expect(rope.type != "dynamic" || head_channels() > 2, "head_dim: expected above 2 for dynamic positions, got {}",
+                head_channels());
+  rope.validate(faults);
+}
+
+RmsNormImpl::RmsNormImpl(int64_t channels, double eps) : weight(register_parameter("weight", torch::ones({channels}))), eps_(eps) {}
+
+Tensor RmsNormImpl::forward(const Tensor& x) {
+  const Tensor wide = x.to(torch::kFloat);
+  const Tensor normalised = wide * torch::rsqrt(wide.square().mean(-1, true) + eps_);
+  return weight * normalised.to(x.dtype());
+}
+
+LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, int64_t layer)
+    : q_proj(register_module(
+          "q_proj", linear(config.hidden_size, config.num_attention_heads * config.head_channels(), config.attention_bias))),
+      k_proj(register_module("k_proj",
+                             linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
+      v_proj(register_module("v_proj",
+                             linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
+      o_proj(register_module(
+          "o_proj", linear(config.num_attention_heads * config.head_channels(), config.hidden_size, config.attention_bias))),
+      layer_(layer),
+      heads_(config.num_attention_heads),
+      key_value_heads_(config.key_value_heads()),
+      head_dim_(config.head_channels()) {}
+
+Tensor LlamaAttentionImpl::forward(const Tensor& x, const LlamaPass& pass) {
+  const int64_t batch = x.size(0);
+  const int64_t tokens = x.size(1);
+  const auto split = [&](const Tensor& y, int64_t heads) { return y.view({batch, tokens, heads, head_dim_}).transpose(1, 2); };
+  const Tensor q = rotate(split(q_proj(x), heads_), pass.angles);                // [B, N, T, D]
+  Tensor k = rotate(split(k_proj(x), key_value_heads_), pass.angles);            // [B, G, T, D]
+  Tensor v = split(v_proj(x), key_value_heads_);                                 // [B, G, T, D]
+  if (pass.cache != nullptr) std::tie(k, v) = pass.cache->append(layer_, k, v);  // [B, G, S, D]
+  const Tensor mixed = grouped_attention(q, k, v, pass.mask);                    // [B, N, T, D]
+  return o_proj(mixed.transpose(1, 2).reshape({batch, tokens, heads_ * head_dim_}));
+}
+
+LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config)
+    : gate_proj(register_module("gate_proj", linear(config.hidden_size, config.intermediate_size, config.mlp_bias))),
+      up_proj(register_module("up_proj", linear(config.hidden_size, config.intermediate_size, config.mlp_bias))),
+      down_proj(register_module("down_proj", linear(config.intermediate_size, config.hidden_size, config.mlp_bias))) {}
+
+Tensor LlamaMlpImpl::forward(const Tensor& x) { return down_proj(torch::silu(gate_proj(x)) * up_proj(x)); }
+
+LlamaLayerImpl::LlamaLayerImpl(const LlamaConfig& config, int64_t layer)
+    : self_attn(register_module("self_attn", LlamaAttention(config, layer))),
+      mlp(register_module("mlp", LlamaMlp(config))),
+      input_layernorm(register_module("input_layernorm", RmsNorm(config.hidden_size, config.rms_norm_eps))),
+      post_attention_layernorm(register_module("post_attention_layernorm", RmsNorm(config.hidden_size, config.rms_norm_eps))) {}
+
+Tensor LlamaLayerImpl::forward(const Tensor& x, const LlamaPass& pass) {
+  const Tensor attended = x + self_attn(input_layernorm(x), pass);
+  return attended + mlp(post_attention_layernorm(attended));
+}
+
+LlamaModelImpl::LlamaModelImpl(const LlamaConfig& config)
+    : embed_tokens(register_module("embed_tokens", torch::nn::Embedding(config.vocab_size, config.hidden_size))),
+      layers(register_module("layers", torch::nn::ModuleList())),
+      norm(register_module("norm", RmsNorm(config.hidden_size, config.rms_norm_eps))),
+      config_(config),
+      rope_(config.rope, config.head_channels(), config.max_position_embeddings) {
+  for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) layers->push_back(LlamaLayer(config, layer));
+}
+
+LlamaPass LlamaModelImpl::prepare(const LlamaInput& input) const {
+  const int64_t past = input.cache != nullptr ? input.cache->length() : 0;
+  const int64_t tokens = input.embeddings.size(1);
+  const auto index = torch::TensorOptions(torch::kLong).device(input.embeddings.device());
+  const auto dtype = input.embeddings.scalar_type();
+  const Tensor places = torch::arange(past, past + tokens, index);  // [T]
+  if (!input.padding.defined()) {
+    LlamaPass pass{.angles = rope_.angles(places, past + tokens, dtype), .mask = {}, .cache = input.cache};
+    if (past > 0 && tokens > 1) pass.mask = (torch::arange(past + tokens, index) <= places.unsqueeze(1)).view({1, 1, tokens, -1});
+    return pass;
+  }
+  const Tensor padding = input.padding.unsqueeze(1);         // [B, 1]
+  const Tensor positions = (places - padding).clamp_min(0);  // [B, T]
+  const Tensor keys = torch::arange(past + tokens, index);   // [S]
+  const Tensor causal = keys <= places.unsqueeze(1);         // [T, S]
+  const Tensor real = (keys >= padding).unsqueeze(1);        // [B, 1, S]
+  const Tensor self = keys == places.unsqueeze(1);           // [T, S]: a row of padding attends to itself, not to nothing
+  return {.angles = rope_.angles(positions, positions.max().item<int64_t>() + 1, dtype),
+          .mask = ((causal & real) | self).unsqueeze(1),  // [B, 1, T, S]
+          .cache = input.cache};
+}
+
+Tensor LlamaModelImpl::forward(const LlamaInput& input) {
+  check(input.embeddings.dim() == 3 && input.embeddings.size(2) == config_.hidden_size, "llama: expected embeddings [B, T, {}]",
+        config_.hidden_size);
+  const LlamaPass pass = prepare(input);
+  Tensor x = input.embeddings;
+  for (const auto& layer : *layers) x = layer->as<LlamaLayer>()->forward(x, pass);  // [B, T, C]
+  if (input.cache != nullptr) input.cache->advance(x.size(1));
+  return norm(x);
+}
+
+LlamaForCausalLMImpl::LlamaForCausalLMImpl(const LlamaConfig& config)
+    : model(register_module("model", LlamaModel(config))), config_(config) {
+  if (!config.tie_word_embeddings) lm_head = register_module("lm_head", linear(config.hidden_size, config.vocab_size, false));
+}
+
+Tensor LlamaForCausalLMImpl::forward(const Tensor& tokens, KeyValueCache* cache) {
+  return logits(model(LlamaInput{.embeddings = model->embed_tokens(tokens), .padding = {}, .cache = cache}));
+}
+
+Tensor LlamaForCausalLMImpl::logits(const Tensor& hidden) {
+  return config_.tie_word_embeddings ? torch::linear(hidden, model->embed_tokens->weight) : lm_head(hidden);
+}
+
+KeyValueCache LlamaForCausalLMImpl::make_cache(int64_t batch, int64_t capacity) {
+  return KeyValueCache({.layers = config_.num_hidden_layers,
+                        .batch = batch,
+                        .heads = config_.key_value_heads(),
+                        .capacity = capacity,
+                        .head_dim = config_.head_channels()},
+                       model->embed_tokens->weight.options().requires_grad(false));
+}
+
+void LlamaForCausalLMImpl::initialise(double deviation) {
+  torch::NoGradGuard no_grad;
+  for (const auto& parameter : named_parameters()) {
+    if (parameter.value().dim() > 1) parameter.value().normal_(0, deviation);
+    if (parameter.key().ends_with("bias")) parameter.value().zero_();
+  }
+}
+
+}  // namespace omma
