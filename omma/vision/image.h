@@ -14,8 +14,8 @@ struct Image {
   std::vector<std::uint8_t> data;
 
   Image() = default;
-  Image(int width, int height)
-      : width(width), height(height), data(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height)) {}
+  Image(int columns, int rows)  // black
+      : width(columns), height(rows), data(3 * static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows)) {}
 
   std::uint8_t* pixel(int x, int y) { return data.data() + offset(x, y); }
   const std::uint8_t* pixel(int x, int y) const { return data.data() + offset(x, y); }

@@ -1,0 +1,50 @@
+#include "omma/io/image_file.h"
+
+#include <cctype>
+#include <string>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/io/image_codec.h"
+#include "omma/io/image_format.h"
+#include "omma/vision/orientation.h"
+
+namespace omma {
+
+void check_image_size(std::int64_t width, std::int64_t height, std::string_view name, const ImageLimits& limits) {
+  check(width >= 1 && height >= 1, "{}: expected a picture, got {} x {} pixels", name, width, height);
+  check(width <= limits.side && height <= limits.side, "{}: {} x {} pixels: a side is over the limit of {}", name, width, height,
+        limits.side);
+  check(width <= limits.pixels / height, "{}: {} x {} pixels are over the limit of {}", name, width, height, limits.pixels);
+}
+
+Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  check(bytes.size() <= limits.file_bytes, "{}: {} bytes are over the limit of {}", name, bytes.size(), limits.file_bytes);
+  const std::string_view format = image_format(bytes);
+  const auto decode = [&] {
+    if (format == "JPEG") return decode_jpeg(bytes, name, limits);
+    if (format == "PNG") return decode_png(bytes, name, limits);
+#ifdef OMMA_WEBP
+    if (format == "WebP") return decode_webp(bytes, name, limits);
+#endif
+    fail("{}: expected a picture ({}), got {}", name, supported_image_formats(), format);
+  };
+  DecodedImage decoded = decode();
+  return upright(std::move(decoded.image), decoded.orientation);
+}
+
+Image read_image(const std::filesystem::path& file, const ImageLimits& limits) {
+  const std::string bytes = read_file(file, limits.file_bytes);
+  return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, file.string(), limits);
+}
+
+void write_image(const std::filesystem::path& file, const Image& image) {
+  std::string extension = file.extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const bool jpeg = extension == ".jpg" || extension == ".jpeg";
+  check(jpeg || extension == ".png", "{}: expected a name that ends in .png, .jpg or .jpeg", file.string());
+  const std::vector<std::uint8_t> bytes = jpeg ? encode_jpeg(image) : encode_png(image);
+  write_file(file, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace omma

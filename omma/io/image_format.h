@@ -1,0 +1,16 @@
+// What kind of file some bytes are, by their first ones. Not part of the interface: see image_file.h.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace omma {
+
+// "JPEG", "PNG", "WebP"; the name of another format people take for a picture ("GIF", "SVG or XML", "PDF", ...); "an empty file";
+// or "an unknown type of file".
+std::string_view image_format(std::span<const std::uint8_t> bytes);
+
+std::string_view supported_image_formats();  // "JPEG, PNG or WebP", as this build has them
+
+}  // namespace omma

@@ -1,0 +1,144 @@
+// PNG through libpng: every depth, palette and interlacing to 8-bit RGB.
+#include <png.h>
+
+#include "omma/io/exif.h"
+#include "omma/io/image_codec.h"
+
+namespace omma {
+namespace {
+
+[[noreturn]] void leave(png_structp png, png_const_charp message) { static_cast<Escape*>(png_get_error_ptr(png))->leave(message); }
+void ignore_warning(png_structp, png_const_charp) {}
+
+class PngReader {
+ public:
+  PngReader(std::span<const std::uint8_t> bytes, std::string_view name) : rest_(bytes), size_(bytes.size()), name_(name) {
+    run([this] { png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &escape_, leave, ignore_warning); });
+    if (png_ == nullptr) fail_runtime("{}: PNG: libpng differs from the version omma was built with", name_);
+  }
+  ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
+
+  DecodedImage read(const ImageLimits& limits) {
+    read_header(limits);
+    const auto width = static_cast<int>(png_get_image_width(png_, info_));
+    DecodedImage result{Image(width, static_cast<int>(png_get_image_height(png_, info_)))};
+    read_rows(result.image);
+    result.orientation = orientation();
+    return result;
+  }
+
+ private:
+  template <class Call>
+  void run(Call&& call) {
+    check(escape_.run(call), "{}: PNG: {}", name_, escape_.message());
+  }
+
+  void read_header(const ImageLimits& limits) {
+    run([this] {
+      info_ = png_create_info_struct(png_);
+      png_set_read_fn(png_, this, [](png_structp png, png_bytep to, std::size_t count) {
+        auto& rest = static_cast<PngReader*>(png_get_io_ptr(png))->rest_;
+        if (count > rest.size()) png_error(png, "the file is truncated");
+        std::copy_n(rest.data(), count, to);
+        rest = rest.subspan(count);
+      });
+      // The side limit is ours to tell, libpng's own would hide it. Chunks that do not change RGB pixels are skipped unread, so
+      // that no text or colour profile is inflated; transparency too, as alpha is dropped. A wrong checksum anywhere is an error.
+      png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, reinterpret_cast<png_const_bytep>("tRNS"), 1);
+      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_AS_DEFAULT, reinterpret_cast<png_const_bytep>("eXIf"), 1);
+      png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+      png_read_info(png_, info_);
+    });
+    const std::int64_t width = png_get_image_width(png_, info_), height = png_get_image_height(png_, info_);
+    check_image_size(width, height, name_, limits);
+    // Deflate shrinks no more than 1032 times: a short file that claims a huge picture is told before it costs memory.
+    const auto row_bytes = static_cast<std::int64_t>(png_get_rowbytes(png_, info_));
+    check(height * row_bytes / 1032 <= static_cast<std::int64_t>(size_),
+          "{}: PNG: {} bytes cannot hold {} x {} pixels: the file is truncated", name_, size_, width, height);
+  }
+
+  void read_rows(Image& image) {
+    run([&] {
+      png_set_expand(png_);    // palettes to RGB; 1, 2 and 4 bits to 8
+      png_set_strip_16(png_);  // the high byte
+      png_set_gray_to_rgb(png_);
+      png_set_strip_alpha(png_);
+      const int passes = png_set_interlace_handling(png_);
+      png_read_update_info(png_, info_);
+      if (png_get_rowbytes(png_, info_) != 3 * static_cast<std::size_t>(image.width)) png_error(png_, "unexpected row size");
+      for (int pass = 0; pass < passes; ++pass)
+        for (int y = 0; y < image.height; ++y) png_read_row(png_, image.pixel(0, y), nullptr);
+      png_read_end(png_, info_);
+    });
+  }
+
+  int orientation() {
+    png_uint_32 size = 0;
+    png_bytep block = nullptr;
+    if (png_get_eXIf_1(png_, info_, &size, &block) == 0) return 1;
+    return exif_orientation({block, size});
+  }
+
+  std::span<const std::uint8_t> rest_;
+  std::size_t size_;
+  std::string_view name_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+  Escape escape_;
+};
+
+struct PngWriter {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  Escape escape;
+  std::vector<std::uint8_t> bytes;
+
+  PngWriter() = default;
+  ~PngWriter() { png_destroy_write_struct(&png, &info); }
+  PngWriter(const PngWriter&) = delete;
+  PngWriter& operator=(const PngWriter&) = delete;
+
+  void write(const Image& image) {
+    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &escape, leave, ignore_warning);
+    if (png == nullptr) escape.leave("libpng differs from the version omma was built with");
+    info = png_create_info_struct(png);
+    png_set_write_fn(
+        png, this,
+        [](png_structp writing, png_bytep from, std::size_t count) {
+          if (!static_cast<PngWriter*>(png_get_io_ptr(writing))->append(from, count)) png_error(writing, "out of memory");
+        },
+        nullptr);
+    png_set_IHDR(png, info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height), 8, PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, info);
+    for (int y = 0; y < image.height; ++y) png_write_row(png, image.pixel(0, y));
+    png_write_end(png, info);
+  }
+
+ private:
+  bool append(const std::uint8_t* from, std::size_t count) noexcept try {
+    bytes.insert(bytes.end(), from, from + count);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+};
+
+}  // namespace
+
+DecodedImage decode_png(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  return PngReader(bytes, name).read(limits);
+}
+
+std::vector<std::uint8_t> encode_png(const Image& image) {
+  check(!image.empty(), "PNG: expected a picture, got an empty one");
+  PngWriter writer;
+  if (!writer.escape.run([&] { writer.write(image); })) fail_runtime("PNG: {}", writer.escape.message());
+  return std::move(writer.bytes);
+}
+
+}  // namespace omma

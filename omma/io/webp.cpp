@@ -1,0 +1,61 @@
+// WebP through libwebp. Of an animation, the first frame on its canvas.
+#include <webp/decode.h>
+#include <webp/demux.h>
+
+#include <memory>
+
+#include "omma/io/exif.h"
+#include "omma/io/image_codec.h"
+
+namespace omma {
+namespace {
+
+using Demuxer = std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)>;
+
+int orientation(const WebPDemuxer* demuxer) {
+  WebPChunkIterator chunk{};
+  if (WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk) == 0) return 1;
+  const int value = exif_orientation({chunk.chunk.bytes, chunk.chunk.size});
+  WebPDemuxReleaseChunkIterator(&chunk);
+  return value;
+}
+
+Image decode_still(std::span<const std::uint8_t> bytes, int width, int height, std::string_view name) {
+  Image image(width, height);
+  check(WebPDecodeRGBInto(bytes.data(), bytes.size(), image.data.data(), image.data.size(), 3 * width) != nullptr,
+        "{}: WebP: the file is truncated or corrupt", name);
+  return image;
+}
+
+Image decode_first_frame(std::span<const std::uint8_t> bytes, int width, int height, std::string_view name) {
+  const WebPData data{bytes.data(), bytes.size()};
+  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(WebPAnimDecoderNew(&data, nullptr),
+                                                                                   WebPAnimDecoderDelete);
+  std::uint8_t* rgba = nullptr;  // owned by the decoder
+  int timestamp = 0;
+  check(decoder != nullptr && WebPAnimDecoderGetNext(decoder.get(), &rgba, &timestamp) != 0,
+        "{}: WebP: the animation's first frame is truncated or corrupt", name);
+  Image image(width, height);
+  const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  for (std::size_t i = 0; i < pixels; ++i) std::copy_n(rgba + 4 * i, 3, image.data.data() + 3 * i);
+  return image;
+}
+
+}  // namespace
+
+DecodedImage decode_webp(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  const WebPData data{bytes.data(), bytes.size()};
+  const Demuxer demuxer(WebPDemux(&data), WebPDemuxDelete);  // fails for a file that is not whole
+  check(demuxer != nullptr, "{}: WebP: the file is truncated or corrupt", name);
+  const std::int64_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
+  const std::int64_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
+  check_image_size(width, height, name, limits);
+  WebPBitstreamFeatures features{};
+  check(WebPGetFeatures(bytes.data(), bytes.size(), &features) == VP8_STATUS_OK, "{}: WebP: the file is corrupt", name);
+  check(features.width == width && features.height == height, "{}: WebP: the canvas is {} x {} pixels, the picture {} x {}", name,
+        width, height, features.width, features.height);
+  const auto decode = features.has_animation != 0 ? decode_first_frame : decode_still;
+  return {decode(bytes, features.width, features.height, name), orientation(demuxer.get())};
+}
+
+}  // namespace omma
