@@ -1,0 +1,64 @@
+// Small pieces that every model shares.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "omma/nn/tensor.h"
+
+namespace omma {
+
+using torch::nn::Linear;
+
+// Layer normalisation over the last dimension.
+torch::nn::LayerNorm layer_norm(int64_t channels, double eps);
+
+// Registers `child` under a dotted checkpoint key ("attention.self.query"), making plain modules for the components on the way,
+// so that a block's members can be flat while its names are the checkpoint's.
+template <class Holder>
+Holder register_at(torch::nn::Module& module, std::string_view key, Holder child);
+
+// relu, gelu (exact), gelu_new and gelu_pytorch_tanh, quick_gelu, silu: by the name config.json uses.
+using Activation = Tensor (*)(const Tensor&);
+Activation activation_by_name(std::string_view name);  // std::invalid_argument for an unknown name
+bool is_activation(std::string_view name);
+
+// fc2(activation(fc1(x))) over the last dimension of x. Without gradients the rows go through in blocks, so that the wide middle
+// stays in the cache.
+Tensor feed_forward(const Tensor& x, const Linear& fc1, const Linear& fc2, Activation activation, double dropout = 0,
+                    bool training = false);
+
+// Stochastic depth: in training each sample's x is dropped with probability `rate`, and scaled by 1 / (1 - rate) otherwise.
+Tensor drop_path(const Tensor& x, double rate, bool training);
+
+// A perceptron with ReLU between its layers (DETR's prediction head): `layers.0` ... `layers.{depth-1}`.
+class MlpImpl : public torch::nn::Module {
+ public:
+  struct Options {
+    int64_t in, hidden, out;
+    int64_t depth;
+  };
+  explicit MlpImpl(const Options& options);
+  Tensor forward(Tensor x);  // [..., in] -> [..., out], computed in the type of the weights
+  Linear last() const;
+
+ private:
+  torch::nn::ModuleList layers_;
+};
+TORCH_MODULE(Mlp);
+
+namespace layers_detail {
+// The module that holds the last component of `key`; made where absent.
+torch::nn::Module& parent_of(torch::nn::Module& module, std::string_view key);
+std::string last_component(std::string_view key);
+}  // namespace layers_detail
+
+template <class Holder>
+Holder register_at(torch::nn::Module& module, std::string_view key, Holder child) {
+  return layers_detail::parent_of(module, key).register_module(layers_detail::last_component(key), std::move(child));
+}
+
+}  // namespace omma
