@@ -7,15 +7,20 @@ namespace omma {
 
 enum class Resample { nearest, bilinear, bicubic, lanczos };
 
-// Image.resize((width, height), resample) of Pillow: separable, antialiased when shrinking, 8-bit fixed-point accumulation. Throws
-// std::invalid_argument for an empty image or a side below 1.
-Image resize(const Image& image, int width, int height, Resample resample);
+// What Pillow's Image.resize((width, height), resample) gives for an 8-bit RGB picture, to the last bit: separable, across then
+// down, antialiased when shrinking, accumulated in 22-bit fixed point (Pillow 12, src/libImaging/Resample.c). The work is split
+// over `threads` threads; the result does not depend on it. Throws std::invalid_argument for an empty image or a side below 1.
+Image resize(const Image& image, int width, int height, Resample resample, int threads = 1);
 
-// The size that brings the shorter side to `shortest` unless the longer would pass `longest`, as DETR's processors compute it.
 struct Size {
   int width = 0;
   int height = 0;
   bool operator==(const Size&) const = default;
 };
+
+// The size that brings the shorter side to `shortest`, or less where the longer side would pass `longest`: the rounding of
+// transformers 5.23's get_size_with_aspect_ratio, which DETR's and Grounding DINO's processors use. No side comes out below 1
+// (there the reference fails). Throws std::invalid_argument for a side or a limit below 1.
+Size detr_size(Size image, int shortest, int longest);
 
 }  // namespace omma
