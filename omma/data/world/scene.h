@@ -22,16 +22,16 @@ struct SceneOptions {
 struct WorldObject {
   int name = 0;    // world_noun(name)
   int color = 0;   // world_color(color)
-  Box box;         // tight on the visible mask; whole pixels
+  Box box = {};    // tight on the visible mask; whole pixels
   int area = 0;    // pixels of the visible mask
   int extent = 0;  // long side of the upright pictogram in pixels, however much of it is covered
 };
 
 struct Scene {
   Split split = Split::train;
-  Image image;
-  std::vector<WorldObject> objects;  // in drawing order: later ones cover earlier ones, by at most 30 % of their area
-  std::vector<std::uint8_t> owner;   // [H, W] row-major: 0 ground, i + 1 where objects[i] is seen
+  Image image = {};
+  std::vector<WorldObject> objects = {};  // in drawing order: later ones cover earlier ones, by at most 30 % of their area
+  std::vector<std::uint8_t> owner = {};   // [H, W] row-major: 0 ground, i + 1 where objects[i] is seen
 };
 
 // Scene number `index` (below 2^56) of a seed. Pure: safe on any thread, in any order. Throws std::invalid_argument for options out

@@ -1,8 +1,11 @@
 // The world's splits, and the colour-name pairs that no training sees.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
+
+#include "omma/data/world/words.h"
 
 namespace omma {
 
@@ -14,7 +17,14 @@ std::string_view name_of(Split split);
 // Throws std::invalid_argument that lists the splits.
 Split parse_split(std::string_view name);
 
-// One of the 24 of 192 pairs held out of every split but combo. Each name and each colour keeps at least 3 training partners.
+struct ColorName {
+  int name = 0;
+  int color = 0;
+};
+
+// The 24 of 192 pairs held out of every split but combo, chosen once with a fixed seed: at most one of a name, four of a colour.
+inline constexpr int combo_pair_count = 24;
+const std::array<ColorName, combo_pair_count>& combo_pairs();
 bool is_combo_pair(int name, int color);
 
 // The only split in which a scene of this content may stand: the content's hash decides, so no scene is in two splits, whatever

@@ -1,0 +1,159 @@
+#include "omma/data/world/scene.h"
+
+#include <algorithm>
+#include <array>
+
+#include "omma/base/error.h"
+#include "omma/base/rng.h"
+#include "omma/data/world/ground.h"
+#include "omma/data/world/layout.h"
+
+namespace omma {
+namespace {
+
+constexpr int most_objects = 9;
+
+// A tint's share of the brightness in each channel, of 256.
+using Tint = std::array<int, 3>;
+
+// HSV at brightness 1 in integers: `hue` in 1/1536 of the circle, saturation of 256.
+Tint tint_of_hue(int hue, int saturation) {
+  const int within = hue % 256;
+  const int low = 256 - saturation;
+  const int falling = 256 - saturation * within / 256;
+  const int rising = 256 - saturation * (256 - within) / 256;
+  switch (hue / 256 % 6) {
+    case 0:
+      return {256, rising, low};
+    case 1:
+      return {falling, 256, low};
+    case 2:
+      return {low, 256, rising};
+    case 3:
+      return {low, falling, 256};
+    case 4:
+      return {rising, low, 256};
+    default:
+      return {256, low, falling};
+  }
+}
+
+Tint tint_of(int color, Split split, Rng& rng) {
+  constexpr std::array<int, world_color_count - 1> hues = {0, 215, 522, 937, 1213};  // 0, .14, .34, .61, .79
+  constexpr int saturation = 218;                                                    // .85
+  const int jitter = split == Split::domain ? rng.between(-54, 54) : 0;              // up to .035: half the closest gap
+  if (color == world_color_count - 1) return {192 + jitter / 2, 192 + jitter / 2, 192 + jitter / 2};
+  return tint_of_hue((hues[static_cast<std::size_t>(color)] + jitter + 1536) % 1536, saturation);
+}
+
+// Over the ground, with brightness .25 + .7 L of the pictogram's own luminance L.
+void blend(Image& image, const PlacedObject& object, const Tint& tint) {
+  const Texel* texel = object.stamp.texels.data();
+  for (int y = 0; y < object.stamp.height; ++y) {
+    std::uint8_t* out = image.pixel(object.x, object.y + y);
+    for (int x = 0; x < object.stamp.width; ++x, ++texel, out += 3) {
+      if (texel->alpha == 0) continue;
+      const int brightness = 64 * texel->alpha + 179 * texel->light;  // times alpha, of 2^16
+      const int ground = 255 - texel->alpha;
+      for (std::size_t c = 0; c < 3; ++c)
+        out[c] = static_cast<std::uint8_t>(((brightness * tint[c]) >> 16) + (out[c] * ground + 127) / 255);
+    }
+  }
+}
+
+// Box and area of what is seen of object `index`, inside its stamp's rectangle.
+void measure(const Layout& layout, std::size_t index, int size, WorldObject& object) {
+  const PlacedObject& placed = layout.objects[index];
+  int left = size, top = size, right = 0, bottom = 0;
+  for (int y = placed.y; y < placed.y + placed.stamp.height; ++y) {
+    const std::uint8_t* row = layout.owner.data() + static_cast<std::ptrdiff_t>(y) * size;
+    for (int x = placed.x; x < placed.x + placed.stamp.width; ++x) {
+      if (row[x] != index + 1) continue;
+      ++object.area;
+      left = std::min(left, x);
+      right = std::max(right, x + 1);
+      top = std::min(top, y);
+      bottom = y + 1;
+    }
+  }
+  object.box = {static_cast<float>(left), static_cast<float>(top), static_cast<float>(right), static_cast<float>(bottom)};
+}
+
+SceneOptions with_limits(SceneOptions options) {
+  const bool long_scenes = options.split == Split::len;
+  if (options.min_objects == 0) options.min_objects = long_scenes ? 7 : 1;
+  if (options.max_objects == 0) options.max_objects = long_scenes ? 9 : std::max(6, options.min_objects);
+  check(options.size >= 32 && options.size <= 4096, "scene size: expected 32 to 4096 pixels, got {}", options.size);
+  check(options.min_objects >= 1 && options.min_objects <= options.max_objects && options.max_objects <= most_objects,
+        "objects of a scene: expected 1 to {}, got {} to {}", most_objects, options.min_objects, options.max_objects);
+  return options;
+}
+
+}  // namespace
+
+Scene make_scene(std::uint64_t seed, std::uint64_t index, const SceneOptions& given) {
+  const SceneOptions options = with_limits(given);
+  check(index < std::uint64_t{1} << 56, "scene index: expected below 2^56, got {}", index);
+  Rng rng(seed, static_cast<std::uint64_t>(options.split) << 56 | index);  // each split has its own range of streams
+  const auto objects = draw_objects(rng.between(options.min_objects, options.max_objects), options.split, rng);
+  Layout layout = place_objects(objects, options, rng);
+
+  Scene scene{.split = options.split, .image = Image(options.size, options.size)};
+  if (options.split == Split::domain)
+    draw_domain_ground(scene.image, rng);
+  else
+    draw_ground(scene.image, rng);
+  for (std::size_t i = 0; i < layout.objects.size(); ++i) {
+    const PlacedObject& placed = layout.objects[i];
+    blend(scene.image, placed, tint_of(placed.color, options.split, rng));
+    WorldObject& object =
+        scene.objects.emplace_back(WorldObject{.name = placed.pose.name, .color = placed.color, .extent = placed.pose.extent});
+    measure(layout, i, options.size, object);
+  }
+  scene.owner = std::move(layout.owner);
+  return scene;
+}
+
+ClassMap class_map(const Scene& scene) {
+  std::array<std::uint8_t, most_objects + 1> names{}, colors{};
+  for (std::size_t i = 0; i < scene.objects.size(); ++i) {
+    names[i + 1] = static_cast<std::uint8_t>(scene.objects[i].name + 1);
+    colors[i + 1] = static_cast<std::uint8_t>(scene.objects[i].color + 1);
+  }
+  ClassMap map{std::vector<std::uint8_t>(scene.owner.size()), std::vector<std::uint8_t>(scene.owner.size())};
+  for (std::size_t i = 0; i < scene.owner.size(); ++i) {
+    map.names[i] = names[scene.owner[i]];
+    map.colors[i] = colors[scene.owner[i]];
+  }
+  return map;
+}
+
+std::string_view size_word(const Scene& scene, int object) {
+  const int per_cent = scene.objects[static_cast<std::size_t>(object)].extent * 100 / scene.image.width;
+  return per_cent < 24 ? "small" : per_cent >= 34 ? "large" : "";
+}
+
+bool holds(const Scene& scene, Relation relation, int a, int b) {
+  const WorldObject& first = scene.objects[static_cast<std::size_t>(a)];
+  const WorldObject& second = scene.objects[static_cast<std::size_t>(b)];
+  const float margin = .16F * static_cast<float>(scene.image.width);  // sums of two edges are twice the centre
+  const float right = first.box.x0 + first.box.x1 - second.box.x0 - second.box.x1;
+  const float down = first.box.y0 + first.box.y1 - second.box.y0 - second.box.y1;
+  switch (relation) {
+    case Relation::left_of:
+      return right <= -margin;
+    case Relation::right_of:
+      return right >= margin;
+    case Relation::above:
+      return down <= -margin;
+    case Relation::below:
+      return down >= margin;
+    case Relation::larger:
+      return first.extent * 4 >= second.extent * 5;
+    case Relation::smaller:
+      return second.extent * 4 >= first.extent * 5;
+  }
+  return false;
+}
+
+}  // namespace omma
