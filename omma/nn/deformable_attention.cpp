@@ -2,38 +2,72 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+#include <limits>
+
 #include "omma/base/error.h"
+#include "omma/nn/deformable_attention_cpu.h"
 
 namespace omma {
 namespace {
 
-int64_t positions(const LevelShapes& levels) {
+// S; the kernels count positions in 32 bits.
+int64_t count_positions(const LevelShapes& levels) {
+  constexpr int64_t most = std::numeric_limits<int32_t>::max();
   int64_t sum = 0;
-  for (const auto& [height, width] : levels) sum += height * width;
+  for (const auto& [height, width] : levels) {
+    check(height > 0 && width > 0 && height <= most / width && height * width <= most - sum,
+          "deformable attention: levels: expected positive sizes of at most {} positions in all, got {} x {}", most, height, width);
+    sum += height * width;
+  }
   return sum;
 }
 
-void check_shapes(const Tensor& value, const LevelShapes& levels, const Tensor& locations, const Tensor& weights) {
+void check_inputs(const Tensor& value, const LevelShapes& levels, const Tensor& locations, const Tensor& weights) {
   check(value.dim() == 4, "deformable attention: value: expected [B, S, N, D], got {}", value.sizes().vec());
-  for (const auto& [height, width] : levels)
-    check(height > 0 && width > 0, "deformable attention: levels: expected positive sizes, got {} x {}", height, width);
-  check(value.size(1) == positions(levels), "deformable attention: value: expected {} positions for the levels, got {}",
-        positions(levels), value.size(1));
-  check(locations.dim() == 6 && locations.size(5) == 2, "deformable attention: locations: expected [B, Q, N, L, P, 2], got {}",
+  check(locations.dim() == 6, "deformable attention: locations: expected [B, Q, N, L, P, 2], got {}", locations.sizes().vec());
+  const auto positions = count_positions(levels);
+  check(value.size(1) == positions, "deformable attention: value: expected {} positions for its levels, got {}", positions,
+        value.size(1));
+  std::vector<int64_t> expected = {value.size(0), locations.size(1), value.size(2), int64_t(levels.size()), locations.size(4), 2};
+  check(locations.sizes().equals(expected), "deformable attention: locations: expected {}, got {}", expected,
         locations.sizes().vec());
-  const std::vector<int64_t> expected = {value.size(0),          locations.size(1), value.size(2),
-                                         int64_t(levels.size()), locations.size(4), 2};
-  check(locations.sizes().vec() == expected, "deformable attention: locations: expected {}, got {}", expected,
-        locations.sizes().vec());
-  check(weights.sizes() == locations.sizes().slice(0, 5), "deformable attention: weights: expected {}, got {}",
-        locations.sizes().slice(0, 5).vec(), weights.sizes().vec());
+  expected.pop_back();
+  check(weights.sizes().equals(expected), "deformable attention: weights: expected {}, got {}", expected, weights.sizes().vec());
+  for (const auto& x : {value, locations, weights})
+    check(x.is_floating_point() && x.device() == value.device(),
+          "deformable attention: expected floating point on {}, got {} on {}", value.device().str(), x.dtype().name(),
+          x.device().str());
 }
+
+class DeformableAttention : public torch::autograd::Function<DeformableAttention> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& value, const Tensor& locations,
+                        const Tensor& weights, const LevelShapes* levels) {
+    std::vector<int64_t> sizes;
+    for (const auto& [height, width] : *levels) sizes.insert(sizes.end(), {height, width});
+    context->save_for_backward({value, locations, weights});
+    context->saved_data["levels"] = sizes;
+    return deformable_forward_cpu(value, *levels, locations, weights, best_isa());
+  }
+
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                               const torch::autograd::tensor_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto sizes = context->saved_data["levels"].toIntVector();
+    LevelShapes levels;
+    for (size_t i = 0; i < sizes.size(); i += 2) levels.emplace_back(sizes[i], sizes[i + 1]);
+    const auto found = deformable_backward_cpu(gradients[0].contiguous(), saved[0], levels, saved[1], saved[2], best_isa());
+    return {found.value, found.locations, found.weights, Tensor()};
+  }
+};
 
 }  // namespace
 
 Tensor deformable_attention_reference(const Tensor& value, const LevelShapes& levels, const Tensor& locations,
                                       const Tensor& weights) {
-  check_shapes(value, levels, locations, weights);
+  check_inputs(value, levels, locations, weights);
   const auto batch = value.size(0), heads = value.size(2), channels = value.size(3), queries = locations.size(1);
   const auto maps = value.to(locations.scalar_type()).permute({0, 2, 3, 1});              // [B, N, D, S]
   const auto grids = (2 * locations - 1).transpose(1, 2).flatten(0, 1);                   // [B N, Q, L, P, 2]
@@ -53,7 +87,18 @@ Tensor deformable_attention_reference(const Tensor& value, const LevelShapes& le
 }
 
 Tensor deformable_attention(const Tensor& value, const LevelShapes& levels, const Tensor& locations, const Tensor& weights) {
-  return deformable_attention_reference(value, levels, locations, weights);
+  check_inputs(value, levels, locations, weights);
+  if (!value.is_cpu()) return deformable_attention_reference(value, levels, locations, weights);
+  const auto type = value.scalar_type();
+  const auto sampled = type == at::kHalf ? value.to(at::kFloat) : value;
+  const auto real = type == at::kDouble ? at::kDouble : at::kFloat;
+  const auto inputs = std::array{sampled.stride(3) == 1 ? sampled : sampled.contiguous(), locations.to(real).contiguous(),
+                                 weights.to(real).contiguous()};
+  const bool differentiate =
+      torch::GradMode::is_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
+  const auto output = differentiate ? DeformableAttention::apply(inputs[0], inputs[1], inputs[2], &levels)
+                                    : deformable_forward_cpu(inputs[0], levels, inputs[1], inputs[2], best_isa());
+  return output.to(type);
 }
 
 }  // namespace omma

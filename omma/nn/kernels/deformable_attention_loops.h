@@ -1,0 +1,192 @@
+// The loops of deformable_attention_kernel.h over a SIMD type. Included once by the file of each instruction set; everything here
+// has internal linkage, so that each keeps its own code.
+#pragma once
+
+#include "omma/nn/kernels/deformable_attention_kernel.h"
+
+namespace omma {
+namespace {
+
+// Bilinear interpolation along one axis: the two pixels, their weights, and the weights' slopes in the location.
+template <class Real>
+struct Axis {
+  int32_t low, high;
+  Real low_weight, high_weight;
+  Real low_slope, high_slope;
+};
+
+inline int32_t clamped(int32_t index, int32_t size) {
+  const int32_t above = index > 0 ? index : 0;
+  return above < size ? above : size - 1;
+}
+
+// A pixel outside the map has no weight and no slope; its index is moved inside, to be read in vain. Without branches, so that the
+// compiler turns a loop over samples into vectors.
+template <class Real>
+inline Axis<Real> along_axis(Real location, int32_t size) {
+  const Real extent = static_cast<Real>(size);
+  const Real x = location * extent - Real(0.5);
+  const Real above = x > -2 ? x : -2;  // NaN too becomes a place with both pixels outside
+  const Real at = above < extent ? above : extent;
+  const int32_t truncated = static_cast<int32_t>(at);
+  const int32_t low = truncated - (at < static_cast<Real>(truncated)), high = low + 1;
+  const Real fraction = at - static_cast<Real>(low);
+  const Real has_low = static_cast<uint32_t>(low) < static_cast<uint32_t>(size);
+  const Real has_high = static_cast<uint32_t>(high) < static_cast<uint32_t>(size);
+  return {.low = clamped(low, size),
+          .high = clamped(high, size),
+          .low_weight = has_low * (1 - fraction),
+          .high_weight = has_high * fraction,
+          .low_slope = -has_low * extent,
+          .high_slope = has_high * extent};
+}
+
+// The four pixels of each sample, left and right of the upper row, then of the lower, and their shares of the sum.
+template <class Real>
+inline void corners(const DeformableShape& shape, const Real* locations, const Real* weights, int32_t* __restrict positions,
+                    Real* __restrict shares) {
+  for (int64_t k = 0; k < shape.samples; ++k) {
+    const Axis<Real> x = along_axis(locations[2 * k], shape.width[k]);
+    const Axis<Real> y = along_axis(locations[2 * k + 1], shape.height[k]);
+    const int32_t upper = shape.start[k] + y.low * shape.width[k], lower = shape.start[k] + y.high * shape.width[k];
+    positions[4 * k] = upper + x.low;
+    positions[4 * k + 1] = upper + x.high;
+    positions[4 * k + 2] = lower + x.low;
+    positions[4 * k + 3] = lower + x.high;
+    shares[4 * k] = weights[k] * y.low_weight * x.low_weight;
+    shares[4 * k + 1] = weights[k] * y.low_weight * x.high_weight;
+    shares[4 * k + 2] = weights[k] * y.high_weight * x.low_weight;
+    shares[4 * k + 3] = weights[k] * y.high_weight * x.high_weight;
+  }
+}
+
+// Calls body(channel, block) for the channels in blocks of two vectors, a last block of one where that holds the rest.
+template <class Simd, int kVectors, class FirstLanes, class LastLanes>
+struct Block {
+  static constexpr int vectors = kVectors;
+  FirstLanes first;
+  LastLanes last;
+
+  template <class T>
+  typename Simd::Vector load(const T* from, int vector) const {
+    return vector + 1 < kVectors ? Simd::load(from, first) : Simd::load(from + vector * Simd::kLanes, last);
+  }
+  template <class T>
+  void store(T* to, typename Simd::Vector x, int vector) const {
+    vector + 1 < kVectors ? Simd::store(to, x, first) : Simd::store(to + vector * Simd::kLanes, x, last);
+  }
+};
+
+template <class Simd, class Body>
+inline void for_blocks(int64_t channels, const Body& body) {
+  using All = typename Simd::All;
+  using First = typename Simd::First;
+  constexpr int64_t kLanes = Simd::kLanes;
+  int64_t channel = 0;
+  for (; channels - channel >= 2 * kLanes; channel += 2 * kLanes) body(channel, Block<Simd, 2, All, All>{});
+  const int64_t rest = channels - channel;
+  if (rest > kLanes)
+    body(channel, Block<Simd, 2, All, First>{All{}, First(rest - kLanes)});
+  else if (rest > 0)
+    body(channel, Block<Simd, 1, First, First>{First(rest), First(rest)});
+}
+
+template <class Simd, class Value>
+void forward(const DeformableForward<Value, typename Simd::Real>& task, DeformableScratch<typename Simd::Real> scratch,
+             int64_t begin, int64_t end) {
+  const DeformableShape& shape = task.shape;
+  for (int64_t row = begin; row < end; ++row) {
+    const Value* map = task.value + row / shape.queries * shape.batch_stride;
+    for (int64_t head = 0; head < shape.heads; ++head) {
+      const int64_t index = row * shape.heads + head;
+      corners(shape, task.locations + index * shape.samples * 2, task.weights + index * shape.samples, scratch.positions,
+              scratch.shares);
+      for_blocks<Simd>(shape.channels, [&](int64_t channel, auto block) {
+        const Value* from = map + head * shape.head_stride + channel;
+        typename Simd::Vector sum[4][block.vectors];
+        for (auto& corner : sum)
+          for (auto& vector : corner) vector = Simd::zero();
+        for (int64_t k = 0; k < shape.samples; ++k) {
+          for (int corner = 0; corner < 4; ++corner) {
+            const auto share = Simd::broadcast(scratch.shares[4 * k + corner]);
+            const Value* pixel = from + scratch.positions[4 * k + corner] * shape.position_stride;
+            for (int v = 0; v < block.vectors; ++v) sum[corner][v] = Simd::fma(share, block.load(pixel, v), sum[corner][v]);
+          }
+        }
+        Value* output = task.output + index * shape.channels + channel;
+        for (int v = 0; v < block.vectors; ++v) block.store(output, (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]), v);
+      });
+    }
+  }
+}
+
+// Adds shares * grad to the gradient of the value, and leaves the products of grad with each pixel.
+template <class Simd, class Value>
+inline void backward_channels(const DeformableShape& shape, const DeformableScratch<typename Simd::Real>& scratch,
+                              const Value* grad, const Value* map, typename Simd::Real* grad_map) {
+  for (int64_t i = 0; i < 4 * shape.samples; ++i) scratch.products[i] = 0;
+  for_blocks<Simd>(shape.channels, [&](int64_t channel, auto block) {
+    typename Simd::Vector g[block.vectors];
+    for (int v = 0; v < block.vectors; ++v) g[v] = block.load(grad + channel, v);
+    for (int64_t k = 0; k < shape.samples; ++k) {
+      typename Simd::Vector product[4];
+      for (int corner = 0; corner < 4; ++corner) {
+        const auto share = Simd::broadcast(scratch.shares[4 * k + corner]);
+        const int64_t position = scratch.positions[4 * k + corner];
+        const Value* pixel = map + position * shape.position_stride + channel;
+        auto* grad_pixel = grad_map + position * shape.channels + channel;
+        product[corner] = Simd::zero();
+        for (int v = 0; v < block.vectors; ++v) {
+          product[corner] = Simd::fma(g[v], block.load(pixel, v), product[corner]);
+          block.store(grad_pixel, Simd::fma(share, g[v], block.load(grad_pixel, v)), v);
+        }
+      }
+      Simd::add_sums(product[0], product[1], product[2], product[3], scratch.products + 4 * k);
+    }
+  });
+}
+
+// From the products to the gradients of one query's locations and weights.
+template <class Real>
+inline void backward_samples(const DeformableShape& shape, const Real* products, const Real* locations, const Real* weights,
+                             Real* grad_locations, Real* grad_weights) {
+  for (int64_t k = 0; k < shape.samples; ++k) {
+    const Axis<Real> x = along_axis(locations[2 * k], shape.width[k]);
+    const Axis<Real> y = along_axis(locations[2 * k + 1], shape.height[k]);
+    const Real* pixel = products + 4 * k;
+    const Real left = y.low_weight * pixel[0] + y.high_weight * pixel[2],
+               right = y.low_weight * pixel[1] + y.high_weight * pixel[3];
+    const Real upper = x.low_weight * pixel[0] + x.high_weight * pixel[1],
+               lower = x.low_weight * pixel[2] + x.high_weight * pixel[3];
+    grad_weights[k] = x.low_weight * left + x.high_weight * right;
+    grad_locations[2 * k] = weights[k] * (x.low_slope * left + x.high_slope * right);
+    grad_locations[2 * k + 1] = weights[k] * (y.low_slope * upper + y.high_slope * lower);
+  }
+}
+
+template <class Simd, class Value>
+void backward(const DeformableBackward<Value, typename Simd::Real>& task, DeformableScratch<typename Simd::Real> scratch,
+              int64_t begin, int64_t end) {
+  const auto& inputs = task.inputs;
+  const DeformableShape& shape = inputs.shape;
+  for (int64_t pair = begin; pair < end; ++pair) {
+    const int64_t batch = pair / shape.heads, head = pair % shape.heads;
+    const Value* map = inputs.value + batch * shape.batch_stride + head * shape.head_stride;
+    auto* grad_map = task.grad_value + pair * task.positions * shape.channels;
+    for (int64_t query = 0; query < shape.queries; ++query) {
+      const int64_t index = (batch * shape.queries + query) * shape.heads + head;
+      const auto* locations = inputs.locations + index * shape.samples * 2;
+      const auto* weights = inputs.weights + index * shape.samples;
+      corners(shape, locations, weights, scratch.positions, scratch.shares);
+      backward_channels<Simd>(shape, scratch, task.grad_output + index * shape.channels, map, grad_map);
+      backward_samples(shape, scratch.products, locations, weights, task.grad_locations + index * shape.samples * 2,
+                       task.grad_weights + index * shape.samples);
+    }
+  }
+}
+
+template <class Simd, class Value>
+constexpr DeformableKernel<Value, typename Simd::Real> kernel = {forward<Simd, Value>, backward<Simd, Value>};
+
+}  // namespace
+}  // namespace omma

@@ -1,0 +1,20 @@
+#include "omma/nn/kernels/isa.h"
+
+namespace omma {
+
+bool supports(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (isa == Isa::avx512)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+#endif
+  return isa == Isa::portable;
+}
+
+Isa best_isa() {
+  static const Isa best = supports(Isa::avx512) ? Isa::avx512 : supports(Isa::avx2) ? Isa::avx2 : Isa::portable;
+  return best;
+}
+
+}  // namespace omma
