@@ -34,17 +34,22 @@ struct GeneratedText {
 };
 
 // Receives text as it is made (whole UTF-8 characters, never part of a stop string); false cancels.
-using TextStream = std::function<bool(std::string_view piece)>;
+using TextCallback = std::function<bool(std::string_view piece)>;
+
+// How a model was trained to plan with tools: `compact` is question and steps alone, `plain` explains tools and format first.
+enum class AgentFormat { plain, compact };
 
 // Not thread-safe: one thread at a time per instance.
 class LanguageModel {
  public:
   virtual ~LanguageModel() = default;
 
+  virtual AgentFormat agent_format() const { return AgentFormat::plain; }
+
   // Continues `prompt`, plain text in which special tokens have no meaning. Throws std::invalid_argument where the prompt does
   // not fit the context, std::runtime_error where a remote model fails.
   virtual GeneratedText generate(std::string_view prompt, const GenerationOptions& options = {},
-                                 const TextStream& stream = nullptr) = 0;
+                                 const TextCallback& stream = nullptr) = 0;
 };
 
 }  // namespace omma

@@ -1,0 +1,230 @@
+#include "omma/agent/tools/detect_objects.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "omma/base/error.h"
+#include "omma/data/world/words.h"
+
+namespace omma {
+
+namespace {
+
+constexpr std::size_t max_names = 64;
+constexpr std::size_t max_absent_listed = 6;   // names told as "0"
+constexpr std::size_t max_objects_placed = 8;  // objects described one by one in the summary
+constexpr std::size_t max_objects_listed = 50;
+constexpr float relation_margin = 0.08F;  // of the picture's side
+constexpr float size_ratio = 1.25F;
+
+// An object as the text names it.
+struct NamedObject {
+  const Detection* detection = nullptr;
+  std::string name;  // "bus 2", or "bus" where it is the only one
+};
+
+bool is_usable(const Detection& detection) {
+  const Box& box = detection.box;
+  return std::isfinite(detection.score) && std::isfinite(box.x0) && std::isfinite(box.y0) && std::isfinite(box.x1) &&
+         std::isfinite(box.y1);
+}
+
+struct LabelCount {
+  std::string label;
+  int count = 0;
+};
+
+std::vector<LabelCount> count_labels(std::span<const std::string> names, std::span<const Detection> detections) {
+  std::vector<LabelCount> counts;
+  for (const std::string& name : names) {
+    const auto same = [&](const Detection& detection) { return detection.label == name && is_usable(detection); };
+    counts.push_back({name, static_cast<int>(std::count_if(detections.begin(), detections.end(), same))});
+  }
+  return counts;
+}
+
+// By name in the order asked for, then by score: "bus 1" is the surest bus.
+std::vector<NamedObject> name_objects(std::span<const LabelCount> counts, std::span<const Detection> detections) {
+  std::vector<NamedObject> objects;
+  for (const LabelCount& label : counts) {
+    std::vector<const Detection*> found;
+    for (const Detection& detection : detections)
+      if (detection.label == label.label && is_usable(detection)) found.push_back(&detection);
+    std::stable_sort(found.begin(), found.end(), [](auto* a, auto* b) { return a->score > b->score; });
+    for (std::size_t i = 0; i < found.size(); ++i)
+      objects.push_back({found[i], found.size() == 1 ? label.label : fmt::format("{} {}", label.label, i + 1)});
+  }
+  return objects;
+}
+
+float center_x(const Box& box) { return (box.x0 + box.x1) / 2; }
+float center_y(const Box& box) { return (box.y0 + box.y1) / 2; }
+
+float distance(const Box& a, const Box& b) { return std::hypot(center_x(a) - center_x(b), center_y(a) - center_y(b)); }
+
+std::string found_line(std::span<const LabelCount> counts, bool list_absent) {
+  std::string line;
+  int total = 0;
+  for (const LabelCount& label : counts) {
+    total += label.count;
+    if (label.count > 0 || list_absent) line += fmt::format("{}{}: {}", line.empty() ? "Found " : ", ", label.label, label.count);
+  }
+  if (line.empty()) return "Found nothing.";
+  return counts.size() > 1 ? fmt::format("{}. In total {}.", line, total) : line + ".";
+}
+
+// The surest label, where several compete.
+std::string best_line(std::span<const NamedObject> objects) {
+  if (objects.empty()) return "";
+  const auto surer = [](const NamedObject& a, const NamedObject& b) { return a.detection->score < b.detection->score; };
+  const Detection* best = std::max_element(objects.begin(), objects.end(), surer)->detection;
+  const auto other = [&](const NamedObject& object) { return object.detection->label != best->label; };
+  return std::any_of(objects.begin(), objects.end(), other) ? fmt::format(" Surest: {}.", best->label) : "";
+}
+
+// The first object stays first, the others follow, nearest to it first.
+void sort_by_distance(std::vector<NamedObject>& objects) {
+  if (objects.empty()) return;
+  const Box& anchor = objects.front().detection->box;
+  std::stable_sort(objects.begin() + 1, objects.end(), [&](const NamedObject& a, const NamedObject& b) {
+    return distance(a.detection->box, anchor) < distance(b.detection->box, anchor);
+  });
+}
+
+std::vector<std::string> relations_to_first(const NamedObject& object, const NamedObject& first, PictureSize size) {
+  if (object.detection->label == first.detection->label) return {};
+  return relations_of(object.detection->box, first.detection->box, size);
+}
+
+std::string place_lines(std::span<const NamedObject> objects, PictureSize size) {
+  std::string lines;
+  for (const NamedObject& object : objects.first(std::min(objects.size(), max_objects_placed))) {
+    lines += fmt::format(" {}: {}", object.name, place_of(object.detection->box, size));
+    const auto relations = relations_to_first(object, objects.front(), size);
+    lines += relations.empty() ? "." : fmt::format("; {} {}.", fmt::join(relations, ", "), objects.front().name);
+  }
+  return lines;
+}
+
+std::string detail_lines(std::span<const NamedObject> objects) {
+  std::string lines;
+  for (std::size_t i = 0; i < std::min(objects.size(), max_objects_listed); ++i) {
+    const auto& [detection, name] = objects[i];
+    const Box& box = detection->box;
+    lines += fmt::format("{}{}: box [{:.0f}, {:.0f}, {:.0f}, {:.0f}], score {:.2f}", lines.empty() ? "" : "\n", name, box.x0,
+                         box.y0, box.x1, box.y1, detection->score);
+  }
+  if (objects.size() > max_objects_listed) lines += fmt::format("\nand {} more", objects.size() - max_objects_listed);
+  return lines;
+}
+
+std::vector<std::string> world_names() {
+  std::vector<std::string> names;
+  for (int name = 0; name < world_name_count; ++name) names.emplace_back(world_noun(name).singular);
+  return names;
+}
+
+// The phrases of an input: each name once, "anything" replaced, in each colour.
+std::vector<std::string> phrases_of(const json& input, const std::vector<std::string>& anything) {
+  std::vector<std::string> names;
+  const auto add = [](std::vector<std::string>& list, const std::string& item) {
+    if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+  };
+  for (const std::string& name : input.at("objects").get<std::vector<std::string>>()) {
+    if (name != "anything") {
+      add(names, name);
+      continue;
+    }
+    for (const std::string& common : anything) add(names, common);
+  }
+  const auto colors = input.value("colors", std::vector<std::string>{});
+  if (colors.empty()) return names;
+  std::vector<std::string> phrases;
+  for (const std::string& name : names)
+    for (const std::string& color : colors) add(phrases, color + " " + name);
+  return phrases;
+}
+
+}  // namespace
+
+std::string place_of(const Box& box, PictureSize size) {
+  static constexpr std::array<std::array<const char*, 3>, 3> places = {
+      {{"top left", "top", "top right"}, {"left", "center", "right"}, {"bottom left", "bottom", "bottom right"}}};
+  const auto third = [](float center, int side) {
+    return static_cast<std::size_t>(std::clamp(3 * center / static_cast<float>(std::max(1, side)), 0.F, 2.F));
+  };
+  return places[third(center_y(box), size.height)][third(center_x(box), size.width)];
+}
+
+std::vector<std::string> relations_of(const Box& box, const Box& anchor, PictureSize size) {
+  const float right = (center_x(box) - center_x(anchor)) / static_cast<float>(std::max(1, size.width));
+  const float below = (center_y(box) - center_y(anchor)) / static_cast<float>(std::max(1, size.height));
+  const float extent = std::max(box.width(), box.height());
+  const float anchor_extent = std::max(anchor.width(), anchor.height());
+  std::vector<std::string> words;
+  const auto say = [&](bool holds, const char* word) {
+    if (holds) words.emplace_back(word);
+  };
+  say(right <= -relation_margin, "left of");
+  say(right >= relation_margin, "right of");
+  say(below <= -relation_margin, "above");
+  say(below >= relation_margin, "below");
+  say(extent >= size_ratio * anchor_extent, "larger than");
+  say(anchor_extent >= size_ratio * extent, "smaller than");
+  return words;
+}
+
+ToolResult describe_detections(std::span<const std::string> names, std::span<const Detection> detections, PictureSize size,
+                               bool list_absent) {
+  const std::vector<LabelCount> counts = count_labels(names, detections);
+  std::vector<NamedObject> objects = name_objects(counts, detections);
+  sort_by_distance(objects);
+  ToolResult result;
+  result.summary = found_line(counts, list_absent) + best_line(objects) + place_lines(objects, size);
+  result.details = detail_lines(objects);
+  result.data = {{"objects", json::object()}, {"detections", json::array()}};
+  for (const LabelCount& label : counts) result.data["objects"][label.label] = label.count;
+  for (const NamedObject& object : objects) {
+    const auto& [label, phrase, score, box] = *object.detection;
+    result.data["detections"].push_back({{"label", label},
+                                         {"score", score},
+                                         {"box", {box.x0, box.y0, box.x1, box.y1}},
+                                         {"place", place_of(box, size)},
+                                         {"relations", relations_to_first(object, objects.front(), size)}});
+  }
+  return result;
+}
+
+Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image, DetectObjectsOptions options) {
+  if (options.anything.empty()) options.anything = world_names();
+  const json name_list = {
+      {"type", "array"}, {"minItems", 1}, {"items", {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}}}};
+  json objects = name_list, colors = name_list;
+  objects["maxItems"] = max_names;
+  objects["description"] = "names in the singular; \"anything\" stands for all common objects";
+  colors["maxItems"] = 16;
+  colors["description"] = "optional: look for each object in each of these colors";
+  return {
+      .name = "detect_objects",
+      .description = "Finds objects in the picture by name and tells how many of each there are and where.",
+      .schema = {{"type", "object"},
+                 {"properties", {{"objects", objects}, {"colors", colors}}},
+                 {"required", {"objects"}},
+                 {"additionalProperties", false}},
+      .example = {{"objects", {"red car", "bus"}}},
+      .run =
+          [detector = std::move(detector), image = std::move(image), options = std::move(options)](const json& input) {
+            const std::vector<std::string> phrases = phrases_of(input, options.anything);
+            const DetectionPrompt prompt{.phrases = phrases, .caption = std::nullopt};
+            const auto results = detector->detect({image.get(), 1}, prompt, options.detection);
+            const bool list_absent = phrases.size() <= max_absent_listed && !input.contains("colors");
+            return describe_detections(phrases, results.at(0).detections, {image->width, image->height}, list_absent);
+          },
+  };
+}
+
+}  // namespace omma

@@ -1,0 +1,45 @@
+// The tool detect_objects: which of some objects a picture shows, how many and where.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "omma/agent/tool.h"
+#include "omma/tasks/detector.h"
+#include "omma/vision/image.h"
+
+namespace omma {
+
+struct DetectObjectsOptions {
+  std::vector<std::string> anything;  // what the object name "anything" stands for; default: the words of the picture-book world
+  DetectionOptions detection;         // thresholds
+};
+
+// A tool over one picture. Input: {"objects": ["red car", "bus"]}, 1 to 64 names, where "anything" stands for the common names,
+// and optionally "colors": ["red", ...], which looks for each name in each colour.
+//
+// Summary: "Found red car: 1, bus: 2. In total 3. bus 1: top left; left of red car. ..."; names that were not found are counted 0
+// where at most six were asked for. Objects beyond the first name are placed relative to the best object of the first name found.
+// Details: the boxes in pixels and the scores. Data: {"objects": {name: count}, "detections": [{label, score, box, place,
+// relations}]}, the detections in the summary's order.
+Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image, DetectObjectsOptions options = {});
+
+// What the tool says of `detections`, found when `names` were asked for in a picture of the given size. Detections with boxes or
+// scores that are not finite are left out. `list_absent`: count names that were not found as 0.
+struct PictureSize {
+  int width = 0;
+  int height = 0;
+};
+ToolResult describe_detections(std::span<const std::string> names, std::span<const Detection> detections, PictureSize size,
+                               bool list_absent);
+
+// "top left", "top", ..., "center": the ninth of the picture in which the box's centre lies.
+std::string place_of(const Box& box, PictureSize size);
+
+// How `box` stands to `anchor`: "left of", "right of", "above", "below" (centres at least 8 % of the picture apart), "larger than",
+// "smaller than" (long sides at least a quarter apart).
+std::vector<std::string> relations_of(const Box& box, const Box& anchor, PictureSize size);
+
+}  // namespace omma
