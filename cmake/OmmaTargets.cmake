@@ -39,6 +39,8 @@ function(omma_test name)
   target_link_libraries(omma_${name}_test PRIVATE ${TEST_DEPS} GTest::gtest_main)
   if(TEST_TORCH)
     target_link_libraries(omma_${name}_test PRIVATE omma_torch)
+    set_target_properties(omma_${name}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(omma_${name}_test PRIVATE -fPIC)  # as the precompiled header was, not -fPIE
     target_precompile_headers(omma_${name}_test REUSE_FROM omma_torch_pch)
   endif()
   add_test(NAME ${name} COMMAND omma_${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

@@ -1,0 +1,47 @@
+// Grounding DINO's training loss (section 3.5 of the paper): focal loss over tokens, L1 and generalized IoU of the matched boxes,
+// on every decoder layer and on the selected proposals, each matched for itself, and the same for denoising queries, whose boxes
+// are known. All terms are divided by the number of boxes in the batch.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "omma/base/config.h"
+#include "omma/models/grounding_dino/denoising.h"
+#include "omma/models/grounding_dino/grounding_dino.h"
+#include "omma/models/grounding_dino/matcher.h"
+#include "omma/models/grounding_dino/targets.h"
+
+namespace omma {
+
+struct CriterionConfig {
+  double class_weight = 2;  // transformers' and Open-GroundingDino's; 1 in the paper
+  double l1_weight = 5;
+  double giou_weight = 2;
+  double focal_alpha = 0.25;
+  MatchingCosts costs;
+  double denoising_weight = 1;
+
+  template <class Fields>
+  void fields(Fields& field) {
+    field("class_weight", class_weight, Range{0, 1e6});
+    field("l1_weight", l1_weight, Range{0, 1e6});
+    field("giou_weight", giou_weight, Range{0, 1e6});
+    field("focal_alpha", focal_alpha, Range{0, 1});
+    field("class_cost", costs.classes, Range{0, 1e6});
+    field("l1_cost", costs.l1, Range{0, 1e6});
+    field("giou_cost", costs.giou, Range{0, 1e6});
+    field("denoising_weight", denoising_weight, Range{0, 1e6});
+  }
+};
+
+struct CriterionLoss {
+  Tensor total;              // scalar, weighted
+  Tensor classes, l1, giou;  // scalars, not weighted, summed over the layers and the proposals
+  Tensor denoising;          // scalar, weighted; undefined without denoising queries
+};
+
+// `denoising` is what the forward pass was given, nullptr without. Targets are on the CPU, outputs on any device.
+CriterionLoss grounding_loss(const GroundingDinoOutput& output, const GroundingTargets& targets, const CriterionConfig& config,
+                             const DenoisingBatch* denoising = nullptr);
+
+}  // namespace omma

@@ -1,0 +1,26 @@
+// Which query answers for which box (section 3.5 of the paper): the one-to-one assignment of least cost.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "omma/models/grounding_dino/targets.h"
+#include "omma/nn/tensor.h"
+
+namespace omma {
+
+struct MatchingCosts {
+  double classes = 2;  // focal cost, averaged over the tokens of the box's phrases
+  double l1 = 5;
+  double giou = 2;
+  double focal_alpha = 0.25;
+};
+
+// Of each box the query of its sample, [M]; -1 where a sample has more boxes than queries. logits [B, Q, T] (-inf allowed), boxes
+// [B, Q, 4] CXCYWH; any device, no gradient. Runs on the CPU in plain loops: a few microseconds a sample at nano sizes.
+std::vector<int64_t> match_queries(const Tensor& logits, const Tensor& boxes, const GroundingTargets& targets,
+                                   const MatchingCosts& costs);
+
+}  // namespace omma

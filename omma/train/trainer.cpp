@@ -1,0 +1,190 @@
+#include "omma/train/trainer.h"
+
+#include <ATen/autocast_mode.h>
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/base/log.h"
+#include "omma/base/progress.h"
+#include "omma/base/rng.h"
+#include "omma/base/threads.h"
+#include "omma/train/checkpoint.h"
+#include "omma/train/parameter_store.h"
+#include "omma/train/run_log.h"
+#include "omma/train/schedule.h"
+#include "omma/train/stop_request.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+using torch::Tensor;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// bf16 autocast on one device type for the object's lifetime.
+class Autocast {
+ public:
+  Autocast(c10::DeviceType device, bool enabled) : device_(device), enabled_(enabled) {
+    if (!enabled_) return;
+    at::autocast::set_autocast_dtype(device_, torch::kBFloat16);
+    at::autocast::set_autocast_enabled(device_, true);
+  }
+  ~Autocast() {
+    if (!enabled_) return;
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, false);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  c10::DeviceType device_;
+  bool enabled_;
+};
+
+class Run {
+ public:
+  Run(TrainingTask& task, const TrainerConfig& config, const json& recipe, const TrainingOptions& options)
+      : task_(task),
+        config_(config),
+        options_(options),
+        lock_((fs::create_directories(options.out), options.out)),
+        device_(config.device),
+        store_((task.module().to(device_), task.module()), config),
+        state_{.tensors = {}, .step = 0, .seconds = 0, .recipe = recipe} {
+    for (auto& entry : store_.state()) state_.tensors.push_back(std::move(entry));
+    for (auto& item : task.module().named_buffers()) state_.tensors.emplace_back("buffer." + item.key(), item.value());
+    const fs::path checkpoint = checkpoint_file();
+    if (options.resume) {
+      check(fs::exists(checkpoint), "{}: no checkpoint to resume from", options.out.string());
+      read_checkpoint(checkpoint, state_);
+      store_.set_steps_taken(state_.step);
+    } else {
+      check(!fs::exists(checkpoint), "{}: holds a training run already: resume it or choose another directory",
+            options.out.string());
+      write_file(options.out / "recipe.json", dump_json(recipe, 2) + "\n");
+    }
+  }
+
+  TrainingOutcome run() {
+    StopRequest stop;
+    RunLog log(options_.out / "log.jsonl", state_.step);
+    Progress progress("train", config_.steps, state_.step);
+    BatchLoader loader([this](int64_t number) { return task_.prepare(number); }, state_.step * config_.accumulate,
+                       config_.loader_threads);
+    task_.module().train();
+    started_ = last_checkpoint_ = Clock::now();
+    const double spent_before = state_.seconds;
+    while (true) {
+      state_.seconds = spent_before + seconds_since(started_);
+      if (state_.step >= config_.steps)
+        outcome_.end = TrainingOutcome::End::finished;
+      else if (stop.requested() || (options_.stop_after && state_.step >= *options_.stop_after))
+        outcome_.end = TrainingOutcome::End::stopped;
+      else if (config_.max_minutes > 0 && state_.seconds > 60 * config_.max_minutes)
+        outcome_.end = TrainingOutcome::End::time_up;
+      else {
+        step(loader, log);
+        progress.advance(1, fmt::format("loss {:.4f}", outcome_.loss));
+        between_steps(log);
+        continue;
+      }
+      break;
+    }
+    finish(log);
+    return outcome_;
+  }
+
+ private:
+  fs::path checkpoint_file() const { return options_.out / "checkpoint.safetensors"; }
+  static double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+  void step(BatchLoader& loader, RunLog& log) {
+    store_.zero_gradients();
+    double loss = 0;
+    std::vector<std::pair<std::string, Tensor>> parts;
+    for (int64_t i = 0; i < config_.accumulate; ++i) {
+      const PreparedStep prepared = loader.next();
+      torch::manual_seed(Rng(config_.seed, static_cast<std::uint64_t>(state_.step * config_.accumulate + i)).bits());
+      StepLoss cost = [&] {
+        const Autocast autocast(device_.type(), config_.bf16);
+        return prepared();
+      }();
+      cost.total.backward();
+      loss += cost.total.item<double>() / static_cast<double>(config_.accumulate);
+      parts = std::move(cost.parts);
+    }
+    const double norm = store_.clip_gradients(1.0 / static_cast<double>(config_.accumulate));
+    if (!std::isfinite(loss) || !std::isfinite(norm))
+      fail_runtime("training: step {}: the loss is {} and the gradient's norm {}; {}", state_.step, loss, norm,
+                   fs::exists(checkpoint_file()) ? "the last checkpoint is kept" : "there is no checkpoint yet");
+    const double rate = config_.learning_rate * learning_rate_factor(config_.schedule, state_.step, config_.steps);
+    store_.step(rate);
+    ++state_.step;
+    outcome_.loss = outcome_.loss == 0 ? loss : 0.95 * outcome_.loss + 0.05 * loss;
+    if (state_.step % config_.log_every != 0) return;
+    json line = {
+        {"step", state_.step}, {"loss", loss}, {"learning_rate", rate}, {"gradient_norm", norm}, {"seconds", state_.seconds}};
+    for (const auto& [name, part] : parts) line[name] = part.item<double>();
+    log.write(line);
+  }
+
+  void between_steps(RunLog& log) {
+    if (config_.validate_every > 0 && state_.step % config_.validate_every == 0 && state_.step < config_.steps) evaluate(log);
+    if (seconds_since(last_checkpoint_) < 60 * config_.checkpoint_minutes) return;
+    write_checkpoint(checkpoint_file(), state_);
+    last_checkpoint_ = Clock::now();
+  }
+
+  // Validates and saves the model, with the averaged weights where there are any.
+  void evaluate(RunLog& log) {
+    torch::NoGradGuard no_grad;
+    store_.swap_average();
+    task_.module().eval();
+    try {
+      outcome_.validation = task_.validate();
+      task_.save_model(options_.out / "model");
+    } catch (...) {
+      store_.swap_average();
+      throw;
+    }
+    task_.module().train();
+    store_.swap_average();
+    log.write({{"step", state_.step}, {"validation", outcome_.validation}});
+    log_info("step {}: validation {}", state_.step, dump_json(outcome_.validation));
+  }
+
+  void finish(RunLog& log) {
+    outcome_.step = state_.step;
+    outcome_.seconds = state_.seconds;
+    write_checkpoint(checkpoint_file(), state_);
+    if (outcome_.end == TrainingOutcome::End::stopped)
+      log_info("stopped after step {} of {}: resume from {}", state_.step, config_.steps, checkpoint_file().string());
+    else
+      evaluate(log);
+  }
+
+  TrainingTask& task_;
+  TrainerConfig config_;
+  TrainingOptions options_;
+  DirectoryLock lock_;
+  torch::Device device_;
+  ParameterStore store_;
+  CheckpointState state_;
+  TrainingOutcome outcome_;
+  Clock::time_point started_, last_checkpoint_;
+};
+
+}  // namespace
+
+TrainingOutcome train(TrainingTask& task, const TrainerConfig& config, const json& recipe, const TrainingOptions& options) {
+  at::set_num_threads(config.threads > 0 ? static_cast<int>(config.threads) : available_threads());
+  return Run(task, config, recipe, options).run();
+}
+
+}  // namespace omma

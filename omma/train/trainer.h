@@ -1,0 +1,45 @@
+// The one training loop. A run's directory holds:
+//   recipe.json             what is trained, overrides applied
+//   log.jsonl               {"step", "loss", ...} every `log_every` steps, {"step", "validation"} after each validation
+//   checkpoint.safetensors  the whole state, from time to time and at the end
+//   model/                  the model as predictors load it, after each validation and at the end
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "omma/base/json.h"
+#include "omma/train/recipe.h"
+#include "omma/train/training_task.h"
+
+namespace omma {
+
+struct TrainingOptions {
+  std::filesystem::path out;          // made if absent; one run at a time (DirectoryLock)
+  bool resume = false;                // go on from out's checkpoint; without it, a directory with a checkpoint is refused
+  std::optional<int64_t> stop_after;  // steps in all after which to stop as on SIGTERM
+};
+
+struct TrainingOutcome {
+  enum class End {
+    finished,  // all steps done
+    time_up,   // max_minutes spent
+    stopped,   // SIGINT, SIGTERM or stop_after; a checkpoint is there to resume from
+  };
+  End end = End::finished;
+  int64_t step = 0;
+  double loss = 0;     // smoothed
+  double seconds = 0;  // of training, over all resumed parts
+  json validation = json::object();
+};
+
+// Trains until the steps are done, the time is up or a signal asks to stop; in each case the state is checkpointed. On one CPU
+// thread (recipe: threads 1) a resumed run repeats the uninterrupted one bit for bit.
+//
+// `recipe` is written beside the checkpoint and compared on resume. Throws std::invalid_argument for the caller's mistakes (a busy
+// directory, a checkpoint of another run), std::runtime_error where the loss or a gradient is not finite or the disk refuses: the
+// last good checkpoint stays as it is. What a batch's preparation throws ends the run likewise.
+TrainingOutcome train(TrainingTask& task, const TrainerConfig& config, const json& recipe, const TrainingOptions& options);
+
+}  // namespace omma
