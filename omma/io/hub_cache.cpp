@@ -1,0 +1,62 @@
+#include "omma/io/hub_cache.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/io/quote.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t longest_id = 96;  // as huggingface_hub's validate_repo_id has it
+
+const char* environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool is_name(std::string_view name) {
+  const auto allowed = [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; };
+  return !name.empty() && std::ranges::all_of(name, allowed) && name.front() != '-' && name.front() != '.' && name.back() != '-' &&
+         name.back() != '.' && name.find("--") == std::string_view::npos && name.find("..") == std::string_view::npos;
+}
+
+bool is_commit(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_letter_or_digit);
+}
+
+}  // namespace
+
+fs::path hub_cache_directory() {
+  if (const char* cache = environment("HF_HUB_CACHE")) return cache;
+  if (const char* home = environment("HF_HOME")) return fs::path(home) / "hub";
+  if (const char* cache = environment("XDG_CACHE_HOME")) return fs::path(cache) / "huggingface" / "hub";
+  const char* home = environment("HOME");
+  return fs::path(home != nullptr ? home : ".") / ".cache" / "huggingface" / "hub";
+}
+
+std::optional<fs::path> find_in_hub_cache(std::string_view repo_id) {
+  const std::size_t slash = repo_id.find('/');
+  const bool has_owner = slash != std::string_view::npos;
+  const std::string_view owner = has_owner ? repo_id.substr(0, slash) : "", name = has_owner ? repo_id.substr(slash + 1) : repo_id;
+  if (repo_id.size() > longest_id || !is_name(name) || (has_owner && !is_name(owner)))
+    fail("expected a repository id like \"org/name\", found {}", quote(repo_id));
+
+  const fs::path repository = hub_cache_directory() / fmt::format("models--{}{}{}", owner, has_owner ? "--" : "", name);
+  const fs::path main = repository / "refs" / "main";
+  std::error_code error;
+  if (!fs::is_regular_file(main, error)) return std::nullopt;
+  std::string commit = read_file(main, 256);
+  while (commit.ends_with('\n') || commit.ends_with('\r') || commit.ends_with(' ')) commit.pop_back();
+  if (!is_commit(commit)) fail("{}: expected a commit id, found {}", main.string(), quote(commit));
+  const fs::path snapshot = repository / "snapshots" / commit;
+  return fs::is_directory(snapshot, error) ? std::optional(snapshot) : std::nullopt;
+}
+
+}  // namespace omma

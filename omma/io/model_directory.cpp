@@ -1,0 +1,106 @@
+// The weights of a directory in the layout of Hugging Face `transformers`: one file, or shards and an index.
+#include <algorithm>
+#include <map>
+#include <system_error>
+
+#include "omma/base/config.h"
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/base/json.h"
+#include "omma/io/quote.h"
+#include "omma/io/tensor_file.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+namespace {
+
+// The `blobs` folder of the Hugging Face cache that holds this snapshot (models--ORG--NAME/snapshots/COMMIT), else "".
+fs::path blobs_beside(const fs::path& real_directory) {
+  for (fs::path at = real_directory; at.has_relative_path(); at = at.parent_path()) {
+    const fs::path repository = at.parent_path().parent_path();
+    if (at.parent_path().filename() == "snapshots" && repository.filename().string().starts_with("models--"))
+      return repository / "blobs";
+  }
+  return {};
+}
+
+fs::path real_path(const fs::path& path) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(path, error);
+  check(!error, "{}: {}", path.string(), error.message());  // a link that leads to itself
+  return real;
+}
+
+// path_inside, or a link from a cache's snapshot to a blob of the same repository.
+fs::path file_of_model(const fs::path& directory, const std::string& name) {
+  const fs::path relative(name);
+  const bool plain = relative.is_relative() && std::ranges::find(relative, "..") == relative.end() && name.find('\0') == name.npos;
+  if (plain) {
+    const fs::path blobs = blobs_beside(real_path(directory)), target = real_path(directory / relative);
+    if (!blobs.empty() && target.parent_path() == blobs) return directory / relative;
+  }
+  return path_inside(directory, name);
+}
+
+using Reader = TensorFile (*)(const fs::path&);
+
+// Reads every shard that the index names, and requires that index and shards agree.
+TensorFile read_shards(const fs::path& directory, const std::string& index_name, Reader read) {
+  const fs::path index_file = file_of_model(directory, index_name);
+  const json index = read_json(index_file, {.reject_duplicate_keys = true});
+  const std::string where = index_file.string();
+  check(index.is_object() && index.contains("weight_map") && index["weight_map"].is_object() && !index["weight_map"].empty(),
+        "{}: weight_map: expected an object of tensor and file names", where);
+
+  std::map<std::string, std::vector<std::string>> names_of_shard;  // metadata.total_size is not used: writers disagree about it
+  for (const auto& [tensor, shard] : index["weight_map"].items()) {
+    if (!shard.is_string()) fail("{}: weight_map: {}: expected a file name, found {}", where, quote(tensor), shard.type_name());
+    names_of_shard[shard.get<std::string>()].push_back(tensor);
+  }
+
+  Faults faults(where);
+  std::vector<TensorView> tensors;
+  std::map<std::string, std::string> metadata;
+  std::vector<std::shared_ptr<const void>> owners;
+  for (auto& [shard, names] : names_of_shard) {
+    const fs::path file = file_of_model(directory, shard);
+    if (!fs::exists(file)) {
+      faults.add("shard {} is missing", quote(shard));
+      continue;
+    }
+    const TensorFile contents = read(file);
+    std::ranges::sort(names);
+    for (const std::string& name : names)
+      if (contents.find(name) == nullptr) faults.add("tensor {} is not in {}", quote(name), quote(shard));
+    for (const TensorView& tensor : contents.tensors()) {
+      if (!std::ranges::binary_search(names, tensor.name))
+        faults.add("{} holds tensor {}, which the index places elsewhere or not at all", quote(shard), quote(tensor.name));
+      tensors.push_back(tensor);
+    }
+    metadata.insert(contents.metadata().begin(), contents.metadata().end());
+    owners.push_back(std::make_shared<const TensorFile>(contents));
+  }
+  faults.raise();
+  return TensorFile(std::move(tensors), std::move(metadata), std::move(owners));
+}
+
+}  // namespace
+
+TensorFile read_weights(const fs::path& model_directory) {
+  check(fs::is_directory(model_directory), "{}: expected a model directory", model_directory.string());
+  struct Layout {
+    const char* file;
+    Reader read;
+  };
+  for (const auto& [file, read] :
+       {Layout{"model.safetensors", read_safetensors}, Layout{"pytorch_model.bin", read_torch_archive}}) {
+    const std::string index = std::string(file) + ".index.json";
+    if (fs::exists(fs::symlink_status(model_directory / file))) return read(file_of_model(model_directory, file));
+    if (fs::exists(fs::symlink_status(model_directory / index))) return read_shards(model_directory, index, read);
+  }
+  fail(
+      "{}: expected model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json, found none",
+      model_directory.string());
+}
+
+}  // namespace omma
