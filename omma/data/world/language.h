@@ -23,6 +23,12 @@ struct ObjectQuery {
 std::vector<int> find_objects(const Scene& scene, const ObjectQuery& query);  // indices into scene.objects
 std::string phrase_of(const ObjectQuery& query, bool plural = false);         // "large red dog", "red things"
 
+// Whether texts of the split may name the query's pair.
+bool may_be_said(const ObjectQuery& query, Split split);
+
+// A query of name, or name and colour, that fits this object alone; one of them at random, nothing where neither does.
+std::optional<ObjectQuery> unique_query(const Scene& scene, int object, Rng& rng);
+
 // A phrase and all the objects that it fits.
 struct ReferringPhrase {
   std::string text;
@@ -55,6 +61,7 @@ enum class QuestionType {
   what,      // "What is left of the red dog?"                      "cat"
   compare,   // "Are there more dogs than cats?"                    "yes", "no"
 };
+inline constexpr int question_type_count = 6;
 std::string_view name_of(QuestionType type);
 
 struct Question {

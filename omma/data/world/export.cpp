@@ -1,0 +1,142 @@
+#include "omma/data/world/export.h"
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/base/json.h"
+#include "omma/base/progress.h"
+#include "omma/base/rng.h"
+#include "omma/base/threads.h"
+#include "omma/data/world/language.h"
+#include "omma/io/image_file.h"
+#include "omma/vision/run_length.h"
+
+namespace omma {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t language_stream = 0x6c616e6775616765;  // texts draw from other random numbers than pictures
+
+// What one scene adds to the label files.
+struct SceneLabels {
+  std::vector<json> annotations;
+  std::vector<std::string> captions;
+  std::vector<json> questions;
+};
+
+std::string picture_name(int index) { return fmt::format("{:06}.png", index); }
+
+json annotation_of(const Scene& scene, int object) {
+  const WorldObject& what = scene.objects[static_cast<std::size_t>(object)];
+  const RunLengthMask mask = run_lengths(scene.owner, scene.image.width, scene.image.height, static_cast<std::uint8_t>(object + 1));
+  const auto pixels = [](float value) { return static_cast<int>(value); };
+  json attributes = {{"color", world_color(what.color)}};
+  if (const std::string_view size = size_word(scene, object); !size.empty()) attributes["size"] = size;
+  return {{"category_id", what.name + 1},
+          {"bbox", {pixels(what.box.x0), pixels(what.box.y0), pixels(what.box.width()), pixels(what.box.height())}},
+          {"area", what.area},
+          {"iscrowd", 0},
+          {"segmentation", {{"size", {mask.height, mask.width}}, {"counts", compressed_counts(mask)}}},
+          {"attributes", std::move(attributes)}};
+}
+
+SceneLabels render_scene(const RenderOptions& options, int index) {
+  const Scene scene = make_scene(options.seed, static_cast<std::uint64_t>(index), options.scene);
+  write_image(options.out / "images" / picture_name(index), scene.image);
+  Rng rng(options.seed ^ language_stream, static_cast<std::uint64_t>(index));
+  SceneLabels labels;
+  for (int object = 0; object < static_cast<int>(scene.objects.size()); ++object)
+    labels.annotations.push_back(annotation_of(scene, object));
+  for (Caption& caption : captions(scene, rng)) labels.captions.push_back(std::move(caption.text));
+  for (const Question& question : questions(scene, rng))
+    labels.questions.push_back({{"image", "images/" + picture_name(index)},
+                                {"question", question.text},
+                                {"answer", question.answer},
+                                {"type", name_of(question.type)}});
+  return labels;
+}
+
+std::vector<SceneLabels> render_scenes(const RenderOptions& options) {
+  std::vector<SceneLabels> labels(static_cast<std::size_t>(options.count));
+  Progress progress("render", options.count);
+  std::mutex progress_lock;
+  std::atomic<int> next = 0;
+  // One piece a thread, each taking the next scene: pieces of equal length would wait for the slowest.
+  parallel_for(options.threads, options.threads, [&](std::int64_t, std::int64_t) {
+    for (int index = next++; index < options.count; index = next++) {
+      labels[static_cast<std::size_t>(index)] = render_scene(options, index);
+      const std::lock_guard lock(progress_lock);
+      progress.advance();
+    }
+  });
+  return labels;
+}
+
+json images_of(const RenderOptions& options) {
+  json images = json::array();
+  for (int i = 0; i < options.count; ++i)
+    images.push_back(
+        {{"id", i + 1}, {"file_name", picture_name(i)}, {"width", options.scene.size}, {"height", options.scene.size}});
+  return images;
+}
+
+json info_of(const RenderOptions& options) {
+  return {{"description", "picture-book world"}, {"seed", options.seed}, {"split", name_of(options.scene.split)}};
+}
+
+void write_annotations(const RenderOptions& options, std::vector<SceneLabels>& labels) {
+  json categories = json::array();
+  for (int name = 0; name < world_name_count; ++name)
+    categories.push_back({{"id", name + 1}, {"name", world_noun(name).singular}, {"supercategory", "thing"}});
+  json annotations = json::array();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    for (json& annotation : labels[i].annotations) {
+      annotation["id"] = annotations.size() + 1;
+      annotation["image_id"] = i + 1;
+      annotations.push_back(std::move(annotation));
+    }
+  }
+  write_file(options.out / "annotations.json", dump_json({{"info", info_of(options)},
+                                                          {"images", images_of(options)},
+                                                          {"categories", std::move(categories)},
+                                                          {"annotations", std::move(annotations)}}));
+}
+
+void write_captions(const RenderOptions& options, const std::vector<SceneLabels>& labels) {
+  json annotations = json::array();
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    for (const std::string& caption : labels[i].captions)
+      annotations.push_back({{"id", annotations.size() + 1}, {"image_id", i + 1}, {"caption", caption}});
+  write_file(options.out / "captions.json",
+             dump_json({{"info", info_of(options)}, {"images", images_of(options)}, {"annotations", std::move(annotations)}}));
+}
+
+void write_questions(const RenderOptions& options, const std::vector<SceneLabels>& labels) {
+  std::string lines;
+  for (const SceneLabels& scene : labels)
+    for (const json& question : scene.questions) lines += dump_json(question) + "\n";
+  write_file(options.out / "questions.jsonl", lines);
+}
+
+}  // namespace
+
+void render_dataset(const RenderOptions& options) {
+  check(options.count >= 1 && options.count <= 10'000'000, "count: expected 1 to 10000000 scenes, got {}", options.count);
+  check(options.threads >= 1, "threads: expected at least 1, got {}", options.threads);
+  std::error_code error;
+  fs::create_directories(options.out / "images", error);
+  if (error) fail_runtime("{}: cannot make the folder: {}", options.out.string(), error.message());
+  const DirectoryLock lock(options.out);
+  std::vector<SceneLabels> labels = render_scenes(options);
+  write_annotations(options, labels);
+  write_captions(options, labels);
+  write_questions(options, labels);
+}
+
+}  // namespace omma

@@ -1,0 +1,225 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "omma/data/world/language.h"
+
+namespace omma {
+namespace {
+
+constexpr std::array<std::string_view, question_type_count> type_names = {"count", "exist", "color", "relation", "what", "compare"};
+
+template <std::size_t N>
+using Templates = std::array<std::string_view, N>;
+
+// {s}, {S}, {a}: the subject's singular, plural, singular with article; {r}, {R} the reference's; {where} the relation.
+constexpr Templates<4> count_templates = {"How many {S} are there?", "How many {S} do you see?", "What is the number of {S}?",
+                                          "Count the {S}."};
+constexpr Templates<4> exist_templates = {"Is there {a}?", "Do you see {a}?", "Are there any {S}?", "Is there {a} in the picture?"};
+constexpr Templates<4> color_templates = {"What color is the {s}?", "Which color is the {s}?", "What colour does the {s} have?",
+                                          "What is the color of the {s}?"};
+constexpr Templates<2> relation_templates = {"Is the {s} {where} the {r}?", "Do you see the {s} {where} the {r}?"};
+constexpr Templates<3> what_templates = {"What is {where} the {r}?", "Which thing is {where} the {r}?",
+                                         "What do you see {where} the {r}?"};
+constexpr Templates<2> more_templates = {"Are there more {S} than {R}?", "Do you see more {S} than {R}?"};
+constexpr Templates<2> fewer_templates = {"Are there fewer {S} than {R}?", "Do you see fewer {S} than {R}?"};
+
+struct Place {
+  Relation relation;
+  Relation opposite;
+  std::array<std::string_view, 2> words;
+};
+constexpr std::array<Place, 4> places = {{{Relation::left_of, Relation::right_of, {"left of", "to the left of"}},
+                                          {Relation::right_of, Relation::left_of, {"right of", "to the right of"}},
+                                          {Relation::above, Relation::below, {"above", "above"}},
+                                          {Relation::below, Relation::above, {"below", "under"}}}};
+
+std::string yes_or_no(bool yes) { return yes ? "yes" : "no"; }
+
+// Dogs, red dogs, red things.
+enum class Kind { name, pair, color };
+
+class Asker {
+ public:
+  Asker(const Scene& scene, Rng& rng) : scene_(scene), rng_(rng) {}
+
+  // Answers 0 to 3 and "4 or more" are wanted as often as makes them come out about even: a scene rarely holds four of a kind.
+  std::optional<Question> count() {
+    constexpr std::array<int, 20> wanted = {0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4};
+    const int want = rng_.pick(std::span<const int>(wanted));
+    const Kind kind = random_kind();
+    std::vector<ObjectQuery> fitting;
+    for (const ObjectQuery& query : want == 0 ? absent(kind) : present(kind))
+      if (std::min(count_of(query), 4) == want) fitting.push_back(query);
+    const auto subject = draw(fitting);
+    if (!subject) return std::nullopt;
+    return ask(QuestionType::count, count_templates, {.subject = *subject, .answer = std::to_string(count_of(*subject))});
+  }
+
+  std::optional<Question> exist() {
+    const Kind kind = random_kind();
+    const bool yes = rng_.below(2) == 0;
+    const auto subject = draw(yes ? present(kind) : absent(kind));
+    if (!subject) return std::nullopt;
+    return ask(QuestionType::exist, exist_templates, {.subject = *subject, .answer = yes_or_no(yes)});
+  }
+
+  std::optional<Question> color() {
+    std::vector<ObjectQuery> pairs;
+    for (const WorldObject& object : scene_.objects)
+      if (count_of(by_name(object.name)) == 1) pairs.push_back(by_pair(object.name, object.color));
+    const auto pair = draw(pairs);
+    if (!pair) return std::nullopt;
+    return ask(QuestionType::color, color_templates,
+               {.subject = by_name(*pair->name), .answer = std::string(world_color(*pair->color))});
+  }
+
+  std::optional<Question> relation() {
+    for (int attempt = 0; attempt < 12 && scene_.objects.size() > 1; ++attempt) {
+      const int first = random_object(), second = random_object();
+      const Place& place = rng_.pick(std::span<const Place>(places));
+      const bool yes = rng_.below(2) == 0;
+      if (first == second || !holds(scene_, yes ? place.relation : place.opposite, first, second)) continue;
+      const auto subject = unique_query(scene_, first, rng_), reference = unique_query(scene_, second, rng_);
+      if (!subject || !reference) continue;
+      return ask(QuestionType::relation, relation_templates,
+                 {.subject = *subject, .reference = *reference, .place = &place, .answer = yes_or_no(yes)});
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Question> what() {
+    for (int attempt = 0; attempt < 12 && scene_.objects.size() > 1; ++attempt) {
+      const int second = random_object();
+      const Place& place = rng_.pick(std::span<const Place>(places));
+      const auto first = only_object(place, second);
+      const auto reference = unique_query(scene_, second, rng_);
+      if (!first || !reference) continue;
+      const int name = scene_.objects[static_cast<std::size_t>(*first)].name;
+      return ask(
+          QuestionType::what, what_templates,
+          {.subject = by_name(name), .reference = *reference, .place = &place, .answer = std::string(world_noun(name).singular)});
+    }
+    return std::nullopt;
+  }
+
+  // Of two different counts; which one is named first is a coin toss, so yes and no come out even.
+  std::optional<Question> compare() {
+    const Kind kind = random_kind();
+    const auto first = draw(present(kind)), second = draw(rng_.below(3) == 0 ? absent(kind) : present(kind));
+    if (!first || !second || count_of(*first) == count_of(*second)) return std::nullopt;
+    const bool swapped = rng_.below(2) == 0, fewer = rng_.below(4) == 0;
+    const ObjectQuery &subject = swapped ? *second : *first, &reference = swapped ? *first : *second;
+    const bool yes = (count_of(subject) > count_of(reference)) != fewer;
+    return ask(QuestionType::compare, fewer ? fewer_templates : more_templates,
+               {.subject = subject, .reference = reference, .answer = yes_or_no(yes)});
+  }
+
+ private:
+  struct Content {
+    ObjectQuery subject;
+    ObjectQuery reference = {};
+    const Place* place = nullptr;
+    std::string answer = {};
+  };
+
+  template <std::size_t N>
+  Question ask(QuestionType type, const Templates<N>& templates, const Content& content) {
+    std::string text;
+    std::string_view rest = rng_.pick(std::span<const std::string_view>(templates));
+    while (!rest.empty()) {
+      const std::size_t open = rest.find('{');
+      text += rest.substr(0, open);
+      if (open == std::string_view::npos) break;
+      const std::size_t close = rest.find('}', open);
+      text += field(rest.substr(open + 1, close - open - 1), content);
+      rest.remove_prefix(close + 1);
+    }
+    return {.text = text,
+            .answer = content.answer,
+            .type = type,
+            .subject = content.subject,
+            .reference = content.reference,
+            .relation = content.place != nullptr ? content.place->relation : Relation::left_of};
+  }
+
+  std::string field(std::string_view name, const Content& content) {
+    if (name == "where") return std::string(rng_.pick(std::span<const std::string_view>(content.place->words)));
+    if (name == "a") return with_article(phrase_of(content.subject));
+    const bool plural = std::isupper(static_cast<unsigned char>(name[0])) != 0;
+    return phrase_of(name == "s" || name == "S" ? content.subject : content.reference, plural);
+  }
+
+  static ObjectQuery by_name(int name) { return {.name = name, .color = {}, .size = ""}; }
+  static ObjectQuery by_pair(int name, int color) { return {.name = name, .color = color, .size = ""}; }
+  int count_of(const ObjectQuery& query) const { return static_cast<int>(find_objects(scene_, query).size()); }
+  int random_object() { return static_cast<int>(rng_.below(static_cast<std::uint32_t>(scene_.objects.size()))); }
+
+  // Drawn before anything else, so that the kind of a question tells nothing about its answer.
+  Kind random_kind() { return scene_.split == Split::combo ? Kind::pair : static_cast<Kind>(rng_.below(3)); }
+
+  static ObjectQuery query_of(Kind kind, int name, int color) {
+    if (kind == Kind::name) return by_name(name);
+    return kind == Kind::pair ? by_pair(name, color) : ObjectQuery{.name = {}, .color = color, .size = ""};
+  }
+
+  // One for each object.
+  std::vector<ObjectQuery> present(Kind kind) const {
+    std::vector<ObjectQuery> queries;
+    for (const WorldObject& object : scene_.objects) queries.push_back(query_of(kind, object.name, object.color));
+    return queries;
+  }
+
+  // Hard ones: pairs are of a name that is there, in another colour.
+  std::vector<ObjectQuery> absent(Kind kind) const {
+    std::vector<ObjectQuery> queries;
+    const auto add_if_absent = [&](const ObjectQuery& query) {
+      if (count_of(query) == 0 && may_be_said(query, scene_.split)) queries.push_back(query);
+    };
+    if (kind == Kind::name)
+      for (int name = 0; name < world_name_count; ++name) add_if_absent(by_name(name));
+    else
+      for (const WorldObject& object : scene_.objects)
+        for (int color = 0; color < world_color_count; ++color) add_if_absent(query_of(kind, object.name, color));
+    return queries;
+  }
+
+  // One at random; in the combo split one of a held-out pair where there is any.
+  std::optional<ObjectQuery> draw(std::vector<ObjectQuery> queries) {
+    const auto held_out = [](const ObjectQuery& query) {
+      return query.name && query.color && is_combo_pair(*query.name, *query.color);
+    };
+    if (scene_.split == Split::combo && std::any_of(queries.begin(), queries.end(), held_out))
+      std::erase_if(queries, [&](const ObjectQuery& query) { return !held_out(query); });
+    if (queries.empty()) return std::nullopt;
+    return rng_.pick(std::span<const ObjectQuery>(queries));
+  }
+
+  // The one object in this place of the reference, where all others are clearly on the other side.
+  std::optional<int> only_object(const Place& place, int reference) const {
+    std::optional<int> only;
+    for (int object = 0; object < static_cast<int>(scene_.objects.size()); ++object) {
+      if (object == reference || holds(scene_, place.opposite, object, reference)) continue;
+      if (only || !holds(scene_, place.relation, object, reference)) return std::nullopt;
+      only = object;
+    }
+    return only;
+  }
+
+  const Scene& scene_;
+  Rng& rng_;
+};
+
+}  // namespace
+
+std::string_view name_of(QuestionType type) { return type_names[static_cast<std::size_t>(type)]; }
+
+std::vector<Question> questions(const Scene& scene, Rng& rng) {
+  Asker asker(scene, rng);
+  std::vector<Question> result;
+  for (auto&& question : {asker.count(), asker.exist(), asker.color(), asker.relation(), asker.what(), asker.compare()})
+    if (question) result.push_back(*question);
+  return result;
+}
+
+}  // namespace omma
