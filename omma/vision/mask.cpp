@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "omma/base/error.h"
 
@@ -46,17 +47,6 @@ std::int64_t take_number(std::string_view& text) {
 
 std::int64_t pixels_of(int width, int height) { return static_cast<std::int64_t>(width) * height; }
 
-// Calls body(from, to) for each run of ones, as positions down the columns.
-template <class Body>
-void for_each_run(const RunLengths& runs, Body body) {
-  std::int64_t position = 0;
-  for (std::size_t i = 0; i < runs.counts.size(); ++i) {
-    const std::int64_t end = position + runs.counts[i];
-    if (i % 2 == 1) body(position, end);
-    position = end;
-  }
-}
-
 }  // namespace
 
 std::int64_t area(const Mask& mask) { return std::accumulate(mask.data.begin(), mask.data.end(), std::int64_t{0}); }
@@ -88,21 +78,25 @@ double intersection_over_union(const Mask& a, const Mask& b) {
   return either > 0 ? static_cast<double>(both) / static_cast<double>(either) : 0;
 }
 
+// Runs go down the columns, memory along the rows: both directions work on changes between neighbouring rows, which vectorise, and
+// touch single pixels only where a run begins.
 RunLengths encode(const Mask& mask) {
   RunLengths runs{mask.width, mask.height, {}};
-  std::uint8_t value = 0;
-  std::uint32_t length = 0;
-  for (int x = 0; x < mask.width; ++x) {
-    for (int y = 0; y < mask.height; ++y) {
-      if (mask.at(x, y) != value) {
-        runs.counts.push_back(length);
-        length = 0;
-        value ^= 1;
-      }
-      ++length;
-    }
+  const std::size_t width = static_cast<std::size_t>(mask.width), height = static_cast<std::size_t>(mask.height);
+  std::vector<std::size_t> begins;  // of runs, as positions down the columns; of the first run, of zeros, only the end
+  for (std::size_t x = 0; x < width && height > 0; ++x) {
+    const std::uint8_t above = x > 0 ? mask.data[(height - 1) * width + x - 1] : 0;  // the foot of the column before
+    if (mask.data[x] != above) begins.push_back(x * height);
   }
-  runs.counts.push_back(length);
+  for (std::size_t y = 1; y < height; ++y) {
+    const std::uint8_t* row = mask.data.data() + y * width;
+    for (std::size_t x = 0; x < width; ++x)
+      if (row[x] != *(row + x - width)) begins.push_back(x * height + y);
+  }
+  std::ranges::sort(begins);
+  std::size_t before = 0;
+  for (const std::size_t begin : begins) runs.counts.push_back(static_cast<std::uint32_t>(begin - std::exchange(before, begin)));
+  runs.counts.push_back(static_cast<std::uint32_t>(width * height - before));
   return runs;
 }
 
@@ -111,15 +105,27 @@ Mask decode(const RunLengths& runs) {
   check(runs.width >= 0 && runs.height >= 0 && total == pixels_of(runs.width, runs.height),
         "run lengths: expected {} x {} pixels, got {}", runs.width, runs.height, total);
   Mask mask(runs.width, runs.height);
-  for_each_run(runs, [&](std::int64_t from, std::int64_t to) {
-    for (; from < to; ++from) mask.at(static_cast<int>(from / runs.height), static_cast<int>(from % runs.height)) = 1;
-  });
+  const std::size_t width = static_cast<std::size_t>(runs.width), height = static_cast<std::size_t>(runs.height);
+  std::vector<std::uint8_t> flips(width);  // whether a column's foot differs from the one of the column before
+  std::size_t begin = 0;
+  for (const std::uint32_t count : runs.counts) {
+    begin += count;
+    if (begin == mask.data.size()) break;
+    mask.data[begin % height * width + begin / height] ^= 1;
+    flips[begin / height] ^= 1;
+  }
+  std::uint8_t foot = 0;
+  for (std::size_t x = 0; x < width; ++x) {
+    mask.data[x] ^= foot;
+    foot ^= flips[x];
+  }
+  for (std::size_t i = width; i < mask.data.size(); ++i) mask.data[i] ^= mask.data[i - width];
   return mask;
 }
 
 std::int64_t area(const RunLengths& runs) {
   std::int64_t sum = 0;
-  for_each_run(runs, [&](std::int64_t from, std::int64_t to) { sum += to - from; });
+  for (std::size_t i = 1; i < runs.counts.size(); i += 2) sum += runs.counts[i];
   return sum;
 }
 
