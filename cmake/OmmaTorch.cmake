@@ -2,6 +2,8 @@
 add_library(omma_torch INTERFACE)
 set_target_properties(omma_torch PROPERTIES EXPORT_NAME torch_headers)
 target_link_libraries(omma_torch INTERFACE ${TORCH_LIBRARIES})
+# The wheel brings its own newer fmt headers without the library; they hide the system's, so they are used header-only.
+target_compile_definitions(omma_torch INTERFACE FMT_HEADER_ONLY=1)
 set_property(GLOBAL APPEND PROPERTY OMMA_LIBRARIES omma_torch)
 
 file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cpp "// compiles the precompiled header\n")
