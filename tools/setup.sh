@@ -44,3 +44,8 @@ make_environment() {
 
 install_packages
 make_environment .venv tools/requirements.txt
+make_environment .venv-transformers4 tools/requirements-transformers4.txt
+# transformers 4 borrows torch and numpy from the first environment.
+for site in .venv-transformers4/lib/python3*/site-packages; do
+  [ -f "$site/torch.pth" ] || realpath .venv/lib/python3*/site-packages > "$site/torch.pth"
+done
