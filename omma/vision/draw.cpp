@@ -30,8 +30,8 @@ struct Measures {
 
   explicit Measures(const Image& image) {
     const auto side = static_cast<float>(std::min(image.width, image.height));
-    line = std::clamp(static_cast<int>(std::lround(side / 240)), 1, 12);
-    letters = std::clamp(static_cast<int>(std::lround(side / 36)), 10, 64);
+    line = std::clamp(static_cast<int>(std::lround(side / 180)), 1, 12);
+    letters = std::clamp(static_cast<int>(std::lround(side / 38)), 10, 64);
     padding = std::max(2, letters / 4);
     radius = static_cast<float>(line) * 1.5F;
   }
@@ -120,7 +120,7 @@ struct PlacedLabel {
 };
 
 void draw_label(Image& image, const PlacedLabel& label, const Measures& measures, Font& font) {
-  fill_rectangle(image, label.box, measures.radius, label.color, 0.92F);
+  fill_rectangle(image, label.box, measures.radius, label.color, 1);
   const int baseline = static_cast<int>(label.box.y0) + measures.padding / 2 + font.ascent();
   font.draw(image, static_cast<int>(label.box.x0) + measures.padding, baseline, label.text, letters_on(label.color));
 }

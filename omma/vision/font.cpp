@@ -4,6 +4,7 @@
 #include FT_FREETYPE_H
 #include <utf8proc.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
@@ -92,8 +93,8 @@ void Font::draw(Image& image, int x, int baseline, std::string_view text, Color 
       for (int column = 0; column < static_cast<int>(slot.bitmap.width); ++column) {
         const int to_x = left + column, to_y = top + row;
         if (to_x < 0 || to_y < 0 || to_x >= image.width || to_y >= image.height) continue;
-        const std::uint8_t ink = slot.bitmap.buffer[row * slot.bitmap.pitch + column];
-        if (ink > 0) blend(image.pixel(to_x, to_y), color, static_cast<float>(ink) / 255);
+        const float ink = static_cast<float>(slot.bitmap.buffer[row * slot.bitmap.pitch + column]) / 255;
+        if (ink > 0) blend(image.pixel(to_x, to_y), color, std::sqrt(ink));  // small letters look thin otherwise
       }
     }
   });
