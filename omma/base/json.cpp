@@ -1,5 +1,6 @@
 #include "omma/base/json.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@ json parse_json(std::string_view text, std::string_view where, const JsonLimits&
     using Event = json::parse_event_t;
     if (event == Event::object_start || event == Event::array_start)
       check(static_cast<std::size_t>(depth) < limits.depth, "{}: JSON nested deeper than {}", where, limits.depth);
+    if (event == Event::key && std::find(limits.skip_keys.begin(), limits.skip_keys.end(), parsed) != limits.skip_keys.end())
+      return false;
     if (!limits.reject_duplicate_keys) return true;
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace omma {
 
@@ -14,6 +16,7 @@ struct JsonLimits {
   std::size_t depth = 64;         // nested arrays and objects
   std::size_t bytes = 256 << 20;  // of text
   bool reject_duplicate_keys = false;
+  std::vector<std::string> skip_keys = {};  // members left out wherever they stand: bulk that the reader does not need
 };
 
 // Parses one JSON value that is the whole text. `where` (a file name, "header of x.safetensors") begins every error.

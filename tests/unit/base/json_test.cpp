@@ -22,9 +22,15 @@ TEST(Json, CapsDepth) {
 TEST(Json, DuplicateKeys) {
   const char* text = R"({"a": {"b": 1}, "c": {"b": 2}, "a": 3})";
   EXPECT_NO_THROW(parse_json(text, "t"));
-  EXPECT_NE(testing::invalid_argument_of([&] { parse_json(text, "t", {.reject_duplicate_keys = true}); }).find("duplicate key \"a\""),
-            std::string::npos);
+  EXPECT_NE(
+      testing::invalid_argument_of([&] { parse_json(text, "t", {.reject_duplicate_keys = true}); }).find("duplicate key \"a\""),
+      std::string::npos);
   EXPECT_NO_THROW(parse_json(R"({"a": {"b": 1}, "c": {"b": 2}})", "t", {.reject_duplicate_keys = true}));
+}
+
+TEST(Json, SkipsMembersByName) {
+  const json read = parse_json(R"([{"a": 1, "b": [[1, {"c": 2}]], "d": {"b": 3, "a": 4}}])", "t", {.skip_keys = {"b"}});
+  EXPECT_EQ(read, json::parse(R"([{"a": 1, "d": {"a": 4}}])"));
 }
 
 TEST(Json, DumpReplacesInvalidUtf8) { EXPECT_EQ(dump_json("a\xff"), "\"a\xef\xbf\xbd\""); }
