@@ -122,10 +122,14 @@ std::vector<ColorName> draw_objects(int count, Split split, Rng& rng) {
   if (crowd) names = random_pool(rng.between(1, 3), world_name_count, rng);
   if (few_colors) colors = random_pool(rng.between(1, 2), world_color_count, rng);
 
+  std::vector<ColorName> held_out(combo_pairs().begin(), combo_pairs().end());
+  rng.shuffle(held_out);
+  if (crowd) held_out.resize(2);
+
   std::vector<ColorName> objects;
   for (int i = 0; i < count; ++i) {
-    const bool held_out = split == Split::combo && (i == 0 || rng.below(2) == 0);
-    objects.push_back(held_out ? rng.pick(std::span<const ColorName>(combo_pairs())) : random_pair(names, colors, rng));
+    const bool combo = split == Split::combo && (i == 0 || rng.below(2) == 0);
+    objects.push_back(combo ? rng.pick(std::span<const ColorName>(held_out)) : random_pair(names, colors, rng));
   }
   rng.shuffle(objects);
   return objects;

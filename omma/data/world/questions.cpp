@@ -45,8 +45,10 @@ class Asker {
 
   // Answers 0 to 3 and "4 or more" are wanted as often as makes them come out about even: a scene rarely holds four of a kind.
   std::optional<Question> count() {
-    constexpr std::array<int, 20> wanted = {0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4};
-    const int want = rng_.pick(std::span<const int>(wanted));
+    constexpr std::array<int, 5> weights = {2, 2, 5, 9, 12};
+    int want = 0;
+    for (int draw = rng_.between(0, 29); draw >= weights[static_cast<std::size_t>(want)]; ++want)
+      draw -= weights[static_cast<std::size_t>(want)];
     const Kind kind = random_kind();
     std::vector<ObjectQuery> fitting;
     for (const ObjectQuery& query : want == 0 ? absent(kind) : present(kind))
