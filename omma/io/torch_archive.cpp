@@ -2,6 +2,7 @@
 // after the other (before; `_use_new_zipfile_serialization=False`). Source: torch/serialization.py.
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <unordered_map>
 #include <utility>
@@ -85,42 +86,54 @@ TensorFile assemble(TorchPickle pickle, const std::vector<Bytes>& storages, cons
 
 std::string_view text_of(const ZipEntry& entry) { return {reinterpret_cast<const char*>(entry.bytes.data()), entry.bytes.size()}; }
 
+const ZipEntry* find_verified(const ZipArchive& archive, const std::string& name) {
+  const ZipEntry* entry = archive.find(name);
+  if (entry != nullptr) archive.verify(std::span(&entry, 1));
+  return entry;
+}
+
+void check_format(const ZipArchive& archive, const std::string& folder, const std::string& where) {
+  if (const ZipEntry* order = find_verified(archive, folder + "byteorder"))
+    check(text_of(*order) == "little", "{}: byteorder: expected little, found {}", where, quote(text_of(*order)));
+  if (const ZipEntry* version = find_verified(archive, folder + "version")) {
+    const std::string text(text_of(*version).substr(0, 8));
+    const int format = std::atoi(text.c_str());
+    check(format >= 1 && format <= newest_format, "{}: version: expected 1 to {}, found {}", where, newest_format, quote(text));
+  }
+}
+
+std::vector<Bytes> find_storages(const ZipArchive& archive, const std::string& folder, const std::vector<TorchStorage>& storages,
+                                 const std::string& where) {
+  std::vector<const ZipEntry*> records;
+  for (const TorchStorage& storage : storages) {
+    records.push_back(archive.find(folder + "data/" + storage.key));
+    if (records.back() == nullptr) fail("{}: storage {}: expected a record data/{}, found none", where, storage.key, storage.key);
+  }
+  archive.verify(records);
+  std::vector<Bytes> found;
+  for (std::size_t i = 0; i < storages.size(); ++i) {
+    found.push_back(records[i]->bytes);
+    if (found[i].size() != storages[i].bytes)
+      fail("{}: storage {}: expected {} bytes, found a record of {}", where, storages[i].key, storages[i].bytes, found[i].size());
+  }
+  return found;
+}
+
 // Its records are NAME/data.pkl, NAME/byteorder, NAME/version and NAME/data/KEY, all in one folder.
 TensorFile parse_zip(Bytes bytes, const std::string& where, std::shared_ptr<const void> owner) {
   const ZipArchive archive(bytes, where);
   const auto& entries = archive.entries();
   const std::string folder = entries.empty() ? "" : std::string(entries[0].name.substr(0, entries[0].name.find('/') + 1));
-  const ZipEntry* data = archive.find(folder + "data.pkl");
   check(archive.find(folder + "constants.pkl") == nullptr,
         "{}: expected weights saved by torch.save, found a TorchScript program: save its state_dict instead", where);
+  check_format(archive, folder, where);
+  const ZipEntry* data = find_verified(archive, folder + "data.pkl");
   check(data != nullptr, "{}: expected a torch.save archive with a record data.pkl, found another zip archive", where);
-
-  std::vector<const ZipEntry*> used = {data};
-  if (const ZipEntry* order = archive.find(folder + "byteorder")) {
-    check(text_of(*order) == "little", "{}: byteorder: expected little, found {}", where, quote(text_of(*order)));
-    used.push_back(order);
-  }
-  if (const ZipEntry* version = archive.find(folder + "version")) {
-    const std::string text(text_of(*version).substr(0, 8));
-    const int format = std::atoi(text.c_str());
-    check(format >= 1 && format <= newest_format, "{}: version: expected 1 to {}, found {}", where, newest_format, quote(text));
-    used.push_back(version);
-  }
-
   ByteReader reader(data->bytes, where + ": data.pkl");
   TorchPickle pickle = read_torch_pickle(reader);
   check(reader.left() == 0, "{}: expected the end of the pickle at byte {}, found {} more", reader.name(), reader.offset(),
         reader.left());
-  std::vector<Bytes> storages;
-  for (const TorchStorage& storage : pickle.storages) {
-    const ZipEntry* record = archive.find(folder + "data/" + storage.key);
-    if (record == nullptr) fail("{}: storage {}: expected a record data/{}, found none", where, storage.key, storage.key);
-    if (record->bytes.size() != storage.bytes)
-      fail("{}: storage {}: expected {} bytes, found a record of {}", where, storage.key, storage.bytes, record->bytes.size());
-    storages.push_back(record->bytes);
-    used.push_back(record);
-  }
-  archive.verify(used);
+  const std::vector<Bytes> storages = find_storages(archive, folder, pickle.storages, where);
   return assemble(std::move(pickle), storages, where, bytes.size(), std::move(owner));
 }
 

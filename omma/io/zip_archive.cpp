@@ -130,9 +130,7 @@ void check_supported(const Header& header, const std::string& where) {
   if (header.flags & encrypted) fail("{}: zip entry {} is encrypted", where, quote(header.name));
   if (header.flags & ~unsigned{sizes_follow_data | utf8_name})
     fail("{}: zip entry {}: unsupported flags {:#x}", where, quote(header.name), header.flags);
-  if (header.method != 0)
-    fail("{}: zip entry {}: expected stored bytes, found compression method {}", where, quote(header.name), header.method);
-  if (header.compressed != header.size)
+  if (header.method == 0 && header.compressed != header.size)
     fail("{}: zip entry {}: stored, but of {} and {} bytes", where, quote(header.name), header.compressed, header.size);
 }
 
@@ -155,7 +153,7 @@ ZipEntry locate(std::span<const std::uint8_t> before_directory, const Header& ce
   if (name != central.name || flags != central.flags || method != central.method || !agrees(size, central.size) ||
       !agrees(compressed, central.compressed) || !(crc == central.crc || (crc == 0 && (flags & sizes_follow_data))))
     fail("{}: the local header and the directory disagree", reader.name());
-  return {central.name, reader.take(central.size), central.crc, central.local_offset};
+  return {central.name, reader.take(central.compressed), central.method, central.crc, central.local_offset};
 }
 
 }  // namespace
@@ -190,6 +188,8 @@ const ZipEntry* ZipArchive::find(std::string_view name) const {
 void ZipArchive::verify(std::span<const ZipEntry* const> entries) const {
   parallel_for(static_cast<std::int64_t>(entries.size()), available_threads(), [&](std::int64_t begin, std::int64_t end) {
     for (const ZipEntry* entry : entries.subspan(begin, end - begin)) {
+      if (entry->method != 0)
+        fail("{}: zip entry {}: expected stored bytes, found compression method {}", name_, quote(entry->name), entry->method);
       const auto crc = static_cast<std::uint32_t>(::crc32_z(0, entry->bytes.data(), entry->bytes.size()));
       if (crc != entry->crc)
         fail("{}: zip entry {}: expected CRC-32 {:08x}, found {:08x}", name_, quote(entry->name), entry->crc, crc);
