@@ -46,7 +46,7 @@ class DatasetReport {
   std::size_t total() const;
   const std::vector<DatasetIssue>& issues() const { return issues_; }
 
-  // "3 boxes clipped, 1 unknown class": one line for a log; "" where nothing is wrong.
+  // "1 unknown_class, 3 box_outside": one line for a log; "" where nothing is wrong.
   std::string summary() const;
   // {"total": n, "counts": {fault: n}, "issues": [{"fault", "sample", "message"}]}
   json to_json() const;

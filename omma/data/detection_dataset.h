@@ -36,7 +36,7 @@ struct DetectionTarget {
 
 struct DetectionSample {
   std::string key;  // names the sample in messages: file name or scene number
-  int width = 0;    // of the picture, as the labels say; 0 where they do not
+  int width = 0;    // of the picture, as the labels say
   int height = 0;
   std::vector<DetectionTarget> targets;
   std::optional<std::string> caption;  // grounding data: what the spans refer to
@@ -58,6 +58,9 @@ class DetectionDataset {
   // Throws std::invalid_argument where the picture is missing or broken.
   virtual Image image(std::size_t index) const = 0;
 
+  // Whether the picture is there at all; it may still be broken.
+  virtual bool has_image(std::size_t index) const = 0;
+
   // Both at once: the world draws them together.
   virtual LabelledImage load(std::size_t index) const { return {sample(index), image(index)}; }
 
@@ -68,25 +71,33 @@ class DetectionDataset {
   virtual const DatasetReport& report() const = 0;
 };
 
+// What the world's targets are called: "dog"; "red dog"; or as a caption names them.
+enum class WorldPhrases { names, pairs, captions };
+
 struct DetectionDatasetOptions {
-  std::map<std::string, std::string> class_phrases;  // class name in the file to phrase; absent classes keep their name
-  std::filesystem::path images;                      // where the pictures are, if not where the format puts them
-  std::filesystem::path label_map;                   // odvg: JSON object from label number to class name
+  // Class name in the file to phrase. coco, odvg: classes that are not here keep their name. voc, which has no list of classes of
+  // its own: the closed set, if any is given.
+  std::map<std::string, std::string> class_phrases;
+  std::filesystem::path images;     // where the pictures are, if not where the format puts them
+  std::filesystem::path label_map;  // odvg: JSON object from label number to class name
   ImageLimits image_limits;
   // The world:
   std::uint64_t seed = 0;
-  std::size_t count = 1000;
+  std::int64_t count = 1000;
   int size = 128;
+  WorldPhrases phrases = WorldPhrases::names;
 };
 
 // `spec` is KIND:PATH with KIND one of
-//   world  PATH "" or "seed=7,count=500,size=128", which override the options; split is one of split.h;
-//   coco   PATH an instances JSON (pictures beside it or in images/), or a folder with annotations.json or
-//          annotations/instances_SPLIT*.json (pictures in images/ or SPLIT*/);
-//   voc    PATH a folder of Annotations/, JPEGImages/ and splits/SPLIT.txt or ImageSets/Main/SPLIT.txt;
-//   odvg   PATH a JSON-lines file, detection or grounding form (pictures beside it or in images/), or a folder with SPLIT.jsonl.
-// An empty split means all of it (world: train). Throws std::invalid_argument naming the file and field where the data set as a
-// whole cannot be read; faults of single samples go to report().
+//   world  PATH "" or "seed=7,count=500,size=128,phrases=pairs", which override the options; split is one of split.h;
+//   coco   PATH an instances JSON (pictures in images/ beside it, or beside it), or a folder with annotations.json,
+//          SPLIT/annotations.json or annotations/instances_SPLIT*.json (pictures in the part after "instances_", or images/);
+//   voc    PATH a folder of Annotations/, JPEGImages/ and splits/SPLIT.txt or ImageSets/Main/SPLIT.txt. Boxes are read as
+//          continuous edges, without the format's original one-based counting of pixels;
+//   odvg   PATH a JSON-lines file, detection or grounding form (pictures as for coco), or a folder with SPLIT.jsonl.
+// An empty split means all of it (world: train); a file is taken whole, whatever the split. A box that passes the border by more
+// than half a pixel is reported. Throws std::invalid_argument naming the file and field where the data set as a whole cannot be
+// read; faults of single samples go to report().
 std::unique_ptr<DetectionDataset> open_detection_dataset(std::string_view spec, std::string_view split,
                                                          const DetectionDatasetOptions& options = {});
 

@@ -1,0 +1,47 @@
+#include "omma/data/validate.h"
+
+#include <mutex>
+#include <optional>
+
+#include "omma/base/error.h"
+#include "omma/base/progress.h"
+#include "omma/base/threads.h"
+
+namespace omma {
+namespace {
+
+std::optional<DatasetIssue> check_picture(const DetectionDataset& dataset, std::size_t index) {
+  DetectionSample sample = dataset.sample(index);
+  try {
+    const Image image = dataset.image(index);
+    if (image.width == sample.width && image.height == sample.height) return std::nullopt;
+    return DatasetIssue{
+        DatasetFault::size_mismatch, std::move(sample.key),
+        fmt::format("the labels say {} x {}, the picture is {} x {}", sample.width, sample.height, image.width, image.height)};
+  } catch (const std::exception& error) {
+    const DatasetFault fault = dataset.has_image(index) ? DatasetFault::unreadable_picture : DatasetFault::missing_picture;
+    return DatasetIssue{fault, std::move(sample.key), error.what()};
+  }
+}
+
+}  // namespace
+
+DatasetReport validate(const DetectionDataset& dataset, int threads, bool read_pictures) {
+  DatasetReport report = dataset.report();
+  if (!read_pictures) return report;
+  std::vector<std::optional<DatasetIssue>> found(dataset.size());
+  Progress progress("validate", static_cast<std::int64_t>(dataset.size()));
+  std::mutex progress_lock;
+  parallel_for(static_cast<std::int64_t>(dataset.size()), threads, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t index = begin; index < end; ++index) {
+      found[static_cast<std::size_t>(index)] = check_picture(dataset, static_cast<std::size_t>(index));
+      const std::lock_guard lock(progress_lock);
+      progress.advance();
+    }
+  });
+  for (std::optional<DatasetIssue>& issue : found)  // in the order of the samples, whatever the threads
+    if (issue) report.add(issue->fault, std::move(issue->sample), std::move(issue->message));
+  return report;
+}
+
+}  // namespace omma
