@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "omma/base/error.h"
@@ -106,9 +107,9 @@ void check_schema(const json& schema, const std::string& where) {
     } else if (keyword == "required" || keyword == "enum") {
       check(value.is_array(), "{}.{}: expected an array, got {}", where, keyword, value.type_name());
     } else if (keyword != "description") {
-      const bool size = keyword != "minimum" && keyword != "maximum";  // of items or characters
-      check(size ? value.is_number_unsigned() : value.is_number(), "{}.{}: expected a number, got {}", where, keyword,
-            dump_json(value));
+      const bool is_size = keyword != "minimum" && keyword != "maximum";  // of items or characters
+      check(is_size ? value.is_number_integer() && value.get<std::int64_t>() >= 0 : value.is_number(),
+            "{}.{}: expected a number, got {}", where, keyword, dump_json(value));
     }
   }
 }

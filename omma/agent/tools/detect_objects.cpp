@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t max_names = 64;
 constexpr std::size_t max_absent_listed = 6;   // names told as "0"
-constexpr std::size_t max_objects_placed = 8;  // objects described one by one in the summary
+constexpr std::size_t max_objects_placed = 6;  // objects described one by one in the summary
 constexpr std::size_t max_objects_listed = 50;
 constexpr float relation_margin = 0.08F;  // of the picture's side
 constexpr float size_ratio = 1.25F;

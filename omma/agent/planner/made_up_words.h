@@ -1,0 +1,21 @@
+// Names that a planner cannot know, so that it learns to copy them.
+#pragma once
+
+#include <string>
+
+#include "omma/base/rng.h"
+
+namespace omma {
+
+struct MadeUpNoun {
+  std::string singular;
+  std::string plural;  // by English rule
+};
+
+// One to three words, invented ("trabble", "Mork drelis") or real words outside the picture-book world ("white blood cell").
+MadeUpNoun make_up_noun(Rng& rng);
+
+// "box" gives "boxes", "berry" gives "berries", "platelet" gives "platelets".
+std::string plural_of(const std::string& singular);
+
+}  // namespace omma

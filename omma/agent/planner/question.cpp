@@ -1,0 +1,223 @@
+#include "omma/agent/planner/question.h"
+
+#include <array>
+#include <span>
+
+#include "omma/agent/planner/made_up_words.h"
+#include "omma/base/error.h"
+#include "omma/data/world/split.h"
+#include "omma/data/world/words.h"
+
+namespace omma {
+
+namespace {
+
+using Templates = std::span<const std::string_view>;
+
+// {s} and {p}: the subject, one or many; {a}: with its article; {S} and {P}: the reference; {r}: the relation.
+constexpr std::array<std::string_view, 9> count_templates = {"How many {p} are there?",
+                                                             "How many {p} are there?",
+                                                             "How many {p} are there in the picture?",
+                                                             "How many {p} do you see?",
+                                                             "How many {p} can you see in this image?",
+                                                             "Count the {p}.",
+                                                             "What is the number of {p}?",
+                                                             "How many {p} are in the image?",
+                                                             "How many {p} does the picture show?"};
+constexpr std::array<std::string_view, 6> exist_templates = {
+    "Is there {a}?",      "Is there {a}?",   "Is there {a} in the picture?",
+    "Are there any {p}?", "Do you see {a}?", "Can you see any {p} in the image?"};
+constexpr std::array<std::string_view, 4> color_templates = {"What color is the {s}?", "What color is the {s}?",
+                                                             "What colour is the {s}?", "Which color does the {s} have?"};
+constexpr std::array<std::string_view, 3> relation_templates = {"Is the {s} {r} the {S}?", "Is the {s} {r} the {S}?",
+                                                                "Is the {s} {r} the {S} in the picture?"};
+constexpr std::array<std::string_view, 3> what_templates = {"What is {r} the {S}?", "What is {r} the {S}?",
+                                                            "Which object is {r} the {S}?"};
+constexpr std::array<std::string_view, 2> more_templates = {"Are there more {p} than {P}?", "Do you see more {p} than {P}?"};
+constexpr std::array<std::string_view, 2> fewer_templates = {"Are there fewer {p} than {P}?", "Do you see fewer {p} than {P}?"};
+constexpr std::array<std::string_view, 3> where_templates = {"Where is the {s}?", "Where in the picture is the {s}?",
+                                                             "Where do you see the {s}?"};
+constexpr std::array<std::string_view, 4> list_templates = {"What is in the picture?", "What do you see?",
+                                                            "What does the picture show?", "Which objects are there?"};
+constexpr std::array<std::string_view, 6> relations = {"left of", "right of", "above", "below", "larger than", "smaller than"};
+
+std::string with_noun(const NounPhrase& phrase, bool plural) {
+  std::string text = phrase.size;
+  if (!phrase.color.empty()) text += (text.empty() ? "" : " ") + phrase.color;
+  return text + (text.empty() ? "" : " ") + (plural ? phrase.plural_name : phrase.name);
+}
+
+NounPhrase draw_phrase(bool known_words_only, double color_chance, Rng& rng) {
+  NounPhrase phrase;
+  const bool known = known_words_only || rng.chance(0.6);
+  const int name = rng.between(0, world_name_count - 1);
+  const int color = rng.between(0, world_color_count - 1);
+  if (known) {
+    phrase.name = world_noun(name).singular;
+    phrase.plural_name = world_noun(name).plural;
+  } else {
+    const MadeUpNoun noun = make_up_noun(rng);
+    phrase.name = noun.singular;
+    phrase.plural_name = noun.plural;
+  }
+  if (rng.chance(color_chance) && !(known && is_combo_pair(name, color))) phrase.color = world_color(color);
+  if (color_chance > 0 && rng.chance(0.1)) phrase.size = rng.chance(0.5) ? "small" : "large";
+  phrase.singular = with_noun(phrase, false);
+  phrase.plural = with_noun(phrase, true);
+  return phrase;
+}
+
+// "things", "objects", "red things": every name fits.
+NounPhrase draw_anything(Rng& rng) {
+  NounPhrase phrase;
+  phrase.name = rng.chance(0.5) ? "thing" : "object";
+  phrase.plural_name = phrase.name + "s";
+  if (rng.chance(0.5)) phrase.color = world_color(rng.between(0, world_color_count - 1));
+  phrase.singular = with_noun(phrase, false);
+  phrase.plural = with_noun(phrase, true);
+  phrase.name.clear();
+  return phrase;
+}
+
+std::string fill(std::string_view pattern, const PlannerQuestion& question, Rng& rng) {
+  // "to the left of" is how people ask; the tool says "left of".
+  const bool sideways = question.relation == "left of" || question.relation == "right of";
+  const std::string relation = sideways && rng.chance(0.5) ? "to the " + question.relation : question.relation;
+  std::string text;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '{') {
+      text += pattern[i];
+      continue;
+    }
+    switch (pattern[i + 1]) {
+      case 's':
+        text += question.subject.singular;
+        break;
+      case 'p':
+        text += question.subject.plural;
+        break;
+      case 'a':
+        text += with_article(question.subject.singular);
+        break;
+      case 'S':
+        text += question.reference.singular;
+        break;
+      case 'P':
+        text += question.reference.plural;
+        break;
+      default:
+        text += relation;
+        break;
+    }
+    i += 2;
+  }
+  if (rng.chance(0.06)) text.pop_back();                              // people forget the question mark
+  if (rng.chance(0.06)) text[0] = static_cast<char>(text[0] | 0x20);  // and capitals
+  return text;
+}
+
+Templates templates_of(const PlannerQuestion& question) {
+  switch (question.skill) {
+    case PlannerSkill::count:
+      return count_templates;
+    case PlannerSkill::exist:
+      return exist_templates;
+    case PlannerSkill::color:
+      return color_templates;
+    case PlannerSkill::relation:
+      return relation_templates;
+    case PlannerSkill::what:
+      return what_templates;
+    case PlannerSkill::compare:
+      return question.fewer ? Templates(fewer_templates) : Templates(more_templates);
+    case PlannerSkill::where:
+      return where_templates;
+    case PlannerSkill::list:
+      return list_templates;
+  }
+  fail("planner: unknown skill");
+}
+
+Box random_box(Rng& rng) {
+  const double long_side = rng.uniform(22, 54), short_side = long_side * rng.uniform(0.4, 1);
+  const bool wide = rng.chance(0.5);
+  const float width = static_cast<float>(wide ? long_side : short_side), height = static_cast<float>(wide ? short_side : long_side);
+  const float x = static_cast<float>(rng.uniform(0, 128.0 - width)), y = static_cast<float>(rng.uniform(0, 128.0 - height));
+  return {x, y, x + width, y + height};
+}
+
+KnownObject random_object(Rng& rng) {
+  int name = 0, color = 0;
+  do {
+    name = rng.between(0, world_name_count - 1);
+    color = rng.between(0, world_color_count - 1);
+  } while (is_combo_pair(name, color));
+  return {.name = std::string(world_noun(name).singular), .color = std::string(world_color(color)), .size = "", .box = {}};
+}
+
+// An object that fits the phrase; what the phrase leaves open is drawn.
+KnownObject object_like(const NounPhrase& phrase, Rng& rng) {
+  KnownObject object = random_object(rng);
+  const auto pair_is_held_out = [&] {
+    const auto name = find_world_name(object.name);
+    const auto color = find_world_color(object.color);
+    return name && color && is_combo_pair(*name, *color);
+  };
+  do {
+    if (phrase.name.empty()) object.name = random_object(rng).name;
+    if (!phrase.name.empty()) object.name = phrase.name;
+    object.color = phrase.color.empty() ? std::string(world_color(rng.between(0, world_color_count - 1))) : phrase.color;
+  } while (pair_is_held_out());
+  object.size = phrase.size;
+  return object;
+}
+
+// Often none, mostly few, at times up to 40 and beyond.
+int random_count(Rng& rng) {
+  if (rng.chance(0.25)) return 0;
+  return rng.chance(0.65) ? rng.between(1, 6) : rng.between(1, 45);
+}
+
+}  // namespace
+
+PlannerQuestion make_planner_question(PlannerSkill skill, bool known_words_only, Rng& rng) {
+  PlannerQuestion question{.skill = skill, .text = "", .subject = {}, .reference = {}, .relation = "", .fewer = false};
+  const double color_chance = skill == PlannerSkill::color ? 0 : 0.45;
+  question.subject = draw_phrase(known_words_only, color_chance, rng);
+  if (skill == PlannerSkill::count && rng.chance(0.12)) question.subject = draw_anything(rng);
+  do {
+    question.reference = draw_phrase(known_words_only, color_chance, rng);
+  } while (question.reference.singular == question.subject.singular);
+  if (skill == PlannerSkill::relation) question.relation = rng.pick(Templates(relations));
+  if (skill == PlannerSkill::what) question.relation = rng.pick(Templates(relations).first(4));
+  question.fewer = skill == PlannerSkill::compare && rng.chance(0.5);
+  question.text = fill(rng.pick(templates_of(question)), question, rng);
+  return question;
+}
+
+std::vector<KnownObject> invent_picture(const PlannerQuestion& question, Rng& rng) {
+  std::vector<KnownObject> objects;
+  const auto add = [&](int count, const NounPhrase& phrase) {
+    for (int i = 0; i < count; ++i) objects.push_back(object_like(phrase, rng));
+  };
+  const bool counted =
+      question.skill == PlannerSkill::count || question.skill == PlannerSkill::compare || question.skill == PlannerSkill::exist;
+  const bool one = rng.chance(0.85);
+  if (question.skill != PlannerSkill::what && question.skill != PlannerSkill::list)
+    add(counted ? random_count(rng) : one ? 1 : rng.between(0, 3), question.subject);
+  if (question.skill == PlannerSkill::compare) {
+    const int same = static_cast<int>(objects.size());
+    add(rng.chance(0.15) ? same : rng.chance(0.3) ? std::max(0, same + rng.between(-2, 2)) : random_count(rng), question.reference);
+  }
+  if (!question.relation.empty()) add(rng.chance(0.88) ? 1 : rng.between(0, 2), question.reference);
+  const int others = rng.between(0, 4);
+  for (int i = 0; i < others; ++i) objects.push_back(random_object(rng));
+  for (KnownObject& object : objects) {
+    object.box = random_box(rng);
+    object.score = static_cast<float>(rng.uniform(0.3, 0.99));
+  }
+  rng.shuffle(objects);
+  return objects;
+}
+
+}  // namespace omma

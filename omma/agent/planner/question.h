@@ -1,0 +1,34 @@
+// Questions about invented pictures.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "omma/agent/known_objects.h"
+#include "omma/agent/planner/trace.h"
+#include "omma/base/rng.h"
+
+namespace omma {
+
+// "large red dog", "large red dogs"; the parts are what it is made of. An empty name: "red thing", "things".
+struct NounPhrase {
+  std::string singular;
+  std::string plural;
+  std::string name, plural_name, color, size;
+};
+
+struct PlannerQuestion {
+  PlannerSkill skill = PlannerSkill::count;
+  std::string text;
+  NounPhrase subject;
+  NounPhrase reference;  // relation, what, compare
+  std::string relation;  // relation, what: "left of", ..., "smaller than"
+  bool fewer = false;    // compare: fewer, not more
+};
+
+PlannerQuestion make_planner_question(PlannerSkill skill, bool known_words_only, Rng& rng);
+
+// A picture that the question may be about: objects that fit the subject and the reference, and others like them. 128 x 128 pixels.
+std::vector<KnownObject> invent_picture(const PlannerQuestion& question, Rng& rng);
+
+}  // namespace omma

@@ -1,0 +1,221 @@
+#include "omma/agent/planner/trace.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "omma/agent/planner/question.h"
+#include "omma/agent/react_prompt.h"
+#include "omma/agent/tools/detect_objects.h"
+#include "omma/base/error.h"
+#include "omma/data/world/words.h"
+
+namespace omma {
+
+namespace {
+
+constexpr std::size_t max_observation_bytes = 2000;
+constexpr std::array<std::string_view, planner_skill_count> skill_names = {"count", "exist",   "color", "relation",
+                                                                           "what",  "compare", "where", "list"};
+
+// Writes a trace as the loop would, and remembers which bytes are the planner's own.
+class TraceWriter {
+ public:
+  TraceWriter(const PlannerQuestion& question, const std::vector<KnownObject>& objects, Rng& rng) : rng_(rng) {
+    auto detector = std::make_shared<KnownObjectDetector>(objects);
+    tools_.add(detect_objects_tool(detector, std::make_shared<const Image>(128, 128)));
+    trace_.skill = question.skill;
+    trace_.question = question.text;
+    trace_.objects = objects;
+    trace_.text = react_prompt(question.text, tools_, AgentFormat::compact);
+  }
+
+  // One step; null where the tool failed, after which only an answer may follow.
+  json call(const std::string& thought, const json& input) {
+    learn(fmt::format(" {}\nAction: detect_objects\nAction Input: {}{}", thought, dump_json(input), react_stop));
+    trace_.text.resize(trace_.text.size() - react_stop.size());
+    if (rng_.chance(0.02)) {
+      trace_.text += react_observation(observation_of_error("the tool failed", max_observation_bytes));
+      return nullptr;
+    }
+    const ToolResult result = tools_.tools()[0].run(input);
+    trace_.text += react_observation(observation_of(result, AgentFormat::compact, max_observation_bytes));
+    return result.data;
+  }
+
+  void answer(const std::string& thought, const std::string& answer) {
+    if (rng_.chance(0.03)) {
+      trace_.text += react_forced_answer;
+      learn(" " + answer);
+    } else {
+      learn(fmt::format(" {}\nFinal Answer: {}", thought, answer));
+    }
+    trace_.answer = answer;
+  }
+
+  PlannerTrace take() { return std::move(trace_); }
+
+ private:
+  void learn(const std::string& text) {
+    trace_.learned.emplace_back(trace_.text.size(), trace_.text.size() + text.size());
+    trace_.text += text;
+  }
+
+  PlannerTrace trace_;
+  Toolbox tools_;
+  Rng& rng_;
+};
+
+int count_of(const json& data) {
+  int count = 0;
+  for (const auto& [name, found] : data.at("objects").items()) count += found.get<int>();
+  return count;
+}
+int count_of(const json& data, const std::string& name) { return data.at("objects").value(name, 0); }
+
+void give_up(TraceWriter& trace) { trace.answer("The tool failed.", "unknown"); }
+
+void count(const PlannerQuestion& question, TraceWriter& trace) {
+  json input = {{"objects", {question.subject.singular}}};
+  if (question.subject.name.empty()) {
+    input["objects"] = {"anything"};
+    if (!question.subject.color.empty()) input["colors"] = {question.subject.color};
+  }
+  const json data = trace.call(fmt::format("I need to find {}.", question.subject.singular), input);
+  if (data.is_null()) return give_up(trace);
+  trace.answer(fmt::format("The picture shows {}.", count_of(data)), std::to_string(count_of(data)));
+}
+
+void exist(const PlannerQuestion& question, TraceWriter& trace) {
+  const json data =
+      trace.call(fmt::format("I need to find {}.", question.subject.singular), {{"objects", {question.subject.singular}}});
+  if (data.is_null()) return give_up(trace);
+  trace.answer(fmt::format("The picture shows {}.", count_of(data)), count_of(data) > 0 ? "yes" : "no");
+}
+
+void color(const PlannerQuestion& question, TraceWriter& trace) {
+  json colors = json::array();
+  for (int i = 0; i < world_color_count; ++i) colors.push_back(world_color(i));
+  const std::string& subject = question.subject.singular;
+  const json data = trace.call(fmt::format("I need the color of {}.", subject), {{"objects", {subject}}, {"colors", colors}});
+  if (data.is_null()) return give_up(trace);
+  if (count_of(data) == 0) return trace.answer(fmt::format("The picture shows no {}.", subject), "unknown");
+  const auto surer = [](const json& a, const json& b) { return a.at("score") < b.at("score"); };
+  const auto& detections = data.at("detections");
+  const std::string best = std::max_element(detections.begin(), detections.end(), surer)->at("label");
+  trace.answer(fmt::format("It is {}.", best), best.substr(0, best.find(' ')));
+}
+
+bool has_relation(const json& detection, const std::string& relation) {
+  const auto& relations = detection.at("relations");
+  return std::find(relations.begin(), relations.end(), relation) != relations.end();
+}
+
+// The nearest object that stands so to the reference: detections are in the order of their distance.
+const json* find_related(const json& data, const PlannerQuestion& question, const std::string& label) {
+  for (const json& detection : data.at("detections"))
+    if ((label.empty() || detection.at("label") == label) && has_relation(detection, question.relation)) return &detection;
+  return nullptr;
+}
+
+void relation(const PlannerQuestion& question, TraceWriter& trace) {
+  const std::string &subject = question.subject.singular, &reference = question.reference.singular;
+  const json data = trace.call(fmt::format("I need to find {} and {}.", reference, subject), {{"objects", {reference, subject}}});
+  if (data.is_null()) return give_up(trace);
+  for (const std::string& needed : {reference, subject})
+    if (count_of(data, needed) == 0) return trace.answer(fmt::format("The picture shows no {}.", needed), "no");
+  const bool holds = find_related(data, question, subject) != nullptr;
+  trace.answer(fmt::format("The {} is{} {} the {}.", subject, holds ? "" : " not", question.relation, reference),
+               holds ? "yes" : "no");
+}
+
+void what(const PlannerQuestion& question, TraceWriter& trace) {
+  const std::string& reference = question.reference.singular;
+  const json found = trace.call(fmt::format("First I need to find {}.", reference), {{"objects", {reference}}});
+  if (found.is_null()) return give_up(trace);
+  if (count_of(found) == 0) return trace.answer(fmt::format("The picture shows no {}.", reference), "nothing");
+  const json data = trace.call(fmt::format("Now I need what is around {}.", reference), {{"objects", {reference, "anything"}}});
+  if (data.is_null()) return give_up(trace);
+  const json* related = count_of(data, reference) > 0 ? find_related(data, question, "") : nullptr;
+  if (related == nullptr) return trace.answer(fmt::format("Nothing is {} the {}.", question.relation, reference), "nothing");
+  const std::string name = related->at("label");
+  trace.answer(fmt::format("The {} is {} the {}.", name, question.relation, reference), name);
+}
+
+void compare(const PlannerQuestion& question, TraceWriter& trace) {
+  const std::string &subject = question.subject.singular, &reference = question.reference.singular;
+  const json first =
+      trace.call(fmt::format("I need to count {} and {}. First {}.", subject, reference, subject), {{"objects", {subject}}});
+  if (first.is_null()) return give_up(trace);
+  const json second =
+      trace.call(fmt::format("The picture shows {} {}. Now {}.", count_of(first), subject, reference), {{"objects", {reference}}});
+  if (second.is_null()) return give_up(trace);
+  const int a = count_of(first), b = count_of(second);
+  const bool holds = question.fewer ? a < b : a > b;
+  trace.answer(fmt::format("{} is {} {}.", a, a < b ? "fewer than" : a > b ? "more than" : "as many as", b), holds ? "yes" : "no");
+}
+
+void where(const PlannerQuestion& question, TraceWriter& trace) {
+  const std::string& subject = question.subject.singular;
+  const json data = trace.call(fmt::format("I need to find {}.", subject), {{"objects", {subject}}});
+  if (data.is_null()) return give_up(trace);
+  if (count_of(data) == 0) return trace.answer(fmt::format("The picture shows no {}.", subject), "nowhere");
+  const std::string place = data.at("detections").at(0).at("place");
+  trace.answer(fmt::format("The {} is at {}.", subject, place), place);
+}
+
+void list(const PlannerQuestion&, TraceWriter& trace) {
+  const json data = trace.call("I need to find anything.", {{"objects", {"anything"}}});
+  if (data.is_null()) return give_up(trace);
+  std::string found;
+  for (int name = 0; name < world_name_count; ++name) {
+    const std::string noun(world_noun(name).singular);
+    if (const int number = count_of(data, noun); number > 0)
+      found += fmt::format("{}{}: {}", found.empty() ? "" : ", ", noun, number);
+  }
+  trace.answer("I name what was found.", found.empty() ? "nothing" : found);
+}
+
+}  // namespace
+
+std::string_view name_of(PlannerSkill skill) { return skill_names[static_cast<std::size_t>(skill)]; }
+
+PlannerTrace make_planner_trace(std::uint64_t seed, std::uint64_t index, bool known_words_only) {
+  // Counting is asked most; relations are the hardest to learn.
+  static constexpr std::array<int, 16> skills = {0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6};
+  Rng rng(seed, index);
+  const auto skill =
+      static_cast<PlannerSkill>(rng.chance(0.03) ? static_cast<int>(PlannerSkill::list) : rng.pick(std::span<const int>(skills)));
+  const PlannerQuestion question = make_planner_question(skill, known_words_only, rng);
+  const std::vector<KnownObject> objects = invent_picture(question, rng);
+  TraceWriter trace(question, objects, rng);
+  switch (skill) {
+    case PlannerSkill::count:
+      count(question, trace);
+      break;
+    case PlannerSkill::exist:
+      exist(question, trace);
+      break;
+    case PlannerSkill::color:
+      color(question, trace);
+      break;
+    case PlannerSkill::relation:
+      relation(question, trace);
+      break;
+    case PlannerSkill::what:
+      what(question, trace);
+      break;
+    case PlannerSkill::compare:
+      compare(question, trace);
+      break;
+    case PlannerSkill::where:
+      where(question, trace);
+      break;
+    case PlannerSkill::list:
+      list(question, trace);
+      break;
+  }
+  return trace.take();
+}
+
+}  // namespace omma

@@ -1,0 +1,60 @@
+#include "omma/nn/generation_config.h"
+
+#include <algorithm>
+
+namespace omma {
+
+namespace {
+
+bool is_token(const json& value) {
+  return value.is_number_integer() && value.get<int64_t>() >= 0 && value.get<int64_t>() < 1 << 24;
+}
+
+bool are_end_tokens(const json& value) {
+  if (value.is_null() || is_token(value)) return true;
+  return value.is_array() && value.size() <= 64 && std::all_of(value.begin(), value.end(), is_token);
+}
+
+}  // namespace
+
+void GenerationConfig::validate(Faults& faults) const {
+  faults.expect(are_end_tokens(eos_token_id), "eos_token_id: expected a token or a list of at most 64, got {}",
+                dump_json(eos_token_id).substr(0, 100));
+  faults.expect(agent_format == "plain" || agent_format == "compact", "agent_format: expected plain or compact, got \"{}\"",
+                agent_format);
+  faults.expect(!do_sample || temperature > 0, "temperature: expected above 0 for sampling, got {}", temperature);
+}
+
+std::vector<int64_t> GenerationConfig::end_tokens() const {
+  if (eos_token_id.is_null()) return {};
+  return eos_token_id.is_array() ? eos_token_id.get<std::vector<int64_t>>() : std::vector{eos_token_id.get<int64_t>()};
+}
+
+GenerationConfig read_generation_config(const std::filesystem::path& model_directory) {
+  const auto file = model_directory / "generation_config.json";
+  const auto model_file = model_directory / "config.json";
+  const auto model = read_config<GenerationConfig>(read_json(model_file), model_file.string());
+  if (!std::filesystem::exists(file)) return model;
+  auto config = read_config<GenerationConfig>(read_json(file), file.string());
+  if (config.eos_token_id.is_null()) config.eos_token_id = model.eos_token_id;
+  return config;
+}
+
+GenerationSettings settings_of(const GenerationConfig& config, const GenerationOptions& options, int64_t max_tokens) {
+  GenerationSettings settings;
+  settings.max_tokens = options.max_tokens ? *options.max_tokens : config.max_new_tokens.value_or(max_tokens);
+  settings.min_tokens = options.min_tokens ? *options.min_tokens : std::min(config.min_new_tokens, settings.max_tokens);
+  settings.eos = config.end_tokens();
+  settings.sample = options.sample.value_or(config.do_sample);
+  settings.temperature = options.temperature.value_or(config.temperature > 0 ? config.temperature : 1);
+  settings.top_k = options.top_k ? *options.top_k : settings.sample ? config.top_k : 0;
+  settings.top_p = options.top_p.value_or(config.top_p > 0 ? config.top_p : 1);
+  settings.repetition_penalty = options.repetition_penalty.value_or(config.repetition_penalty);
+  settings.beams = options.beams ? *options.beams : settings.sample ? 1 : config.num_beams;
+  settings.length_penalty = options.length_penalty.value_or(config.length_penalty);
+  settings.early_stopping = config.early_stopping == true;
+  settings.seed = options.seed.value_or(0);
+  return settings;
+}
+
+}  // namespace omma
