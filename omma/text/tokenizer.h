@@ -29,7 +29,7 @@ struct Encoding {
   std::vector<std::int32_t> ids;
   // [begin, end) in bytes of the text as it was given, on its character borders; (0, 0) for tokens that the template adds.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> offsets;
-  std::vector<std::int32_t> type_ids;   // the template's segment number, 0 without one
+  std::vector<std::int32_t> type_ids;       // the template's segment number, 0 without one
   std::vector<std::uint8_t> from_template;  // 1 for tokens that the template adds ([CLS], <s>), 0 for the text's own
 
   std::size_t size() const { return ids.size(); }
