@@ -1,5 +1,6 @@
 #include "omma/io/file_magic.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -48,6 +49,8 @@ std::string_view describe_magic(std::span<const std::uint8_t> bytes) {
   for (const Magic& magic : magics)
     if (text.size() >= magic.offset && text.substr(magic.offset).starts_with(magic.bytes)) return magic.description;
   if (looks_like_safetensors(bytes)) return "a safetensors file";
+  const auto is_text = [](char c) { return (c >= ' ' && c < 0x7F) || (c >= '\t' && c <= '\r'); };
+  if (std::ranges::all_of(text.substr(0, 256), is_text)) return "a text file";
   return "an unknown format";
 }
 

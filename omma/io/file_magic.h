@@ -7,7 +7,8 @@
 
 namespace omma {
 
-// "a zip archive", "a safetensors file", "a Git LFS pointer (the file itself was not downloaded)"; "an unknown format" else.
+// "a zip archive", "a safetensors file", "a Git LFS pointer (the file itself was not downloaded)"; "a text file";
+// "an unknown format" else.
 std::string_view describe_magic(std::span<const std::uint8_t> bytes);
 
 // The first 8 bytes are a plausible header length and JSON follows.

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "omma/io/file_magic.h"
+
 namespace omma {
 namespace {
 
@@ -47,9 +49,6 @@ constexpr std::array magics{
     Magic{0, "\x76\x2F\x31\x01"sv, "OpenEXR"},
     Magic{0, "#?RADIANCE"sv, "Radiance HDR"},
     Magic{0, "qoif"sv, "QOI"},
-    Magic{0, "PK\3\4"sv, "a ZIP archive"},
-    Magic{0, "\x1F\x8B"sv, "gzip"},
-    Magic{0, "version https://git-lfs"sv, "a Git LFS pointer (the file itself was not fetched)"},
 };
 
 constexpr std::string_view whitespace = " \t\r\n\f\v";
@@ -64,7 +63,6 @@ bool starts_without_case(std::string_view text, std::string_view lower) {
 
 std::string_view image_format(std::span<const std::uint8_t> bytes) {
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (all.empty()) return "an empty file";
   const auto fits = [all](const Magic& magic) {
     return all.size() >= magic.offset && all.substr(magic.offset).starts_with(magic.bytes);
   };
@@ -72,10 +70,9 @@ std::string_view image_format(std::span<const std::uint8_t> bytes) {
   std::string_view text = all.substr(0, 256);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   text.remove_prefix(std::min(text.find_first_not_of(whitespace), text.size()));
-  if (starts_without_case(text, "<!doctype html") || starts_without_case(text, "<html")) return "HTML";
   if (starts_without_case(text, "<svg") || starts_without_case(text, "<?xml")) return "SVG or XML";
-  const auto printable = [](char c) { return (c >= ' ' && c < 0x7F) || whitespace.find(c) != whitespace.npos; };
-  return std::ranges::all_of(text, printable) ? "text" : "an unknown type of file";
+  if (starts_without_case(text, "<!doctype html") || starts_without_case(text, "<html")) return "HTML";
+  return describe_magic(bytes);
 }
 
 std::string_view supported_image_formats() {

@@ -7,8 +7,8 @@
 
 namespace omma {
 
-// "JPEG", "PNG", "WebP"; the name of another format people take for a picture ("GIF", "SVG or XML", "PDF", ...); "an empty file";
-// or "an unknown type of file".
+// "JPEG", "PNG", "WebP"; the name of another format people take for a picture ("GIF", "SVG or XML", "PDF", "a video (AVI)"); else
+// what describe_magic says of it.
 std::string_view image_format(std::span<const std::uint8_t> bytes);
 
 std::string_view supported_image_formats();  // "JPEG, PNG or WebP", as this build has them

@@ -158,7 +158,9 @@ void draw_boxes(Image& image, std::span<const LabelledBox> boxes) {
   std::vector<const LabelledBox*> by_score;
   for (const LabelledBox& box : boxes)
     if (visible(image, box.box).area() > 0) by_score.push_back(&box);
-  std::ranges::stable_sort(by_score, std::greater{}, [](const LabelledBox* box) { return box->score.value_or(0); });
+  std::ranges::stable_sort(by_score, std::greater{}, [](const LabelledBox* box) {
+    return box->score && *box->score > 0 ? *box->score : 0;  // not a number counts as 0, too
+  });
   for (auto box = by_score.rbegin(); box != by_score.rend(); ++box)
     draw_frame(image, visible(image, (*box)->box), measures, palette_color((*box)->color));
 

@@ -154,10 +154,11 @@ Size detr_size(Size image, int shortest, int longest) {
   // The longer side follows from the shorter one before it is rounded: with the limit reached that is a fraction.
   double exact_shorter = shortest;
   if (longer / shorter * shortest > longest) exact_shorter = longest * shorter / longer;
-  const int rounded = std::max(1, static_cast<int>(std::nearbyint(exact_shorter)));  // half to even, as Python's round
+  const int rounded = static_cast<int>(std::nearbyint(exact_shorter));  // half to even, as Python's round
   if (rounded == static_cast<int>(shorter)) return image;
-  if (image.width < image.height) return {rounded, std::max(1, static_cast<int>(exact_shorter * image.height / image.width))};
-  return {std::max(1, static_cast<int>(exact_shorter * image.width / image.height)), rounded};
+  const auto pixels = [](double side) { return std::max(1, static_cast<int>(side)); };
+  if (image.width < image.height) return {pixels(rounded), pixels(exact_shorter * image.height / image.width)};
+  return {pixels(exact_shorter * image.width / image.height), pixels(rounded)};
 }
 
 }  // namespace omma
