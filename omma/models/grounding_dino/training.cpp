@@ -1,0 +1,140 @@
+#include "omma/models/grounding_dino/training.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/models/grounding_dino/training_batch.h"
+#include "omma/nn/weights.h"
+#include "omma/text/tokenizer.h"
+#include "omma/text/vocabulary.h"
+#include "omma/train/initial_weights.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kShapeStream = 0x7368617065000000ULL;
+constexpr std::uint64_t kNoiseStream = 0x6e6f697365000000ULL;
+
+json tokenizer_of(const GroundingDinoTrainingConfig& config) {
+  if (!config.tokenizer.empty()) return read_json(fs::path(config.tokenizer) / "tokenizer.json");
+  std::vector<std::string> words = world_vocabulary();
+  words.insert(words.end(), config.vocabulary.begin(), config.vocabulary.end());
+  return make_bert_tokenizer(words);
+}
+
+std::unique_ptr<SampleSource> open_samples(const GroundingDinoTrainingConfig& config, std::uint64_t seed) {
+  if (config.data == "world") return std::make_unique<WorldSamples>(seed, config.world);
+  const std::string spec = config.data.find(':') == std::string::npos ? "voc:" + config.data : config.data;
+  return std::make_unique<DatasetSamples>(open_detection_dataset(spec, config.split, {.class_phrases = config.class_phrases}), seed,
+                                          config.augmentation);
+}
+
+class GroundingDinoTraining : public TrainingTask {
+ public:
+  GroundingDinoTraining(const TrainerConfig& trainer, const GroundingDinoTrainingConfig& config)
+      : seed_(trainer.seed),
+        config_(config),
+        tokenizer_json_(tokenizer_of(config)),
+        tokenizer_(Tokenizer::from_json(tokenizer_json_, "tokenizer.json")),
+        samples_(open_samples(config, trainer.seed)) {
+    json model = config.model;
+    model["text_config"]["vocab_size"] = tokenizer_.largest_id() + 1;
+    model_config_ = read_grounding_dino_config(model, "model");
+    torch::manual_seed(trainer.seed);
+    model_ = GroundingDino(model_config_);
+    model_->init_weights();
+    for (const std::string& file : config.initial_weights) load_matching_weights(*model_, file);
+  }
+
+  torch::nn::Module& module() override { return *model_; }
+  int64_t batch_size() const override { return config_.batch_size; }
+
+  PreparedStep prepare(int64_t number) const override {
+    Rng rng(seed_ ^ kShapeStream, static_cast<std::uint64_t>(number));
+    const BatchShape shape{.size = static_cast<int>(rng.pick(std::span<const int64_t>(config_.sizes))),
+                           .phrases = draw_phrase_count(rng)};
+    std::vector<TrainingSample> samples;
+    for (int64_t i = 0; i < config_.batch_size; ++i)
+      samples.push_back(samples_->sample(static_cast<std::uint64_t>(number * config_.batch_size + i), shape));
+    auto batch = std::make_shared<const TrainingBatch>(make_batch(samples, tokenizer_, model_config_.max_text_len));
+    return [this, batch, number] { return loss(*batch, number); };
+  }
+
+  void save_model(const fs::path& directory) override {
+    fs::create_directories(directory);
+    save_weights(directory / "model.safetensors", *model_, torch::kFloat16);
+    write_file(directory / "config.json", dump_json(write_grounding_dino_config(model_config_, "float16"), 2) + "\n");
+    write_file(directory / "tokenizer.json", dump_json(tokenizer_json_, 1) + "\n");
+    const json tokenizer_config = {{"tokenizer_class", "BertTokenizer"},
+                                   {"do_lower_case", true},
+                                   {"model_max_length", model_config_.max_text_len},
+                                   {"cls_token", "[CLS]"},
+                                   {"sep_token", "[SEP]"},
+                                   {"pad_token", "[PAD]"},
+                                   {"unk_token", "[UNK]"},
+                                   {"mask_token", "[MASK]"}};
+    write_file(directory / "tokenizer_config.json", dump_json(tokenizer_config, 2) + "\n");
+    write_file(directory / "preprocessor_config.json", dump_json(preprocessor_config(), 2) + "\n");
+  }
+
+ private:
+  int draw_phrase_count(Rng& rng) const {
+    const double low = std::log(static_cast<double>(config_.least_phrases));
+    const double high = std::log(static_cast<double>(config_.most_phrases + 1));
+    return std::min(static_cast<int>(config_.most_phrases), static_cast<int>(std::exp(rng.uniform(low, high))));
+  }
+
+  StepLoss loss(const TrainingBatch& batch, int64_t number) {
+    const torch::Device device = model_->parameters().front().device();
+    const TextFeatures text = model_->encode_text(batch.input_ids.to(device), batch.attention_mask.to(device));
+    Rng rng(seed_ ^ kNoiseStream, static_cast<std::uint64_t>(number));
+    const DenoisingBatch denoising = make_denoising(
+        batch.targets, text.features, model_config_.num_queries,
+        {.queries = config_.denoising_queries, .label_noise = config_.label_noise, .box_noise = config_.box_noise}, rng);
+    const Tensor pixel_mask = batch.pixel_mask.defined() ? batch.pixel_mask.to(device) : Tensor();
+    const GroundingDinoOutput output =
+        model_->forward(batch.pixels.to(device), pixel_mask, text, denoising.groups > 0 ? &denoising.queries : nullptr);
+    CriterionLoss cost = grounding_loss(output, batch.targets, config_.loss, &denoising);
+    StepLoss result{.total = cost.total, .parts = {{"loss_class", cost.classes}, {"loss_l1", cost.l1}, {"loss_giou", cost.giou}}};
+    if (cost.denoising.defined()) result.parts.emplace_back("loss_denoising", cost.denoising);
+    return result;
+  }
+
+  // The picture sizes seen in training: square for the world, the long side for photographs.
+  json preprocessor_config() const {
+    const int64_t side = *std::max_element(config_.sizes.begin(), config_.sizes.end());
+    const bool world = config_.data == "world";
+    const json size = {{"shortest_edge", world ? side : side * 3 / 4}, {"longest_edge", world ? side * 4 / 3 : side}};
+    return {{"image_processor_type", "GroundingDinoImageProcessor"},
+            {"do_resize", true},
+            {"do_rescale", true},
+            {"do_normalize", true},
+            {"do_pad", true},
+            {"rescale_factor", 1.0 / 255},
+            {"resample", 2},
+            {"size", size},
+            {"image_mean", {0.485, 0.456, 0.406}},
+            {"image_std", {0.229, 0.224, 0.225}}};
+  }
+
+  std::uint64_t seed_;
+  GroundingDinoTrainingConfig config_;
+  json tokenizer_json_;
+  Tokenizer tokenizer_;
+  std::unique_ptr<SampleSource> samples_;
+  GroundingDinoConfig model_config_;
+  GroundingDino model_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<TrainingTask> make_grounding_dino_training(const TrainerConfig& trainer,
+                                                           const GroundingDinoTrainingConfig& config) {
+  return std::make_unique<GroundingDinoTraining>(trainer, config);
+}
+
+}  // namespace omma

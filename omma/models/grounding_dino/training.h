@@ -1,0 +1,74 @@
+// Training Grounding DINO: the task "grounding-dino" of a recipe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "omma/base/config.h"
+#include "omma/models/grounding_dino/criterion.h"
+#include "omma/models/grounding_dino/training_dataset.h"
+#include "omma/models/grounding_dino/training_world.h"
+#include "omma/train/recipe.h"
+#include "omma/train/training_task.h"
+
+namespace omma {
+
+struct GroundingDinoTrainingConfig {
+  json model = json::object();               // config.json of the model to be
+  std::vector<std::string> vocabulary;       // words beside the world's
+  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
+  std::string tokenizer;                     // directory of a tokenizer.json to keep; "": made of the vocabulary
+
+  std::string data = "world";  // world, or KIND:PATH as open_detection_dataset reads it; a bare PATH is voc
+  std::string split = "train";
+  std::map<std::string, std::string> class_phrases;
+  std::string validation_split = "val";
+  int64_t validation_pictures = 200;
+  int64_t batch_size = 16;
+  std::vector<int64_t> sizes = {128};  // long sides in pixels, one drawn a batch
+  int64_t least_phrases = 1;           // of a prompt; their number is drawn a batch, evenly on a log scale
+  int64_t most_phrases = 32;
+  WorldPromptConfig world;
+  AugmentationConfig augmentation;
+
+  CriterionConfig loss;
+  int64_t denoising_queries = 0;
+  double label_noise = 0.5;
+  double box_noise = 1;
+
+  template <class Fields>
+  void fields(Fields& field) {
+    field("model", model);
+    field("vocabulary", vocabulary);
+    field("initial_weights", initial_weights);
+    field("tokenizer", tokenizer);
+    field("data", data);
+    field("split", split);
+    field("class_phrases", class_phrases);
+    field("validation_split", validation_split);
+    field("validation_pictures", validation_pictures, Range{0, 1e6});
+    field("batch_size", batch_size, Range{1, 4096});
+    field("sizes", sizes, Range{32, 4096});
+    field("least_phrases", least_phrases, Range{1, 256});
+    field("most_phrases", most_phrases, Range{1, 256});
+    field("world", world);
+    field("augmentation", augmentation);
+    field("loss", loss);
+    field("denoising_queries", denoising_queries, Range{0, 10'000});
+    field("label_noise", label_noise, Range{0, 1});
+    field("box_noise", box_noise, Range{0, 10});
+  }
+  void validate(Faults& faults) const {
+    faults.expect(!sizes.empty(), "sizes: expected at least one");
+    faults.expect(least_phrases <= most_phrases, "least_phrases: expected at most most_phrases = {}, got {}", most_phrases,
+                  least_phrases);
+  }
+};
+
+// Throws std::invalid_argument naming the recipe's field, or the data set's or weights' file.
+std::unique_ptr<TrainingTask> make_grounding_dino_training(const TrainerConfig& trainer, const GroundingDinoTrainingConfig& config);
+
+}  // namespace omma

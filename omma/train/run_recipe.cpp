@@ -1,0 +1,26 @@
+#include "omma/train/run_recipe.h"
+
+#include "omma/models/grounding_dino/training.h"
+#include "omma/models/grounding_dino/training_backbone.h"
+
+namespace omma {
+
+std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& recipe, std::string_view where) {
+  const std::string task = recipe.is_object() && recipe.contains("task") && recipe["task"].is_string() ? recipe["task"] : "";
+  if (task == "grounding-dino") {
+    const auto [trainer, config] = split_recipe<GroundingDinoTrainingConfig>(recipe, where);
+    return {trainer, make_grounding_dino_training(trainer, config)};
+  }
+  if (task == "world-backbone") {
+    const auto [trainer, config] = split_recipe<BackboneTrainingConfig>(recipe, where);
+    return {trainer, make_backbone_training(trainer, config)};
+  }
+  fail("{}: task: expected grounding-dino or world-backbone, got \"{}\"", where, task);
+}
+
+TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options) {
+  const auto [trainer, task] = open_recipe(recipe, where);
+  return train(*task, trainer, recipe, options);
+}
+
+}  // namespace omma

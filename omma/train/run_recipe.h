@@ -1,0 +1,20 @@
+// From a recipe to a trained model: what `omma train` does.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "omma/base/json.h"
+#include "omma/train/trainer.h"
+
+namespace omma {
+
+// The task a recipe names ("grounding-dino", "world-backbone") with the Trainer's part. Throws std::invalid_argument beginning with
+// `where` for an unknown task or field, and whatever opening the data and the weights throws.
+std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& recipe, std::string_view where);
+
+// Opens and trains. `recipe` comes from read_recipe().
+TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options);
+
+}  // namespace omma
