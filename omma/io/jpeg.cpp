@@ -81,7 +81,7 @@ class JpegReader {
  private:
   template <class Call>
   void run(Call&& call) {
-    check(escape_.run(call), "{}: JPEG: {}", name_, escape_.message());
+    if (!escape_.run(call)) fail("{}: JPEG: {}", name_, escape_.message());
   }
 
   void read_header(const ImageLimits& limits) {

@@ -32,7 +32,7 @@ class PngReader {
  private:
   template <class Call>
   void run(Call&& call) {
-    check(escape_.run(call), "{}: PNG: {}", name_, escape_.message());
+    if (!escape_.run(call)) fail("{}: PNG: {}", name_, escape_.message());
   }
 
   void read_header(const ImageLimits& limits) {
