@@ -13,7 +13,11 @@ namespace omma {
 
 namespace {
 
-int combining_class(char32_t code) { return utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class; }
+// 0 for marks that the library's tables lack.
+int combining_class(char32_t code) {
+  const int own = utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class;
+  return own != 0 && is_mark(code) ? own : 0;
+}
 
 // The canonical composite of two characters, where there is one.
 std::optional<char32_t> compose(char32_t first, char32_t second) {
@@ -36,10 +40,10 @@ std::vector<RewrittenCharacter> decompose(std::string_view text, bool compatible
   for (std::size_t i = 0; i < text.size();) {
     const DecodedCharacter character = decode_utf8(text, i);
     i += character.size;
-    std::array<utf8proc_int32_t, 32> parts{};  // Unicode's longest decomposition has 18 characters
+    std::array<utf8proc_int32_t, 32> parts = {static_cast<utf8proc_int32_t>(character.code)};  // Unicode's longest has 18
+    utf8proc_ssize_t count = 1;
     int boundary = 0;
-    const auto count =
-        utf8proc_decompose_char(static_cast<utf8proc_int32_t>(character.code), parts.data(), parts.size(), options, &boundary);
+    if (decomposes(character.code)) count = utf8proc_decompose_char(parts[0], parts.data(), parts.size(), options, &boundary);
     for (utf8proc_ssize_t part = 0; part < count; ++part) {
       const auto code = static_cast<char32_t>(parts[static_cast<std::size_t>(part)]);
       if (combining_class(code) == 0) {

@@ -40,6 +40,9 @@ constexpr CodeRange kPunctuationAfter8[] = {{0x61D, 0x61D},     {0x9FD, 0xA76}, 
                                             {0x1183B, 0x11FFF}, {0x12FF1, 0x12FF2}, {0x16E97, 0x16FE2}, {0x1E95E, 0x1E95F}};
 constexpr CodeRange kFormatAfter8[] = {{0x890, 0x891}, {0x8E2, 0x8E2}, {0x110CD, 0x110CD}, {0x13430, 0x1343F}};
 
+constexpr CodeRange kDecomposableAfter9[] = {{0x32FF, 0x32FF},   {0xA7F2, 0xA7F4},   {0xAB69, 0xAB69},   {0x10781, 0x107BA},
+                                             {0x11938, 0x11938}, {0x1E030, 0x1E06D}, {0x1F16C, 0x1F16C}, {0x1FBF0, 0x1FBF9}};
+
 constexpr CodeRange kCjkIdeographs[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},   {0x20000, 0x2A6DF},
                                         {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
 
@@ -93,6 +96,8 @@ bool is_mark(char32_t code) {
   const utf8proc_category_t kind = category(code);
   return kind >= UTF8PROC_CATEGORY_MN && kind <= UTF8PROC_CATEGORY_ME && !contains(kMarksAfter9, code);
 }
+
+bool decomposes(char32_t code) { return !contains(kDecomposableAfter9, code); }
 
 bool is_cjk_ideograph(char32_t code) { return contains(kCjkIdeographs, code); }
 

@@ -26,6 +26,8 @@ struct LowerCase {
 };
 LowerCase lower_case(char32_t code);
 
+bool decomposes(char32_t code);  // false for characters whose decomposition came after Unicode 9
+
 enum class NormalForm { nfc, nfd, nfkc, nfkd };
 
 // One character of a rewritten text and what became of the text it was written from: 0 where it stands for the next character,

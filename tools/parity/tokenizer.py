@@ -38,7 +38,7 @@ def hard_texts(rng):
     texts = [
         "", " ", "  ", "\n", "\t\n ", "a", " a", "a ", "  a  b  ", "Hello, world!", "hello world", "HELLO WORLD", "Hello   World",
         "don't can't won't I'm we'll they've he'd it's 'S 'LL 'ſ IT'S", "a\nb\r\nc\rd\n\n\ne", " \n \n", "tab\tseparated\tvalues",
-        "e\u0301a\u0300o\u0308 \u00e9\u00e0\u00f6 \u1e9b\u0323 \u0041\u030a\u0327 q\u0323\u0307 q\u0307\u0323 \u1e69", "\u0301leading mark",
+        "e\u0301a\u0300o\u0308 \u00e9\u00e0\u00f6 \u1e9b\u0323 \u0041\u030a\u0327 q\u0323\u0307 q\u0307\u0323 \u1e69", "\u0301leading mark", "a\u0301\u1df6\u0323 o\U00010f46\u0323\u0302 u\u0323\u0301\u0308 u\u0308\u0323",
         "ÀÉÎÕÜ àéîõü ÇŞŁØĐ", "straße STRASSE ẞ", "İstanbul ISTANBUL ıi", "ΑΣ Σ ΟΔΟΣ ς", "ﬁ ﬂ ﬀ Å K Ω ½ ² ① ㌀ ﷺ", "\u212b\u2126\u1e9b\u0323\u1ff7",
         "한국어 각 ᄀ\u1161\u11a8 \u1100\u1161", "你好，世界！", "日本語テキストと漢字カナ", "中abc文 def中", "𠀀𪜀𫝀𫠠 豈丽", "мир Привет ёлка Й",
         "مرحبا بالعالم", "שָׁלוֹם עולם", "नमस्ते दुनिया", "สวัสดีชาวโลก", "\u202eright to left\u202c mixed \u200fabc\u200e",
