@@ -26,20 +26,20 @@ struct TextSpan {
 };
 
 struct DetectionTarget {
-  Box box;                      // pixels, inside the picture, area above 0
-  std::string phrase;           // "red blood cell"
-  int class_index = -1;         // into DetectionDataset::phrases(); -1 where the set is open
-  bool crowd = false;           // one box around many (COCO iscrowd): detections inside are neither right nor wrong
-  bool ignore = false;          // marked difficult: not counted when missed
-  std::vector<TextSpan> spans;  // of the caption, where there is one
+  Box box = {};                      // pixels, inside the picture, area above 0
+  std::string phrase = {};           // "red blood cell"
+  int class_index = -1;              // into DetectionDataset::phrases(); -1 where the set is open
+  bool crowd = false;                // one box around many (COCO iscrowd): detections inside are neither right nor wrong
+  bool ignore = false;               // marked difficult: not counted when missed
+  std::vector<TextSpan> spans = {};  // of the caption, where there is one
 };
 
 struct DetectionSample {
-  std::string key;  // names the sample in messages: file name or scene number
-  int width = 0;    // of the picture, as the labels say
+  std::string key = {};  // names the sample in messages: file name or scene number
+  int width = 0;         // of the picture, as the labels say
   int height = 0;
-  std::vector<DetectionTarget> targets;
-  std::optional<std::string> caption;  // grounding data: what the spans refer to
+  std::vector<DetectionTarget> targets = {};
+  std::optional<std::string> caption = {};  // grounding data: what the spans refer to
 };
 
 struct LabelledImage {
@@ -77,10 +77,10 @@ enum class WorldPhrases { names, pairs, captions };
 struct DetectionDatasetOptions {
   // Class name in the file to phrase. coco, odvg: classes that are not here keep their name. voc, which has no list of classes of
   // its own: the closed set, if any is given.
-  std::map<std::string, std::string> class_phrases;
-  std::filesystem::path images;     // where the pictures are, if not where the format puts them
-  std::filesystem::path label_map;  // odvg: JSON object from label number to class name
-  ImageLimits image_limits;
+  std::map<std::string, std::string> class_phrases = {};
+  std::filesystem::path images = {};     // where the pictures are, if not where the format puts them
+  std::filesystem::path label_map = {};  // odvg: JSON object from label number to class name
+  ImageLimits image_limits = {};
   // The world:
   std::uint64_t seed = 0;
   std::int64_t count = 1000;

@@ -14,7 +14,6 @@
 #include "omma/base/threads.h"
 #include "omma/data/world/language.h"
 #include "omma/io/image_file.h"
-#include "omma/vision/run_length.h"
 
 namespace omma {
 namespace {
@@ -34,7 +33,7 @@ std::string picture_name(int index) { return fmt::format("{:06}.png", index); }
 
 json annotation_of(const Scene& scene, int object) {
   const WorldObject& what = scene.objects[static_cast<std::size_t>(object)];
-  const RunLengthMask mask = run_lengths(scene.owner, scene.image.width, scene.image.height, static_cast<std::uint8_t>(object + 1));
+  const RunLengths mask = encode(visible_mask(scene, object));
   const auto pixels = [](float value) { return static_cast<int>(value); };
   json attributes = {{"color", world_color(what.color)}};
   if (const std::string_view size = size_word(scene, object); !size.empty()) attributes["size"] = size;
@@ -42,7 +41,7 @@ json annotation_of(const Scene& scene, int object) {
           {"bbox", {pixels(what.box.x0), pixels(what.box.y0), pixels(what.box.width()), pixels(what.box.height())}},
           {"area", what.area},
           {"iscrowd", 0},
-          {"segmentation", {{"size", {mask.height, mask.width}}, {"counts", compressed_counts(mask)}}},
+          {"segmentation", {{"size", {mask.height, mask.width}}, {"counts", compress(mask)}}},
           {"attributes", std::move(attributes)}};
 }
 

@@ -114,6 +114,12 @@ Scene make_scene(std::uint64_t seed, std::uint64_t index, const SceneOptions& gi
   return scene;
 }
 
+Mask visible_mask(const Scene& scene, int object) {
+  Mask mask(scene.image.width, scene.image.height);
+  for (std::size_t i = 0; i < mask.data.size(); ++i) mask.data[i] = scene.owner[i] == object + 1;
+  return mask;
+}
+
 ClassMap class_map(const Scene& scene) {
   std::array<std::uint8_t, most_objects + 1> names{}, colors{};
   for (std::size_t i = 0; i < scene.objects.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "omma/data/world/split.h"
 #include "omma/vision/boxes.h"
 #include "omma/vision/image.h"
+#include "omma/vision/mask.h"
 
 namespace omma {
 
@@ -37,6 +38,8 @@ struct Scene {
 // Scene number `index` (below 2^56) of a seed. Pure: safe on any thread, in any order. Throws std::invalid_argument for options out
 // of range.
 Scene make_scene(std::uint64_t seed, std::uint64_t index, const SceneOptions& options = {});
+
+Mask visible_mask(const Scene& scene, int object);
 
 // Per-pixel classes for pre-training a backbone, [H, W] row-major: 0 is ground, else name + 1 and color + 1.
 struct ClassMap {
