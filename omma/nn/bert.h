@@ -60,10 +60,10 @@ class BertEncoderImpl : public torch::nn::Module {
   Tensor forward(const Input& input);  // [B, T, hidden_size]
 
  private:
-  torch::nn::Embedding word_embeddings_;
-  torch::nn::Embedding position_embeddings_;
-  torch::nn::Embedding token_type_embeddings_;
-  torch::nn::LayerNorm norm_;
+  torch::nn::Embedding word_embeddings_ = nullptr;
+  torch::nn::Embedding position_embeddings_ = nullptr;
+  torch::nn::Embedding token_type_embeddings_ = nullptr;
+  torch::nn::LayerNorm norm_ = nullptr;
   double dropout_;
   std::vector<std::shared_ptr<BertLayerImpl>> layers_;
 };

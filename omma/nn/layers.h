@@ -3,9 +3,11 @@
 
 #include <torch/torch.h>
 
-#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "omma/nn/tensor.h"
 
@@ -20,16 +22,23 @@ torch::nn::LayerNorm layer_norm(int64_t channels, double eps);
 // so that a block's members can be flat while its names are the checkpoint's.
 template <class Holder>
 Holder register_at(torch::nn::Module& module, std::string_view key, Holder child);
+Tensor register_parameter_at(torch::nn::Module& module, std::string_view key, const Tensor& value);
 
 // relu, gelu (exact), gelu_new and gelu_pytorch_tanh, quick_gelu, silu: by the name config.json uses.
 using Activation = Tensor (*)(const Tensor&);
 Activation activation_by_name(std::string_view name);  // std::invalid_argument for an unknown name
 bool is_activation(std::string_view name);
 
+struct FeedForwardDropout {
+  double inner = 0;  // after the activation
+  double outer = 0;  // after fc2
+  bool training = false;
+};
+
 // fc2(activation(fc1(x))) over the last dimension of x. Without gradients the rows go through in blocks, so that the wide middle
 // stays in the cache.
-Tensor feed_forward(const Tensor& x, const Linear& fc1, const Linear& fc2, Activation activation, double dropout = 0,
-                    bool training = false);
+Tensor feed_forward(const Tensor& x, const Linear& fc1, const Linear& fc2, Activation activation,
+                    const FeedForwardDropout& dropout = {});
 
 // Stochastic depth: in training each sample's x is dropped with probability `rate`, and scaled by 1 / (1 - rate) otherwise.
 Tensor drop_path(const Tensor& x, double rate, bool training);
@@ -43,10 +52,10 @@ class MlpImpl : public torch::nn::Module {
   };
   explicit MlpImpl(const Options& options);
   Tensor forward(Tensor x);  // [..., in] -> [..., out], computed in the type of the weights
-  Linear last() const;
+  const Linear& last() const { return layers_.back(); }
 
  private:
-  torch::nn::ModuleList layers_;
+  std::vector<Linear> layers_;
 };
 TORCH_MODULE(Mlp);
 

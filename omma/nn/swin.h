@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,6 @@ struct SwinConfig {
   void validate(Faults& faults) const;
 };
 
-class SwinEmbeddingsImpl;
 class SwinStageImpl;
 
 // One picture in, one map per stage of `out_indices`, each normalised. Not thread-safe: it caches masks of shifted windows.
@@ -69,8 +69,9 @@ class SwinBackboneImpl : public torch::nn::Module {
 
  private:
   std::vector<int64_t> out_indices_;
-  torch::nn::Conv2d projection_;
-  torch::nn::LayerNorm norm_;
+  int64_t patch_size_;
+  torch::nn::Conv2d projection_ = nullptr;
+  torch::nn::LayerNorm norm_ = nullptr;
   double dropout_;
   std::vector<std::shared_ptr<SwinStageImpl>> stages_;
   std::vector<torch::nn::LayerNorm> stage_norms_;  // of each stage in out_indices

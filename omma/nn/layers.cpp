@@ -1,0 +1,100 @@
+#include "omma/nn/layers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "omma/base/error.h"
+
+namespace omma {
+namespace {
+
+Tensor relu(const Tensor& x) { return torch::relu(x); }
+Tensor gelu(const Tensor& x) { return torch::gelu(x); }
+Tensor gelu_tanh(const Tensor& x) { return torch::gelu(x, "tanh"); }
+Tensor quick_gelu(const Tensor& x) { return x * torch::sigmoid(1.702 * x); }
+Tensor silu(const Tensor& x) { return torch::silu(x); }
+
+constexpr std::pair<std::string_view, Activation> activations[] = {
+    {"relu", relu}, {"gelu", gelu}, {"gelu_new", gelu_tanh}, {"gelu_pytorch_tanh", gelu_tanh}, {"quick_gelu", quick_gelu},
+    {"silu", silu},
+};
+
+}  // namespace
+
+Tensor register_parameter_at(torch::nn::Module& module, std::string_view key, const Tensor& value) {
+  return layers_detail::parent_of(module, key).register_parameter(layers_detail::last_component(key), value);
+}
+
+torch::nn::LayerNorm layer_norm(int64_t channels, double eps) {
+  return torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels}).eps(eps));
+}
+
+bool is_activation(std::string_view name) {
+  return std::any_of(std::begin(activations), std::end(activations), [&](const auto& known) { return known.first == name; });
+}
+
+Activation activation_by_name(std::string_view name) {
+  for (const auto& [known, function] : activations)
+    if (known == name) return function;
+  fail("activation: expected relu, gelu, gelu_new, gelu_pytorch_tanh, quick_gelu or silu, got \"{}\"", name);
+}
+
+Tensor feed_forward(const Tensor& x, const Linear& fc1, const Linear& fc2, Activation activation,
+                    const FeedForwardDropout& dropout) {
+  const auto through = [&](const Tensor& rows) {
+    const Tensor inner = torch::dropout(activation(fc1.ptr()->forward(rows)), dropout.inner, dropout.training);
+    return torch::dropout(fc2.ptr()->forward(inner), dropout.outer, dropout.training);
+  };
+  constexpr int64_t block = 1024;
+  const int64_t rows = x.numel() / x.size(-1);
+  if (torch::GradMode::is_enabled() || !x.is_cpu() || rows <= block) return through(x);
+  const Tensor flat = x.reshape({rows, x.size(-1)});
+  Tensor out = torch::empty({rows, fc2->options.out_features()}, x.options());
+  for (int64_t start = 0; start < rows; start += block)
+    out.narrow(0, start, std::min(block, rows - start)).copy_(through(flat.narrow(0, start, std::min(block, rows - start))));
+  auto sizes = x.sizes().vec();
+  sizes.back() = out.size(1);
+  return out.view(sizes);
+}
+
+Tensor drop_path(const Tensor& x, double rate, bool training) {
+  if (rate == 0 || !training) return x;
+  std::vector<int64_t> sizes(static_cast<std::size_t>(x.dim()), 1);
+  sizes[0] = x.size(0);
+  return x * torch::empty(sizes, x.options()).bernoulli_(1 - rate) / (1 - rate);
+}
+
+MlpImpl::MlpImpl(const Options& options) {
+  for (int64_t i = 0; i < options.depth; ++i) {
+    const int64_t in = i == 0 ? options.in : options.hidden;
+    const int64_t out = i + 1 == options.depth ? options.out : options.hidden;
+    layers_.push_back(register_at(*this, fmt::format("layers.{}", i), Linear(in, out)));
+  }
+}
+
+Tensor MlpImpl::forward(Tensor x) {
+  x = x.to(layers_[0]->weight.scalar_type());
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    x = layers_[i](x);
+    if (i + 1 < layers_.size()) x = torch::relu(x);
+  }
+  return x;
+}
+
+namespace layers_detail {
+
+torch::nn::Module& parent_of(torch::nn::Module& module, std::string_view key) {
+  const auto dot = key.find('.');
+  if (dot == std::string_view::npos) return module;
+  const std::string name(key.substr(0, dot));
+  auto child = module.named_children().contains(name) ? module.named_children()[name]
+                                                      : module.register_module(name, std::make_shared<torch::nn::Module>());
+  return parent_of(*child, key.substr(dot + 1));
+}
+
+std::string last_component(std::string_view key) { return std::string(key.substr(key.rfind('.') + 1)); }
+
+}  // namespace layers_detail
+}  // namespace omma
