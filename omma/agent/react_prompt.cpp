@@ -71,7 +71,7 @@ std::string observation_of(const ToolResult& result, AgentFormat format, std::si
 }
 
 std::string observation_of_error(std::string_view error, std::size_t max_bytes) {
-  return "Error - " + sanitise_line(error, max_bytes);
+  return std::string(error_prefix) + sanitise_line(error, max_bytes);
 }
 
 }  // namespace omma

@@ -32,6 +32,7 @@ std::string react_observation(std::string_view observation);
 
 // A result as the model reads it, of at most `max_bytes`: the summary, and where the format is `plain` the details too.
 std::string observation_of(const ToolResult& result, AgentFormat format, std::size_t max_bytes);
+inline constexpr std::string_view error_prefix = "Error - ";
 std::string observation_of_error(std::string_view error, std::size_t max_bytes);
 
 }  // namespace omma

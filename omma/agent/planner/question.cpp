@@ -27,12 +27,15 @@ constexpr std::array<std::string_view, 9> count_templates = {"How many {p} are t
 constexpr std::array<std::string_view, 6> exist_templates = {
     "Is there {a}?",      "Is there {a}?",   "Is there {a} in the picture?",
     "Are there any {p}?", "Do you see {a}?", "Can you see any {p} in the image?"};
-constexpr std::array<std::string_view, 4> color_templates = {"What color is the {s}?", "What color is the {s}?",
-                                                             "What colour is the {s}?", "Which color does the {s} have?"};
-constexpr std::array<std::string_view, 3> relation_templates = {"Is the {s} {r} the {S}?", "Is the {s} {r} the {S}?",
+constexpr std::array<std::string_view, 5> color_templates = {"What color is the {s}?", "Which color is the {s}?",
+                                                             "What colour is the {s}?", "What colour does the {s} have?",
+                                                             "What is the color of the {s}?"};
+constexpr std::array<std::string_view, 4> relation_templates = {"Is the {s} {r} the {S}?", "Is the {s} {r} the {S}?",
+                                                                "Do you see the {s} {r} the {S}?",
                                                                 "Is the {s} {r} the {S} in the picture?"};
-constexpr std::array<std::string_view, 3> what_templates = {"What is {r} the {S}?", "What is {r} the {S}?",
-                                                            "Which object is {r} the {S}?"};
+constexpr std::array<std::string_view, 5> what_templates = {"What is {r} the {S}?", "What is {r} the {S}?",
+                                                            "Which object is {r} the {S}?", "Which thing is {r} the {S}?",
+                                                            "What do you see {r} the {S}?"};
 constexpr std::array<std::string_view, 2> more_templates = {"Are there more {p} than {P}?", "Do you see more {p} than {P}?"};
 constexpr std::array<std::string_view, 2> fewer_templates = {"Are there fewer {p} than {P}?", "Do you see fewer {p} than {P}?"};
 constexpr std::array<std::string_view, 3> where_templates = {"Where is the {s}?", "Where in the picture is the {s}?",
@@ -49,10 +52,18 @@ std::string with_noun(const NounPhrase& phrase, bool plural) {
 
 NounPhrase draw_phrase(bool known_words_only, double color_chance, Rng& rng) {
   NounPhrase phrase;
-  const bool known = known_words_only || rng.chance(0.6);
+  const bool known = known_words_only || rng.chance(0.65);
   const int name = rng.between(0, world_name_count - 1);
   const int color = rng.between(0, world_color_count - 1);
-  if (known) {
+  const bool thing = known && color_chance > 0 && rng.chance(0.25);  // "red thing": any name
+  if (thing) {
+    phrase = {.singular = "",
+              .plural = "",
+              .name = "thing",
+              .plural_name = "things",
+              .color = std::string(world_color(color)),
+              .size = ""};
+  } else if (known) {
     phrase.name = world_noun(name).singular;
     phrase.plural_name = world_noun(name).plural;
   } else {
@@ -60,29 +71,28 @@ NounPhrase draw_phrase(bool known_words_only, double color_chance, Rng& rng) {
     phrase.name = noun.singular;
     phrase.plural_name = noun.plural;
   }
-  if (rng.chance(color_chance) && !(known && is_combo_pair(name, color))) phrase.color = world_color(color);
+  if (!thing && rng.chance(color_chance) && !(known && is_combo_pair(name, color))) phrase.color = world_color(color);
   if (color_chance > 0 && rng.chance(0.1)) phrase.size = rng.chance(0.5) ? "small" : "large";
   phrase.singular = with_noun(phrase, false);
   phrase.plural = with_noun(phrase, true);
   return phrase;
 }
 
-// "things", "objects", "red things": every name fits.
+// "things", "objects": every name fits.
 NounPhrase draw_anything(Rng& rng) {
-  NounPhrase phrase;
-  phrase.name = rng.chance(0.5) ? "thing" : "object";
-  phrase.plural_name = phrase.name + "s";
-  if (rng.chance(0.5)) phrase.color = world_color(rng.between(0, world_color_count - 1));
-  phrase.singular = with_noun(phrase, false);
-  phrase.plural = with_noun(phrase, true);
-  phrase.name.clear();
-  return phrase;
+  const std::string name = rng.chance(0.5) ? "thing" : "object";
+  return {.singular = name, .plural = name + "s", .name = "", .plural_name = "", .color = "", .size = ""};
+}
+
+// "to the left of" and "under" are how people ask; the tool says "left of" and "below".
+std::string asked_relation(const std::string& relation, Rng& rng) {
+  if (relation.empty() || rng.chance(0.5)) return relation;
+  if (relation == "below") return "under";
+  return relation == "left of" || relation == "right of" ? "to the " + relation : relation;
 }
 
 std::string fill(std::string_view pattern, const PlannerQuestion& question, Rng& rng) {
-  // "to the left of" is how people ask; the tool says "left of".
-  const bool sideways = question.relation == "left of" || question.relation == "right of";
-  const std::string relation = sideways && rng.chance(0.5) ? "to the " + question.relation : question.relation;
+  const std::string relation = asked_relation(question.relation, rng);
   std::string text;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] != '{') {
@@ -164,8 +174,8 @@ KnownObject object_like(const NounPhrase& phrase, Rng& rng) {
     return name && color && is_combo_pair(*name, *color);
   };
   do {
-    if (phrase.name.empty()) object.name = random_object(rng).name;
-    if (!phrase.name.empty()) object.name = phrase.name;
+    const bool any = phrase.name.empty() || phrase.name == "thing";
+    object.name = any ? random_object(rng).name : phrase.name;
     object.color = phrase.color.empty() ? std::string(world_color(rng.between(0, world_color_count - 1))) : phrase.color;
   } while (pair_is_held_out());
   object.size = phrase.size;
@@ -184,7 +194,7 @@ PlannerQuestion make_planner_question(PlannerSkill skill, bool known_words_only,
   PlannerQuestion question{.skill = skill, .text = "", .subject = {}, .reference = {}, .relation = "", .fewer = false};
   const double color_chance = skill == PlannerSkill::color ? 0 : 0.45;
   question.subject = draw_phrase(known_words_only, color_chance, rng);
-  if (skill == PlannerSkill::count && rng.chance(0.12)) question.subject = draw_anything(rng);
+  if (skill == PlannerSkill::count && rng.chance(0.06)) question.subject = draw_anything(rng);
   do {
     question.reference = draw_phrase(known_words_only, color_chance, rng);
   } while (question.reference.singular == question.subject.singular);

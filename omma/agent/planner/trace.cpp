@@ -76,12 +76,8 @@ int count_of(const json& data, const std::string& name) { return data.at("object
 void give_up(TraceWriter& trace) { trace.answer("The tool failed.", "unknown"); }
 
 void count(const PlannerQuestion& question, TraceWriter& trace) {
-  json input = {{"objects", {question.subject.singular}}};
-  if (question.subject.name.empty()) {
-    input["objects"] = {"anything"};
-    if (!question.subject.color.empty()) input["colors"] = {question.subject.color};
-  }
-  const json data = trace.call(fmt::format("I need to find {}.", question.subject.singular), input);
+  const std::string wanted = question.subject.name.empty() ? "anything" : question.subject.singular;
+  const json data = trace.call(fmt::format("I need to find {}.", wanted), {{"objects", {wanted}}});
   if (data.is_null()) return give_up(trace);
   trace.answer(fmt::format("The picture shows {}.", count_of(data)), std::to_string(count_of(data)));
 }

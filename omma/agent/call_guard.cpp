@@ -1,0 +1,32 @@
+#include "omma/agent/call_guard.h"
+
+#include "omma/base/error.h"
+
+namespace omma {
+
+const Tool* CallGuard::admit(const ReactStep& step, std::string& refusal) {
+  if (!step.fault.empty()) {
+    ++strikes_;
+    refusal = step.fault;
+    return nullptr;
+  }
+  const Tool* tool = tools_.find(*step.action);
+  if (tool == nullptr) {
+    ++strikes_;
+    refusal = fmt::format("there is no tool \"{}\"; the tools are: {}", step.action->substr(0, 64), tools_.names());
+    return nullptr;
+  }
+  if (retired_.contains(tool->name)) {
+    ++strikes_;
+    refusal = tool->name + " did not answer in time and cannot be called again; give the final answer";
+    return nullptr;
+  }
+  if (!calls_.insert(tool->name + " " + dump_json(step.input)).second) {
+    ++strikes_;
+    refusal = "this call was made before and its result is above; do something else or give the final answer";
+    return nullptr;
+  }
+  return tool;
+}
+
+}  // namespace omma
