@@ -3,7 +3,8 @@
 # omma_test(NAME SOURCES... DEPS targets...): a GoogleTest program omma_NAME_test, run by ctest from the source folder.
 
 function(omma_compile_options target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+  target_compile_options(${target} PRIVATE
+    "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Wno-sign-conversion;-Werror>")
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
   if(OMMA_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${OMMA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -8,6 +8,9 @@
 
 #include "omma/base/error.h"
 #include "omma/nn/deformable_attention_cpu.h"
+#if defined(OMMA_CUDA)
+#include "omma/nn/deformable_attention_cuda.h"
+#endif
 
 namespace omma {
 namespace {
@@ -41,7 +44,30 @@ void check_inputs(const Tensor& value, const LevelShapes& levels, const Tensor& 
           x.device().str());
 }
 
-class DeformableAttention : public torch::autograd::Function<DeformableAttention> {
+// Whether a kernel of ours runs for this value; where none does, the composition does.
+bool has_kernel(const Tensor& value, [[maybe_unused]] const LevelShapes& levels) {
+#if defined(OMMA_CUDA)
+  if (value.is_cuda()) return has_cuda_kernel(value.scalar_type(), levels);
+#endif
+  return value.is_cpu();
+}
+
+Tensor run_forward(const Tensor& value, const LevelShapes& levels, const Tensor& locations, const Tensor& weights) {
+#if defined(OMMA_CUDA)
+  if (value.is_cuda()) return deformable_forward_cuda(value, levels, locations, weights);
+#endif
+  return deformable_forward_cpu(value, levels, locations, weights, best_isa());
+}
+
+DeformableGradients run_backward(const Tensor& grad_output, const Tensor& value, const LevelShapes& levels, const Tensor& locations,
+                                 const Tensor& weights) {
+#if defined(OMMA_CUDA)
+  if (value.is_cuda()) return deformable_backward_cuda(grad_output, value, levels, locations, weights);
+#endif
+  return deformable_backward_cpu(grad_output, value, levels, locations, weights, best_isa());
+}
+
+class DeformableFunction : public torch::autograd::Function<DeformableFunction> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& value, const Tensor& locations,
                         const Tensor& weights, const LevelShapes* levels) {
@@ -49,7 +75,7 @@ class DeformableAttention : public torch::autograd::Function<DeformableAttention
     for (const auto& [height, width] : *levels) sizes.insert(sizes.end(), {height, width});
     context->save_for_backward({value, locations, weights});
     context->saved_data["levels"] = sizes;
-    return deformable_forward_cpu(value, *levels, locations, weights, best_isa());
+    return run_forward(value, *levels, locations, weights);
   }
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
@@ -58,7 +84,7 @@ class DeformableAttention : public torch::autograd::Function<DeformableAttention
     const auto sizes = context->saved_data["levels"].toIntVector();
     LevelShapes levels;
     for (size_t i = 0; i < sizes.size(); i += 2) levels.emplace_back(sizes[i], sizes[i + 1]);
-    const auto found = deformable_backward_cpu(gradients[0].contiguous(), saved[0], levels, saved[1], saved[2], best_isa());
+    const auto found = run_backward(gradients[0].contiguous(), saved[0], levels, saved[1], saved[2]);
     return {found.value, found.locations, found.weights, Tensor()};
   }
 };
@@ -88,16 +114,16 @@ Tensor deformable_attention_reference(const Tensor& value, const LevelShapes& le
 
 Tensor deformable_attention(const Tensor& value, const LevelShapes& levels, const Tensor& locations, const Tensor& weights) {
   check_inputs(value, levels, locations, weights);
-  if (!value.is_cpu()) return deformable_attention_reference(value, levels, locations, weights);
+  if (!has_kernel(value, levels)) return deformable_attention_reference(value, levels, locations, weights);
   const auto type = value.scalar_type();
-  const auto sampled = type == at::kHalf ? value.to(at::kFloat) : value;
+  const auto sampled = type == at::kHalf && value.is_cpu() ? value.to(at::kFloat) : value;
   const auto real = type == at::kDouble ? at::kDouble : at::kFloat;
   const auto inputs = std::array{sampled.stride(3) == 1 ? sampled : sampled.contiguous(), locations.to(real).contiguous(),
                                  weights.to(real).contiguous()};
   const bool differentiate =
       torch::GradMode::is_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
-  const auto output = differentiate ? DeformableAttention::apply(inputs[0], inputs[1], inputs[2], &levels)
-                                    : deformable_forward_cpu(inputs[0], levels, inputs[1], inputs[2], best_isa());
+  const auto output = differentiate ? DeformableFunction::apply(inputs[0], inputs[1], inputs[2], &levels)
+                                    : run_forward(inputs[0], levels, inputs[1], inputs[2]);
   return output.to(type);
 }
 
