@@ -93,10 +93,10 @@ class JpegReader {
     check_image_size(info_.image_width, info_.image_height, name_, limits);
     check(info_.num_components == 1 || info_.num_components == 3 || info_.num_components == 4,
           "{}: JPEG: expected 1, 3 or 4 colour components, got {}", name_, info_.num_components);
-    // Every block of the largest component takes a bit or more: a short file that claims a huge picture is told before it costs
-    // memory. (Arithmetic coding has no such bound.)
+    // Every block takes a bit or more, and sampling leaves a quarter of the blocks or more: a short file that claims a huge picture
+    // is told before it costs memory. (Arithmetic coding has no such bound.)
     const std::int64_t blocks = std::int64_t{(info_.image_width + 7) / 8} * ((info_.image_height + 7) / 8);
-    check(info_.arith_code || blocks / 8 <= static_cast<std::int64_t>(bytes_.size()),
+    check(info_.arith_code || blocks / 32 <= static_cast<std::int64_t>(bytes_.size()),
           "{}: JPEG: {} bytes cannot hold {} x {} pixels: the file is truncated", name_, bytes_.size(), info_.image_width,
           info_.image_height);
   }

@@ -55,15 +55,13 @@ class Labels {
   Labels(const Image& image, const Measures& measures, Font& font) : image_(image), measures_(measures), font_(font) {}
 
   std::string fitted(const LabelledBox& box) {
-    std::string text = printable_text(box.label.substr(0, most_bytes));
-    std::string score = box.score ? fmt::format(" {:.0f}%", *box.score * 100) : std::string();
-    const int room = image_.width - 2 * measures_.padding;
-    if (font_.width(text + score) <= room) return text + score;
-    while (!text.empty() && font_.width(text + "…" + score) > room) {
-      while (!text.empty() && (text.back() & 0xC0) == 0x80) text.pop_back();  // UTF-8 continuation bytes
-      if (!text.empty()) text.pop_back();
-    }
-    return text + "…" + score;
+    const std::string text = printable_text(box.label);
+    const std::string score = box.score ? fmt::format(" {:.0f}%", *box.score * 100) : std::string();
+    const int room = image_.width - 2 * measures_.padding - font_.width(score);
+    std::string_view shown = font_.prefix_within(text, room);
+    if (shown.size() == text.size()) return text + score;
+    shown = font_.prefix_within(text, room - font_.width("…"));
+    return std::string(shown) + "…" + score;
   }
 
   Box place(const Box& box, const std::string& text) {
@@ -93,8 +91,6 @@ class Labels {
   }
 
  private:
-  static constexpr std::size_t most_bytes = 400;
-
   Box at(float x, float y, float width, float height) const {
     x = std::round(std::clamp(x, 0.F, std::max(0.F, static_cast<float>(image_.width) - width)));
     y = std::round(std::clamp(y, 0.F, std::max(0.F, static_cast<float>(image_.height) - height)));

@@ -39,9 +39,10 @@ struct Font::Face {
   Face(const Face&) = delete;
   Face& operator=(const Face&) = delete;
 
-  // Calls glyph(slot, pen) for each character, rendered, with the pen's place in 26.6; gives where the pen ends.
+  // Calls glyph(slot, pen, rest) for each character, with the pen's place in 26.6 and the text behind it; false ends the walk.
+  // Gives where the pen ends.
   template <class Glyph>
-  FT_Pos walk(std::string_view text, Glyph glyph) {
+  FT_Pos walk(std::string_view text, FT_Int32 flags, Glyph glyph) {
     FT_Pos pen = 0;
     FT_UInt before = 0;
     while (!text.empty()) {
@@ -54,8 +55,8 @@ struct Font::Face {
       FT_Vector kerning{};
       if (before != 0 && FT_Get_Kerning(face, before, index, FT_KERNING_UNFITTED, &kerning) == 0) pen += kerning.x;
       before = index;
-      if (FT_Load_Glyph(face, index, FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT) != 0) continue;
-      glyph(*face->glyph, pen);
+      if (FT_Load_Glyph(face, index, flags | FT_LOAD_TARGET_LIGHT) != 0) continue;
+      if (!glyph(*face->glyph, pen, text)) break;
       pen += face->glyph->advance.x;
     }
     return pen;
@@ -82,12 +83,22 @@ int Font::ascent() const { return pixels(face_->face->size->metrics.ascender); }
 int Font::descent() const { return -pixels(face_->face->size->metrics.descender); }
 
 int Font::width(std::string_view text) {
-  return pixels(face_->walk(text, [](const FT_GlyphSlotRec&, FT_Pos) {}));
+  return pixels(face_->walk(text, FT_LOAD_DEFAULT, [](const FT_GlyphSlotRec&, FT_Pos, std::string_view) { return true; }));
+}
+
+std::string_view Font::prefix_within(std::string_view text, int room) {
+  std::size_t length = 0;
+  face_->walk(text, FT_LOAD_DEFAULT, [&](const FT_GlyphSlotRec& slot, FT_Pos pen, std::string_view rest) {
+    if (pixels(pen + slot.advance.x) > room) return false;
+    length = text.size() - rest.size();
+    return true;
+  });
+  return text.substr(0, length);
 }
 
 void Font::draw(Image& image, int x, int baseline, std::string_view text, Color color) {
-  face_->walk(text, [&](const FT_GlyphSlotRec& slot, FT_Pos pen) {
-    if (slot.bitmap.pixel_mode != FT_PIXEL_MODE_GRAY) return;
+  face_->walk(text, FT_LOAD_RENDER, [&](const FT_GlyphSlotRec& slot, FT_Pos pen, std::string_view) {
+    if (slot.bitmap.pixel_mode != FT_PIXEL_MODE_GRAY) return true;
     const int left = x + pixels(pen) + slot.bitmap_left, top = baseline - slot.bitmap_top;
     for (int row = 0; row < static_cast<int>(slot.bitmap.rows); ++row) {
       for (int column = 0; column < static_cast<int>(slot.bitmap.width); ++column) {
@@ -97,6 +108,7 @@ void Font::draw(Image& image, int x, int baseline, std::string_view text, Color 
         if (ink > 0) blend(image.pixel(to_x, to_y), color, std::sqrt(ink));  // small letters look thin otherwise
       }
     }
+    return true;
   });
 }
 

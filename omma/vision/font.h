@@ -27,6 +27,7 @@ class Font {
 
   // `text` is UTF-8 as printable_text gives it.
   int width(std::string_view text);
+  std::string_view prefix_within(std::string_view text, int pixels);  // the longest that is no wider
   void draw(Image& image, int x, int baseline, std::string_view text, Color color);
 
  private:

@@ -15,6 +15,7 @@ Font::~Font() = default;
 int Font::ascent() const { return 0; }
 int Font::descent() const { return 0; }
 int Font::width(std::string_view) { return 0; }
+std::string_view Font::prefix_within(std::string_view text, int) { return text; }
 void Font::draw(Image&, int, int, std::string_view, Color) {}
 
 }  // namespace omma
