@@ -25,6 +25,11 @@ endfunction()
 # <torch/torch.h> is compiled once, by omma_torch_pch, and reused by every target with the same options.
 function(omma_use_torch target)
   target_link_libraries(${target} PUBLIC omma_torch)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")  # as the precompiled header was, not -fPIE
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
   target_precompile_headers(${target} REUSE_FROM omma_torch_pch)
 endfunction()
 
@@ -39,10 +44,7 @@ function(omma_test name)
   omma_compile_options(omma_${name}_test)
   target_link_libraries(omma_${name}_test PRIVATE ${TEST_DEPS} GTest::gtest_main)
   if(TEST_TORCH)
-    target_link_libraries(omma_${name}_test PRIVATE omma_torch)
-    set_target_properties(omma_${name}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(omma_${name}_test PRIVATE -fPIC)  # as the precompiled header was, not -fPIE
-    target_precompile_headers(omma_${name}_test REUSE_FROM omma_torch_pch)
+    omma_use_torch(omma_${name}_test)
   endif()
   add_test(NAME ${name} COMMAND omma_${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()
