@@ -137,7 +137,8 @@ ReactStep parse_react(std::string_view text) {
     switch (section.marker) {
       case Marker::thought:
         if (step.action) return false;  // a next step, made up
-        step.thought += (step.thought.empty() ? "" : "\n") + std::string(trim(section.content));
+        if (!step.thought.empty()) step.thought += '\n';
+        step.thought += trim(section.content);
         return true;
       case Marker::action:
         if (step.action) return false;

@@ -27,7 +27,7 @@ bool is_of_type(const json& value, std::string_view type) {
 
 std::string with_article_of_type(std::string_view type) {
   const bool vowel = type.starts_with('a') || type.starts_with('i') || type.starts_with('o');
-  return (vowel ? "an " : "a ") + std::string(type);
+  return fmt::format("{} {}", vowel ? "an" : "a", type);
 }
 
 std::string fault(const std::string& path, const std::string& what) { return (path.empty() ? "input" : path) + ": " + what; }

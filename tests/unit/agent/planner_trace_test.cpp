@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "omma/agent/planner/made_up_words.h"
+#include "omma/agent/planner/trace.h"
+#include "omma/agent/planner/vocabulary.h"
+#include "omma/agent/react_parser.h"
+#include "omma/data/world/split.h"
+#include "omma/text/tokenizer.h"
+
+namespace omma {
+namespace {
+
+TEST(PlannerTrace, IsPureAndWellFormed) {
+  std::set<PlannerSkill> skills;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    const PlannerTrace trace = make_planner_trace(3, i);
+    SCOPED_TRACE(trace.text);
+    EXPECT_EQ(trace.text, make_planner_trace(3, i).text);
+    skills.insert(trace.skill);
+    ASSERT_FALSE(trace.learned.empty());
+    EXPECT_EQ(trace.learned.back().second, trace.text.size());
+    EXPECT_TRUE(trace.text.ends_with("Final Answer: " + trace.answer));
+    // Every learned part but the last is a call that the loop can read; observations are not learned.
+    for (std::size_t part = 0; part < trace.learned.size(); ++part) {
+      const auto [begin, end] = trace.learned[part];
+      const std::string text = trace.text.substr(begin, end - begin);
+      if (part + 1 == trace.learned.size()) break;
+      EXPECT_TRUE(text.ends_with("\nObservation:"));
+      EXPECT_EQ(parse_react(text).fault, "");
+      EXPECT_EQ(text.find("Found"), std::string::npos);
+    }
+  }
+  EXPECT_EQ(skills.size(), static_cast<std::size_t>(planner_skill_count));
+}
+
+TEST(PlannerTrace, NeverNamesAHeldOutPair) {
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    const std::string text = make_planner_trace(4, i).text;
+    for (const ColorName& pair : combo_pairs()) {
+      const std::string phrase = std::string(world_color(pair.color)) + " " + std::string(world_noun(pair.name).singular);
+      const auto at = text.find(phrase);
+      const bool whole_word =
+          at != std::string::npos && (at + phrase.size() == text.size() || std::isalpha(text[at + phrase.size()]) == 0);
+      EXPECT_FALSE(whole_word) << phrase << " in " << text;
+    }
+  }
+}
+
+TEST(PlannerTrace, CountsReachForty) {
+  int largest = 0;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    const PlannerTrace trace = make_planner_trace(5, i);
+    if (trace.skill == PlannerSkill::count && trace.answer != "unknown") largest = std::max(largest, std::stoi(trace.answer));
+  }
+  EXPECT_GE(largest, 40);
+}
+
+TEST(PlannerVocabulary, IsSmallAndLossless) {
+  const Tokenizer tokenizer = Tokenizer::from_json(planner_tokenizer(), "planner");
+  EXPECT_LT(tokenizer.vocab_size(), 700U);
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    const std::string text = make_planner_trace(6, i).text;
+    EXPECT_EQ(tokenizer.decode(tokenizer.encode(text).ids), text);
+  }
+  const auto tokens = [&](const char* text) { return tokenizer.encode(text).ids.size(); };
+  EXPECT_EQ(tokens("How many buses"), 3U);
+  EXPECT_EQ(tokens(" 41"), 2U);          // each digit is a token
+  EXPECT_EQ(tokens(" platelets"), 10U);  // unknown words go by the byte
+}
+
+TEST(MadeUpWords, PluralsFollowTheRules) {
+  EXPECT_EQ(plural_of("platelet"), "platelets");
+  EXPECT_EQ(plural_of("box"), "boxes");
+  EXPECT_EQ(plural_of("dish"), "dishes");
+  EXPECT_EQ(plural_of("berry"), "berries");
+  EXPECT_EQ(plural_of("toy"), "toys");
+}
+
+}  // namespace
+}  // namespace omma

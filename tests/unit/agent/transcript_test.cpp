@@ -1,0 +1,62 @@
+#include "omma/agent/transcript.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/temporary_directory.h"
+#include "tests/unit/agent/scripted_model.h"
+
+namespace omma {
+namespace {
+
+using testing::act;
+using testing::invalid_argument_of;
+using testing::ScriptedModel;
+
+Toolbox finder() {
+  Toolbox tools;
+  tools.add({.name = "find",
+             .description = "Finds.",
+             .schema = json::parse(R"({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]})"),
+             .example = {{"name", "car"}},
+             .run = [](const json& input) {
+               if (input.at("name") == "fail") throw std::runtime_error("no such thing");
+               return ToolResult{.summary = "Found 2.\nAnd more.", .details = "", .data = {{"n", 2}}};
+             }});
+  return tools;
+}
+
+Transcript record() {
+  ScriptedModel model({act(R"({"name": "fail"})"), act(R"({"name": 3})"), act(R"({"name": "car"})"), " Two.\nFinal Answer: 2"});
+  return {.question = "How many?", .format = AgentFormat::compact, .result = run_agent(model, finder(), "How many?")};
+}
+
+TEST(Transcript, RoundTripAndReplay) {
+  const Transcript recorded = record();
+  ASSERT_EQ(recorded.result.steps.size(), 3U);
+  const std::string lines = write_transcript(recorded);
+  const Transcript read = read_transcript(lines, "run.jsonl");
+  EXPECT_EQ(write_transcript(read), lines);
+  const AgentResult replayed = replay(read, finder());
+  EXPECT_EQ(to_json(replayed), to_json(recorded.result));
+}
+
+TEST(Transcript, ReplayFindsADifference) {
+  Transcript changed = record();
+  changed.result.answer = "3";
+  EXPECT_NE(invalid_argument_of([&] { replay(changed, finder()); }).find("expected the answer \"3\", got \"2\""),
+            std::string::npos);
+}
+
+TEST(Transcript, BadLinesAreNamed) {
+  const std::string good = write_transcript(record());
+  const auto message = [](const std::string& lines) { return invalid_argument_of([&] { read_transcript(lines, "run.jsonl"); }); };
+  EXPECT_EQ(message(good), "");
+  EXPECT_NE(message("").find("expected an answer event"), std::string::npos);
+  EXPECT_NE(message("{\n").find("run.jsonl: line 1"), std::string::npos);
+  EXPECT_NE(message(good + good).find("none after the answer"), std::string::npos);
+  EXPECT_NE(message("{\"event\": \"step\"}\n").find("expected the question first"), std::string::npos);
+  EXPECT_NE(message("{\"event\": \"question\"}\n").find("line 1: question: expected a string"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace omma
