@@ -1,0 +1,98 @@
+#include "omma/data/world/export.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "omma/base/file.h"
+#include "omma/base/json.h"
+#include "omma/data/detection_dataset.h"
+#include "omma/data/validate.h"
+#include "tests/temporary_directory.h"
+
+namespace omma {
+namespace {
+
+constexpr int count = 12;
+
+RenderOptions options_for(const std::filesystem::path& out, int threads = 2) {
+  return {.seed = 3, .count = count, .out = out, .scene = {.size = 96}, .threads = threads};
+}
+
+TEST(Export, ReadsBackAsCocoWithNothingWrong) {
+  const testing::TemporaryDirectory directory;
+  render_dataset(options_for(directory.path()));
+  const auto dataset = open_detection_dataset("coco:" + directory.path().string(), "");
+  EXPECT_EQ(validate(*dataset, 2).summary(), "");
+  ASSERT_EQ(dataset->size(), static_cast<std::size_t>(count));
+  ASSERT_EQ(dataset->phrases().size(), 32U);
+  for (std::size_t i = 0; i < dataset->size(); ++i) {
+    const Scene scene = make_scene(3, i, {.size = 96});
+    EXPECT_EQ(dataset->image(i), scene.image);
+    const DetectionSample sample = dataset->sample(i);
+    ASSERT_EQ(sample.targets.size(), scene.objects.size());
+    for (std::size_t k = 0; k < scene.objects.size(); ++k) {
+      EXPECT_EQ(sample.targets[k].box, scene.objects[k].box);
+      EXPECT_EQ(sample.targets[k].phrase, world_noun(scene.objects[k].name).singular);
+    }
+  }
+}
+
+TEST(Export, MasksAndAttributes) {
+  const testing::TemporaryDirectory directory;
+  render_dataset(options_for(directory.path()));
+  const json annotations = read_json(directory / "annotations.json")["annotations"];
+  const Scene scene = make_scene(3, 0, {.size = 96});
+  for (std::size_t i = 0; i < scene.objects.size(); ++i) {
+    const json& annotation = annotations[i];
+    EXPECT_EQ(annotation["id"], i + 1);
+    EXPECT_EQ(annotation["image_id"], 1);
+    EXPECT_EQ(annotation["area"], scene.objects[i].area);
+    EXPECT_EQ(annotation["attributes"]["color"], world_color(scene.objects[i].color));
+    EXPECT_EQ(annotation["segmentation"]["size"], json({96, 96}));
+    EXPECT_EQ(decode(decompress(annotation["segmentation"]["counts"].get<std::string>(), 96, 96)),
+              visible_mask(scene, static_cast<int>(i)));
+  }
+}
+
+TEST(Export, CaptionsAndQuestions) {
+  const testing::TemporaryDirectory directory;
+  render_dataset(options_for(directory.path()));
+  const json captions = read_json(directory / "captions.json");
+  EXPECT_EQ(captions["images"].size(), static_cast<std::size_t>(count));
+  EXPECT_EQ(captions["annotations"].size(), static_cast<std::size_t>(5 * count));
+  std::istringstream lines(read_file(directory / "questions.jsonl"));
+  int questions = 0;
+  for (std::string line; std::getline(lines, line); ++questions) {
+    const json question = parse_json(line, "line");
+    for (const char* field : {"image", "question", "answer", "type"}) EXPECT_TRUE(question[field].is_string()) << line;
+    EXPECT_TRUE(std::filesystem::exists(directory / question["image"].get<std::string>())) << line;
+  }
+  EXPECT_GT(questions, count);
+}
+
+TEST(Export, SameBytesWhateverTheThreads) {
+  const testing::TemporaryDirectory one, three;
+  render_dataset(options_for(one.path(), 1));
+  render_dataset(options_for(three.path(), 3));
+  for (const char* name : {"annotations.json", "captions.json", "questions.jsonl", "images/000007.png"})
+    EXPECT_EQ(read_file(one / name), read_file(three / name)) << name;
+}
+
+TEST(Export, RefusesBadOptions) {
+  const testing::TemporaryDirectory directory;
+  RenderOptions options = options_for(directory.path());
+  options.count = 0;
+  EXPECT_THROW(render_dataset(options), std::invalid_argument);
+  options = options_for(directory.path());
+  options.scene.size = 1;
+  EXPECT_THROW(render_dataset(options), std::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists(directory / "annotations.json"));
+  write_file(directory / "file", "");
+  options = options_for(directory / "file");
+  EXPECT_THROW(render_dataset(options), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace omma

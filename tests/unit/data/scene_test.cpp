@@ -1,0 +1,152 @@
+#include "omma/data/world/scene.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "omma/data/world/layout.h"
+
+namespace omma {
+namespace {
+
+// FNV-1a.
+std::uint64_t hash_of(std::span<const std::uint8_t> bytes, std::uint64_t hash = 0xcbf29ce484222325) {
+  for (const std::uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
+  return hash;
+}
+
+std::uint64_t hash_of_scenes(const SceneOptions& options, int count) {
+  std::uint64_t hash = hash_of({});
+  for (int i = 0; i < count; ++i) {
+    const Scene scene = make_scene(7, static_cast<std::uint64_t>(i), options);
+    hash = hash_of(scene.owner, hash_of(scene.image.data, hash));
+  }
+  return hash;
+}
+
+// These pixels are what the embedded models were trained on: a change here means training them anew.
+TEST(Scene, PixelsAreTheSameOnEveryMachine) {
+  EXPECT_EQ(hash_of_scenes({}, 50), 9055356585423117401U);
+  EXPECT_EQ(hash_of_scenes({.size = 64, .split = Split::val}, 50), 7085690790766445502U);
+  EXPECT_EQ(hash_of_scenes({.size = 320, .split = Split::len}, 5), 9827710931124540495U);
+  EXPECT_EQ(hash_of_scenes({.split = Split::domain}, 50), 10541879834898223221U);
+  EXPECT_EQ(hash_of_scenes({.split = Split::combo}, 50), 11839148877216621807U);
+}
+
+TEST(Scene, EverythingDependsOnSeedIndexAndSplit) {
+  const Scene scene = make_scene(1, 2);
+  EXPECT_EQ(make_scene(1, 2).image, scene.image);
+  EXPECT_NE(make_scene(1, 3).image, scene.image);
+  EXPECT_NE(make_scene(2, 2).image, scene.image);
+  EXPECT_NE(make_scene(1, 2, {.split = Split::val}).image, scene.image);
+}
+
+TEST(Scene, BoxesAndAreasFitTheMasks) {
+  for (std::uint64_t index = 0; index < 300; ++index) {
+    const Scene scene = make_scene(3, index, {.split = index % 2 == 0 ? Split::train : Split::len});
+    ASSERT_EQ(scene.owner.size(), 128U * 128U);
+    for (std::size_t i = 0; i < scene.objects.size(); ++i) {
+      int area = 0, left = 128, top = 128, right = 0, bottom = 0;
+      for (int y = 0; y < 128; ++y) {
+        for (int x = 0; x < 128; ++x) {
+          if (scene.owner[static_cast<std::size_t>(y * 128 + x)] != i + 1) continue;
+          ++area;
+          left = std::min(left, x);
+          right = std::max(right, x + 1);
+          top = std::min(top, y);
+          bottom = std::max(bottom, y + 1);
+        }
+      }
+      const WorldObject& object = scene.objects[i];
+      EXPECT_EQ(omma::area(visible_mask(scene, static_cast<int>(i))), area);
+      EXPECT_EQ(object.area, area);
+      EXPECT_GT(area, 20);
+      EXPECT_EQ(object.box,
+                (Box{static_cast<float>(left), static_cast<float>(top), static_cast<float>(right), static_cast<float>(bottom)}));
+      EXPECT_GE(object.extent, 128 * 17 / 100);
+      EXPECT_LE(object.extent, 128 * 42 / 100);
+    }
+  }
+}
+
+TEST(Scene, AtMostThirtyPerCentOfAnObjectIsCovered) {
+  for (std::uint64_t index = 0; index < 100; ++index) {
+    Rng rng(11, index);
+    const Layout layout = place_objects(draw_objects(8, Split::len, rng), {.split = Split::len}, rng);
+    for (std::size_t i = 0; i < layout.objects.size(); ++i) {
+      const auto seen = std::count(layout.owner.begin(), layout.owner.end(), i + 1);
+      EXPECT_GE(static_cast<double>(seen), .7 * layout.objects[i].stamp.area);
+    }
+  }
+}
+
+TEST(Scene, ObjectCountsFollowTheSplit) {
+  std::set<std::size_t> train, len;
+  for (std::uint64_t index = 0; index < 200; ++index) {
+    train.insert(make_scene(4, index).objects.size());
+    len.insert(make_scene(4, index, {.split = Split::len}).objects.size());
+  }
+  EXPECT_EQ(train, (std::set<std::size_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(len, (std::set<std::size_t>{7, 8, 9}));
+  EXPECT_EQ(make_scene(4, 0, {.min_objects = 3, .max_objects = 3}).objects.size(), 3U);
+}
+
+TEST(Scene, RefusesOptionsOutOfRange) {
+  EXPECT_THROW(make_scene(0, 0, {.size = 31}), std::invalid_argument);
+  EXPECT_THROW(make_scene(0, 0, {.size = 5000}), std::invalid_argument);
+  EXPECT_THROW(make_scene(0, 0, {.min_objects = 4, .max_objects = 2}), std::invalid_argument);
+  EXPECT_THROW(make_scene(0, 0, {.max_objects = 10}), std::invalid_argument);
+  EXPECT_THROW(make_scene(0, std::uint64_t{1} << 56), std::invalid_argument);
+}
+
+TEST(Scene, ColorsLookLikeTheirNames) {
+  // Over many scenes, the mean of the pixels that an object owns has the tint's strongest and weakest channels.
+  std::array<std::array<double, 3>, world_color_count> mean{};
+  for (std::uint64_t index = 0; index < 200; ++index) {
+    const Scene scene = make_scene(5, index);
+    const ClassMap map = class_map(scene);
+    for (std::size_t i = 0; i < map.colors.size(); ++i)
+      for (std::size_t c = 0; c < 3 && map.colors[i] > 0; ++c) mean[map.colors[i] - 1U][c] += scene.image.data[3 * i + c];
+  }
+  const auto [red, yellow, green, blue, purple, gray] = mean;
+  EXPECT_TRUE(red[0] > 3 * red[1] && red[0] > 3 * red[2]);
+  EXPECT_TRUE(yellow[0] > yellow[1] && yellow[1] > 3 * yellow[2]);
+  EXPECT_TRUE(green[1] > 3 * green[0] && green[1] > 3 * green[2]);
+  EXPECT_TRUE(blue[2] > 2 * blue[1] && blue[1] > blue[0]);
+  EXPECT_TRUE(purple[2] > purple[0] && purple[0] > 3 * purple[1]);
+  EXPECT_TRUE(gray[0] < 1.1 * gray[1] && gray[1] < 1.1 * gray[2] && gray[2] < 1.1 * gray[0]);
+}
+
+TEST(Scene, ClassMapFollowsTheObjects) {
+  const Scene scene = make_scene(6, 1, {.min_objects = 4, .max_objects = 6});
+  const ClassMap map = class_map(scene);
+  for (std::size_t i = 0; i < scene.owner.size(); ++i) {
+    if (scene.owner[i] == 0) {
+      EXPECT_EQ(map.names[i], 0);
+      EXPECT_EQ(map.colors[i], 0);
+    } else {
+      EXPECT_EQ(map.names[i], scene.objects[scene.owner[i] - 1U].name + 1);
+      EXPECT_EQ(map.colors[i], scene.objects[scene.owner[i] - 1U].color + 1);
+    }
+  }
+}
+
+TEST(Scene, RelationsByCentreAndExtent) {
+  Scene scene{.image = Image(100, 100)};
+  scene.objects = {
+      {.box = {0, 0, 20, 20}, .extent = 20}, {.box = {30, 0, 60, 30}, .extent = 30}, {.box = {4, 0, 24, 20}, .extent = 22}};
+  EXPECT_TRUE(holds(scene, Relation::left_of, 0, 1));
+  EXPECT_TRUE(holds(scene, Relation::right_of, 1, 0));
+  EXPECT_FALSE(holds(scene, Relation::left_of, 0, 2));  // 4 pixels are within the margin
+  EXPECT_FALSE(holds(scene, Relation::above, 0, 1));    // 5 pixels
+  EXPECT_TRUE(holds(scene, Relation::larger, 1, 0));
+  EXPECT_TRUE(holds(scene, Relation::smaller, 0, 1));
+  EXPECT_FALSE(holds(scene, Relation::larger, 2, 0));
+  EXPECT_EQ(size_word(scene, 0), "small");
+  EXPECT_EQ(size_word(scene, 1), "");
+}
+
+}  // namespace
+}  // namespace omma

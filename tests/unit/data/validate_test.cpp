@@ -1,0 +1,48 @@
+#include "omma/data/validate.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "omma/base/file.h"
+#include "omma/io/image_file.h"
+#include "tests/temporary_directory.h"
+
+namespace omma {
+namespace {
+
+TEST(Validate, LooksAtEveryPicture) {
+  const testing::TemporaryDirectory directory;
+  write_image(directory / "good.png", Image(8, 6));
+  write_image(directory / "turned.png", Image(6, 8));
+  write_file(directory / "broken.png", "not a picture");
+  std::string images;
+  for (const char* name : {"good", "turned", "broken", "missing"})
+    images += fmt::format("{}{{\"id\": {}, \"file_name\": \"{}.png\", \"width\": 8, \"height\": 6}}", images.empty() ? "" : ", ",
+                          images.size(), name);
+  write_file(directory / "labels.json", R"({"categories": [], "annotations": [], "images": [)" + images + "]}");
+  const auto dataset = open_detection_dataset("coco:" + (directory / "labels.json").string(), "");
+  ASSERT_EQ(dataset->size(), 4U);
+  EXPECT_EQ(validate(*dataset, 2, false).total(), 0U);
+  const DatasetReport report = validate(*dataset, 3);
+  EXPECT_EQ(report.summary(), "1 missing_picture, 1 unreadable_picture, 1 size_mismatch");
+  ASSERT_EQ(report.issues().size(), 3U);
+  EXPECT_EQ(report.issues()[0].sample, "turned.png");
+  EXPECT_EQ(report.issues()[1].sample, "broken.png");
+  EXPECT_EQ(report.issues()[2].sample, "missing.png");
+  const json written = report.to_json();
+  EXPECT_EQ(written["total"], 3);
+  EXPECT_EQ(written["issues"][0],
+            json({{"fault", "size_mismatch"}, {"sample", "turned.png"}, {"message", report.issues()[0].message}}));
+}
+
+TEST(DatasetReport, KeepsTheFirstIssuesAndCountsAll) {
+  DatasetReport report, other;
+  for (std::size_t i = 0; i < DatasetReport::most_issues + 5; ++i) report.add(DatasetFault::empty_box, "s", "m");
+  other.add(DatasetFault::size_mismatch, "t", "n");
+  report.append(other);
+  EXPECT_EQ(report.total(), DatasetReport::most_issues + 6);
+  EXPECT_EQ(report.issues().size(), DatasetReport::most_issues);
+}
+
+}  // namespace
+}  // namespace omma
