@@ -88,16 +88,17 @@ class GroundingDinoTraining : public TrainingTask {
     return std::min(static_cast<int>(config_.most_phrases), static_cast<int>(std::exp(rng.uniform(low, high))));
   }
 
-  StepLoss loss(const TrainingBatch& batch, int64_t number) {
-    const torch::Device device = model_->parameters().front().device();
-    const TextFeatures text = model_->encode_text(batch.input_ids.to(device), batch.attention_mask.to(device));
+  StepLoss loss(const TrainingBatch& batch, int64_t number) const {
+    GroundingDino model = model_;  // the same weights: a batch is const, learning from it is not
+    const torch::Device device = model->parameters().front().device();
+    const TextFeatures text = model->encode_text(batch.input_ids.to(device), batch.attention_mask.to(device));
     Rng rng(seed_ ^ kNoiseStream, static_cast<std::uint64_t>(number));
     const DenoisingBatch denoising = make_denoising(
         batch.targets, text.features, model_config_.num_queries,
         {.queries = config_.denoising_queries, .label_noise = config_.label_noise, .box_noise = config_.box_noise}, rng);
     const Tensor pixel_mask = batch.pixel_mask.defined() ? batch.pixel_mask.to(device) : Tensor();
     const GroundingDinoOutput output =
-        model_->forward(batch.pixels.to(device), pixel_mask, text, denoising.groups > 0 ? &denoising.queries : nullptr);
+        model->forward(batch.pixels.to(device), pixel_mask, text, denoising.groups > 0 ? &denoising.queries : nullptr);
     CriterionLoss cost = grounding_loss(output, batch.targets, config_.loss, &denoising);
     StepLoss result{.total = cost.total, .parts = {{"loss_class", cost.classes}, {"loss_l1", cost.l1}, {"loss_giou", cost.giou}}};
     if (cost.denoising.defined()) result.parts.emplace_back("loss_denoising", cost.denoising);

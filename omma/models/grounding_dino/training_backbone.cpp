@@ -78,9 +78,10 @@ class BackboneTraining : public TrainingTask {
   }
 
  private:
-  StepLoss loss(const LabelledScenes& batch) {
-    const torch::Device device = model_->parameters().front().device();
-    const std::vector<Tensor> maps = model_(batch.pixels.to(device));
+  StepLoss loss(const LabelledScenes& batch) const {
+    DenseClassifier model = model_;  // the same weights: a batch is const, learning from it is not
+    const torch::Device device = model->parameters().front().device();
+    const std::vector<Tensor> maps = model(batch.pixels.to(device));
     Tensor names, colors;
     for (const Tensor& map : maps) {
       const int64_t stride = config_.size / map.size(2);

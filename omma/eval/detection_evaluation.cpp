@@ -1,0 +1,199 @@
+#include "omma/eval/detection_evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "omma/base/error.h"
+
+namespace omma {
+namespace {
+
+// What a detector said about one picture, and what was there.
+struct Answered {
+  DetectionQuestion question;
+  std::vector<DetectionTarget> targets;
+  std::vector<Detection> detections;  // by falling score
+};
+
+DetectionQuestion closed_question(const DetectionDataset& dataset, const DetectionSample& sample) {
+  DetectionQuestion question{.phrases = dataset.phrases(), .truths_of = {}};
+  if (question.phrases.empty())
+    for (const DetectionTarget& target : sample.targets)
+      if (std::ranges::find(question.phrases, target.phrase) == question.phrases.end()) question.phrases.push_back(target.phrase);
+  question.truths_of.resize(question.phrases.size());
+  for (std::size_t i = 0; i < sample.targets.size(); ++i) {
+    const auto place = std::ranges::find(question.phrases, sample.targets[i].phrase);
+    if (place != question.phrases.end())
+      question.truths_of[static_cast<std::size_t>(place - question.phrases.begin())].push_back(static_cast<int>(i));
+  }
+  return question;
+}
+
+std::vector<Answered> ask(Detector& detector, const DetectionDataset& dataset, const DetectionEvaluationOptions& options) {
+  const std::size_t end = options.count == 0 ? dataset.size() : std::min(dataset.size(), options.first + options.count);
+  std::vector<Answered> answers;
+  for (std::size_t i = options.first; i < end; ++i) {
+    LabelledImage labelled = dataset.load(i);
+    Answered answer{.question = options.question ? options.question(i, labelled.sample) : closed_question(dataset, labelled.sample),
+                    .targets = std::move(labelled.sample.targets),
+                    .detections = {}};
+    if (answer.question.phrases.empty()) continue;
+    DetectionOptions detection;
+    detection.box_threshold = options.least_score;
+    answer.detections =
+        std::move(detector.detect(std::span(&labelled.image, 1), {.phrases = answer.question.phrases, .caption = {}}, detection)
+                      .at(0)
+                      .detections);
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+bool counts(const DetectionTarget& target) { return !target.crowd && !target.ignore; }
+
+// Right and wrong detections of one phrase at a score threshold, greedily by score, IoU .5.
+struct Tally {
+  std::int64_t right = 0, wrong = 0, missed = 0;
+  double precision() const { return static_cast<double>(right) / static_cast<double>(std::max<std::int64_t>(1, right + wrong)); }
+  double recall() const { return static_cast<double>(right) / static_cast<double>(std::max<std::int64_t>(1, right + missed)); }
+  double f1() const {
+    return 2.0 * static_cast<double>(right) / static_cast<double>(std::max<std::int64_t>(1, 2 * right + wrong + missed));
+  }
+};
+
+void tally(const Answered& answer, float threshold, Tally& sum) {
+  std::vector<std::uint8_t> found(answer.targets.size());
+  for (const Detection& detection : answer.detections) {
+    if (detection.score < threshold) break;
+    float best = 0.5F;
+    int match = -1;
+    for (const int target : answer.question.truths_of[static_cast<std::size_t>(detection.phrase_index.value_or(0))]) {
+      const float overlap = intersection_over_union(detection.box, answer.targets[static_cast<std::size_t>(target)].box);
+      if (found[static_cast<std::size_t>(target)] || overlap < best) continue;
+      best = overlap;
+      match = target;
+    }
+    if (match >= 0) found[static_cast<std::size_t>(match)] = 1;
+    if (match < 0)
+      ++sum.wrong;
+    else if (counts(answer.targets[static_cast<std::size_t>(match)]))
+      ++sum.right;
+  }
+  std::vector<std::uint8_t> asked(answer.targets.size());
+  for (const std::vector<int>& truths : answer.question.truths_of)
+    for (const int target : truths) asked[static_cast<std::size_t>(target)] = 1;
+  for (std::size_t i = 0; i < answer.targets.size(); ++i) sum.missed += asked[i] && !found[i] && counts(answer.targets[i]);
+}
+
+CocoMetrics coco_metrics(const std::vector<Answered>& answers, bool closed, int categories) {
+  CocoEvaluation evaluation(categories);
+  for (const Answered& answer : answers) {
+    // An open set has one category; phrases of one picture are then told apart by pretending each is a picture of its own.
+    std::vector<std::vector<CocoTruth>> truths(closed ? 1 : answer.question.phrases.size());
+    std::vector<std::vector<CocoDetection>> detections(truths.size());
+    for (std::size_t p = 0; p < answer.question.phrases.size(); ++p) {
+      for (const int i : answer.question.truths_of[p]) {
+        const DetectionTarget& target = answer.targets[static_cast<std::size_t>(i)];
+        truths[closed ? 0 : p].push_back(
+            {.category = closed ? static_cast<int>(p) : 0, .box = target.box, .crowd = target.crowd, .ignore = target.ignore});
+      }
+    }
+    for (const Detection& detection : answer.detections) {
+      const int phrase = detection.phrase_index.value_or(0);
+      detections[closed ? 0 : static_cast<std::size_t>(phrase)].push_back(
+          {.category = closed ? phrase : 0, .box = detection.box, .score = detection.score});
+    }
+    for (std::size_t i = 0; i < truths.size(); ++i) evaluation.add(std::move(truths[i]), std::move(detections[i]));
+  }
+  return evaluation.metrics();
+}
+
+CountingMetrics counting_metrics(const std::vector<std::pair<int, int>>& counted_and_true) {
+  CountingMetrics metrics;
+  std::map<int, int> frequency;
+  for (const auto& [counted, truth] : counted_and_true) ++frequency[truth];
+  const int blind = std::ranges::max_element(frequency, {}, [](const auto& entry) { return entry.second; })->first;
+  for (const auto& [counted, truth] : counted_and_true) {
+    metrics.mean_error += std::abs(counted - truth);
+    metrics.exact += counted == truth;
+    metrics.blind_mean_error += std::abs(blind - truth);
+    metrics.blind_exact += blind == truth;
+  }
+  const auto total = static_cast<double>(counted_and_true.size());
+  for (double* value : {&metrics.mean_error, &metrics.exact, &metrics.blind_mean_error, &metrics.blind_exact}) *value /= total;
+  return metrics;
+}
+
+}  // namespace
+
+DetectionEvaluation evaluate_detection(Detector& detector, const DetectionDataset& dataset,
+                                       const DetectionEvaluationOptions& options) {
+  const std::vector<Answered> answers = ask(detector, dataset, options);
+  const bool closed = !options.question && !dataset.phrases().empty();
+  DetectionEvaluation evaluation;
+  evaluation.phrases = closed ? dataset.phrases() : std::vector<std::string>{"any"};
+  evaluation.pictures = answers.size();
+  evaluation.coco = coco_metrics(answers, closed, static_cast<int>(evaluation.phrases.size()));
+  Tally sum;
+  std::int64_t false_alarms = 0;
+  std::map<std::string, std::vector<std::pair<int, int>>> counted;
+  for (const Answered& answer : answers) {
+    tally(answer, options.threshold, sum);
+    for (std::size_t p = 0; p < answer.question.phrases.size(); ++p) {
+      int found = 0, truths = 0;
+      for (const Detection& detection : answer.detections)
+        found += detection.score >= options.threshold && detection.phrase_index.value_or(0) == static_cast<int>(p);
+      for (const int target : answer.question.truths_of[p]) truths += counts(answer.targets[static_cast<std::size_t>(target)]);
+      counted[closed ? evaluation.phrases[p] : "any"].emplace_back(found, truths);
+      if (!answer.question.truths_of[p].empty()) continue;
+      ++evaluation.absent;
+      false_alarms += found > 0;
+    }
+  }
+  evaluation.precision = sum.precision();
+  evaluation.recall = sum.recall();
+  evaluation.f1 = sum.f1();
+  evaluation.absent_rate = static_cast<double>(false_alarms) / static_cast<double>(std::max<std::int64_t>(1, evaluation.absent));
+  for (const auto& [phrase, pairs] : counted) evaluation.counting[phrase] = counting_metrics(pairs);
+  return evaluation;
+}
+
+ThresholdChoice choose_threshold(Detector& detector, const DetectionDataset& dataset, const DetectionEvaluationOptions& options) {
+  const std::vector<Answered> answers = ask(detector, dataset, options);
+  ThresholdChoice best;
+  for (int percent = 5; percent <= 90; ++percent) {
+    Tally sum;
+    const float threshold = static_cast<float>(percent) / 100;
+    for (const Answered& answer : answers) tally(answer, threshold, sum);
+    if (sum.f1() > best.f1) best = {.threshold = threshold, .f1 = sum.f1(), .precision = sum.precision(), .recall = sum.recall()};
+  }
+  return best;
+}
+
+json DetectionEvaluation::to_json() const {
+  json object = {{"ap", coco.ap},
+                 {"ap50", coco.ap50},
+                 {"ap75", coco.ap75},
+                 {"ap_small", coco.ap_small},
+                 {"ap_medium", coco.ap_medium},
+                 {"ap_large", coco.ap_large},
+                 {"ar1", coco.ar1},
+                 {"ar10", coco.ar10},
+                 {"ar100", coco.ar100},
+                 {"f1", f1},
+                 {"precision", precision},
+                 {"recall", recall},
+                 {"absent_rate", absent_rate},
+                 {"absent", absent},
+                 {"pictures", pictures}};
+  for (std::size_t i = 0; i < phrases.size(); ++i)
+    object["per_class"][phrases[i]] = {{"ap", coco.category_ap.at(i)}, {"ap50", coco.category_ap50.at(i)}};
+  for (const auto& [phrase, metrics] : counting)
+    object["counting"][phrase] = {{"mae", metrics.mean_error},
+                                  {"exact", metrics.exact},
+                                  {"blind_mae", metrics.blind_mean_error},
+                                  {"blind_exact", metrics.blind_exact}};
+  return object;
+}
+
+}  // namespace omma
