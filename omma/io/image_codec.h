@@ -14,11 +14,12 @@
 
 namespace omma {
 
-// Each decodes one whole picture of its format, as stored (not turned), checking the limits before it allocates.
 struct DecodedImage {
-  Image image;
+  Image image;          // as stored, not turned
   int orientation = 1;  // EXIF's; out of 1..8 counts as 1
 };
+
+// Each decodes one whole picture of its format, checking the limits before it allocates.
 DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 DecodedImage decode_png(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 DecodedImage decode_webp(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
