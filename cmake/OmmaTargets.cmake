@@ -22,7 +22,7 @@ function(omma_library name)
   set_property(GLOBAL APPEND PROPERTY OMMA_LIBRARIES omma_${name})
 endfunction()
 
-# <torch/torch.h> is compiled once, by omma_torch_pch, and reused by every target with the same options.
+# omma/nn/torch.h is compiled once, by omma_torch_pch, and reused by every target with the same options.
 function(omma_use_torch target)
   target_link_libraries(${target} PUBLIC omma_torch)
   get_target_property(type ${target} TYPE)

@@ -1,7 +1,7 @@
 // Losses between boxes as tensors, [..., 4], either as centre and size (CXCYWH) or as corners (XYXY), in any one unit.
 #pragma once
 
-#include <torch/torch.h>
+#include "omma/nn/torch.h"
 
 namespace omma {
 

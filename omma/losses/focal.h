@@ -1,7 +1,7 @@
 // Focal loss (Lin et al. 2017, "Focal Loss for Dense Object Detection", eq. 5) for independent yes/no questions.
 #pragma once
 
-#include <torch/torch.h>
+#include "omma/nn/torch.h"
 
 namespace omma {
 

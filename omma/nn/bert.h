@@ -1,14 +1,13 @@
 // BERT's encoder (Devlin et al. 2018), without pooler. Weights under the names of transformers' BertModel.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "omma/base/config.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

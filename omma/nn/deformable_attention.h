@@ -4,11 +4,11 @@
 // B batch, S positions of all levels, N heads, D channels a head, Q queries, L levels, P points a level.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <utility>
 #include <vector>
+
+#include "omma/nn/torch.h"
 
 namespace omma {
 

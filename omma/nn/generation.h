@@ -2,13 +2,13 @@
 // greedy and beam search reproduce.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -1,11 +1,11 @@
 // Keys and values of the tokens a decoder has seen.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <utility>
 #include <vector>
+
+#include "omma/nn/torch.h"
 
 namespace omma {
 

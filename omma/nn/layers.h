@@ -1,8 +1,6 @@
 // Small pieces that every model shares.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

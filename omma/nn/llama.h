@@ -4,8 +4,6 @@
 // B rows, T tokens of this pass, S tokens in all, C channels, N heads, G heads of keys and values, D channels a head, V words.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +11,7 @@
 #include "omma/base/config.h"
 #include "omma/nn/kv_cache.h"
 #include "omma/nn/rope.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

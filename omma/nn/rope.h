@@ -2,13 +2,12 @@
 // together with d + D/2).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "omma/base/config.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

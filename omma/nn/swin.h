@@ -1,14 +1,13 @@
 // The Swin Transformer as a backbone (Liu et al. 2021, "Swin Transformer"). Weights under the names of transformers' SwinBackbone.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "omma/base/config.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -1,12 +1,11 @@
 // Tensors from files and pictures, and back.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <array>
 #include <string>
 
 #include "omma/io/tensor_file.h"
+#include "omma/nn/torch.h"
 #include "omma/vision/image.h"
 
 namespace omma {

@@ -1,8 +1,6 @@
 // Strict loading of a checkpoint into a module, and saving it back.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -10,6 +8,7 @@
 
 #include "omma/io/tensor_file.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -1,8 +1,6 @@
 // Prepares the batches of a training run ahead of time on its own threads, and hands them out in order.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -11,6 +9,8 @@
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -1,14 +1,13 @@
 // A training run's whole state in one file, from which it goes on as if it had never stopped.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "omma/base/json.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -1,10 +1,10 @@
 // Starting a model from another's weights.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <filesystem>
+
+#include "omma/nn/torch.h"
 
 namespace omma {
 

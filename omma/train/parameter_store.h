@@ -2,11 +2,10 @@
 // operators however many parameters there are (a small model spends most of its time on dispatching operators).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
+#include "omma/nn/torch.h"
 #include "omma/train/recipe.h"
 
 namespace omma {

@@ -1,12 +1,11 @@
 // What a Trainer trains: a model, where its batches come from and what they cost. The Trainer knows no more than this.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <filesystem>
 
 #include "omma/base/json.h"
+#include "omma/nn/torch.h"
 #include "omma/train/batch_loader.h"
 
 namespace omma {

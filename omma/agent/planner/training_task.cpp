@@ -1,5 +1,7 @@
 #include "omma/agent/planner/training_task.h"
 
+#include <torch/nn/functional/loss.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>

@@ -1,14 +1,13 @@
 // Training of a planner: a small LLaMA that learns from an oracle's traces what to think, which tool to call and what to answer.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "omma/agent/planner/trace.h"
 #include "omma/base/config.h"
 #include "omma/nn/llama.h"
+#include "omma/nn/torch.h"
 #include "omma/text/tokenizer.h"
 #include "omma/train/training_task.h"
 

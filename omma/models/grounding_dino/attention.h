@@ -3,10 +3,9 @@
 // B batch, Q queries, K keys, S positions of all levels, C channels, N heads, L levels, P points.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "omma/models/grounding_dino/neck.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 
@@ -51,5 +50,9 @@ class DeformableAttentionImpl : public torch::nn::Module {
   torch::nn::Linear sampling_offsets_, attention_weights_, value_proj_, output_proj_;
 };
 TORCH_MODULE(DeformableAttention);
+
+// Where points at `offsets` [B, Q, N, L, P, 2] from `references` lie: cells of the level from a point [B, Q, L, 2], or P-ths of
+// half the side from the centre of a box [B, Q, L, 4]. Both float32, in 0..1.
+Tensor sampling_locations(const Tensor& references, const Tensor& offsets, const LevelShapes& levels);
 
 }  // namespace omma

@@ -3,13 +3,12 @@
 // are known. All terms are divided by the number of boxes in the batch.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "omma/base/config.h"
 #include "omma/models/grounding_dino/denoising.h"
 #include "omma/models/grounding_dino/grounding_dino.h"
 #include "omma/models/grounding_dino/matcher.h"
 #include "omma/models/grounding_dino/targets.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -4,8 +4,6 @@
 // B batch, Q queries (denoising queries first), C channels, T text tokens, S positions, L levels.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "omma/models/grounding_dino/attention.h"
@@ -13,6 +11,8 @@
 #include "omma/models/grounding_dino/heads.h"
 #include "omma/models/grounding_dino/neck.h"
 #include "omma/models/grounding_dino/probe.h"
+#include "omma/nn/layers.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 
@@ -36,27 +36,25 @@ struct DecoderOutput {
   std::vector<Tensor> references;  // [B, Q, 4]: the boxes each layer started from, float32, without gradient
 };
 
+// What a layer starts from.
+struct LayerQueries {
+  Tensor content;     // [B, Q, C]
+  Tensor position;    // [B, Q, C]: of the boxes
+  Tensor references;  // [B, Q, L, 4]: the boxes in 0..1 of each padded map, float32
+};
+
 class DecoderLayerImpl : public torch::nn::Module {
  public:
   explicit DecoderLayerImpl(const GroundingDinoConfig& config);
-
-  // position [B, Q, C]; references [B, Q, L, 4] in 0..1 of each padded map; value [B, S, N, C / N]: value_of(vision).
-  Tensor forward(const DecoderInput& input, const Tensor& queries, const Tensor& position, const Tensor& references,
-                 const VisionFeatures& vision);
+  Tensor forward(const DecoderInput& input, const LayerQueries& queries, const VisionFeatures& vision);  // [B, Q, C]
 
  private:
-  Tensor add(const Tensor& x, const Tensor& update, torch::nn::LayerNorm& norm);
-
   double dropout_, activation_dropout_;
   Activation activation_;
-  MultiheadAttention self_attn_;
-  torch::nn::LayerNorm self_attn_norm_;
-  MultiheadAttention text_attn_;
-  torch::nn::LayerNorm text_attn_norm_;
-  DeformableAttention image_attn_;
-  torch::nn::LayerNorm image_attn_norm_;
-  torch::nn::Linear fc1_, fc2_;
-  torch::nn::LayerNorm final_norm_;
+  MultiheadAttention self_attn_ = nullptr, text_attn_ = nullptr;
+  DeformableAttention image_attn_ = nullptr;
+  torch::nn::Linear fc1_ = nullptr, fc2_ = nullptr;
+  torch::nn::LayerNorm self_attn_norm_ = nullptr, text_attn_norm_ = nullptr, image_attn_norm_ = nullptr, final_norm_ = nullptr;
 };
 TORCH_MODULE(DecoderLayer);
 

@@ -8,14 +8,13 @@
 // B samples, D denoising queries, G groups, Q ordinary queries, T text tokens, C channels.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "omma/base/rng.h"
 #include "omma/models/grounding_dino/decoder.h"
 #include "omma/models/grounding_dino/targets.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -3,8 +3,6 @@
 // B batch, S positions, T text tokens, C channels, L levels.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "omma/models/grounding_dino/attention.h"
@@ -13,6 +11,8 @@
 #include "omma/models/grounding_dino/neck.h"
 #include "omma/models/grounding_dino/probe.h"
 #include "omma/models/grounding_dino/text.h"
+#include "omma/nn/layers.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 
@@ -60,9 +60,10 @@ class FeatureEnhancerImpl : public torch::nn::Module {
  private:
   struct Layer {
     FusionLayer fusion = nullptr;  // absent in the ablation without fusion
-    TextEnhancerLayer text;
-    DeformableLayer vision;
+    TextEnhancerLayer text = nullptr;
+    DeformableLayer vision = nullptr;
   };
+  int64_t channels_;
   std::vector<Layer> layers_;
 };
 TORCH_MODULE(FeatureEnhancer);

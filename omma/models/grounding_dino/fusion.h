@@ -3,10 +3,9 @@
 // B batch, S positions, T text tokens, C channels, N heads, E inner channels, D = E / N.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "omma/models/grounding_dino/config.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 
@@ -28,10 +27,14 @@ class BiDirectionalAttentionImpl : public torch::nn::Module {
   // vision_mask [B, S] and token_mask [B, T] bool, true = real; vision_mask may be undefined.
   FusedFeatures forward(const Tensor& vision, const Tensor& text, const Tensor& vision_mask, const Tensor& token_mask);
 
+  void init_weights();
+
  private:
   int64_t heads_, head_channels_;
   double dropout_;
-  torch::nn::Linear vision_proj_, text_proj_, values_vision_proj_, values_text_proj_, out_vision_proj_, out_text_proj_;
+  torch::nn::Linear vision_proj_ = nullptr, text_proj_ = nullptr;
+  torch::nn::Linear values_vision_proj_ = nullptr, values_text_proj_ = nullptr;
+  torch::nn::Linear out_vision_proj_ = nullptr, out_text_proj_ = nullptr;
 };
 TORCH_MODULE(BiDirectionalAttention);
 

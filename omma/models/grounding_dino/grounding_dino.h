@@ -5,8 +5,6 @@
 // B batch, T text tokens, C = d_model channels, S positions of all feature levels, Q queries, D denoising queries.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -21,6 +19,7 @@
 #include "omma/models/grounding_dino/text.h"
 #include "omma/nn/bert.h"
 #include "omma/nn/swin.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

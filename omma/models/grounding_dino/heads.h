@@ -1,13 +1,12 @@
 // From a query to words and a box.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "omma/models/grounding_dino/config.h"
 #include "omma/nn/layers.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 
@@ -19,6 +18,8 @@ class ContrastiveHead {
 
   // queries [B, Q, C], text [B, T, C], token_mask [B, T] bool -> [B, Q, T], -inf where no token.
   Tensor operator()(const Tensor& queries, const Tensor& text, const Tensor& token_mask) const;
+
+  void init_weights();
 
  private:
   bool scaled_;
@@ -37,9 +38,14 @@ class DetectionHeads {
   // The box head's correction of reference boxes [B, Q, 4] in 0..1: sigmoid(logit(reference) + head(queries)), float32.
   Tensor refine(std::size_t layer, const Tensor& queries, const Tensor& reference);
 
+  void init_weights();
+
  private:
   std::vector<Mlp> boxes_;
   std::vector<ContrastiveHead> classes_;
 };
+
+// Boxes start at their reference: the last layer of a box head is zero.
+void init_box_head(Mlp& head);
 
 }  // namespace omma

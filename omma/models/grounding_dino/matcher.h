@@ -1,13 +1,12 @@
 // Which query answers for which box (section 3.5 of the paper): the one-to-one assignment of least cost.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "omma/models/grounding_dino/targets.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -3,14 +3,13 @@
 // B batch, C channels, L levels, S positions of all levels.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "omma/models/grounding_dino/config.h"
 #include "omma/models/grounding_dino/probe.h"
 #include "omma/nn/deformable_attention.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 
@@ -29,6 +28,8 @@ class Neck {
 
   // Backbone maps [B, ., H, W] from fine to coarse; pixel_mask [B, H, W] bool or undefined.
   VisionFeatures operator()(const std::vector<Tensor>& maps, const Tensor& pixel_mask, const Probe& probe);
+
+  void init_weights();
 
  private:
   Tensor project(std::size_t level, const Tensor& map);

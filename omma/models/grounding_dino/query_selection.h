@@ -4,12 +4,13 @@
 // B batch, S positions, C channels, Q queries, T text tokens.
 #pragma once
 
-#include <torch/torch.h>
+#include <optional>
 
 #include "omma/models/grounding_dino/config.h"
 #include "omma/models/grounding_dino/heads.h"
 #include "omma/models/grounding_dino/neck.h"
 #include "omma/models/grounding_dino/probe.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 
@@ -20,6 +21,13 @@ struct SelectedQueries {
   Tensor proposal_boxes;  // [B, Q, 4] as `boxes`, with gradient; undefined without two stages
 };
 
+// Every position's proposal: its centre, and a side of .05 of the picture at the finest level, doubling with each level.
+struct Proposals {
+  Tensor logits;  // [B, S, 4] float32, before the sigmoid; +inf where not valid
+  Tensor valid;   // [B, S] bool: within the picture and not at its rim
+};
+Proposals make_proposals(const VisionFeatures& vision);
+
 // Its weights live in `model` as enc_output.*, enc_output_norm.*, encoder_output_bbox_embed.* and query_position_embeddings.*; with
 // two_stage = false as query_position_embeddings.* and reference_points.*.
 class QuerySelection {
@@ -29,23 +37,19 @@ class QuerySelection {
   // `vision` is the encoder's output with the levels and mask of the neck.
   SelectedQueries operator()(const VisionFeatures& vision, const Tensor& text, const Tensor& token_mask, const Probe& probe);
 
+  void init_weights();
+
  private:
-  SelectedQueries learned(int64_t batch);
+  Tensor select(const VisionFeatures& vision, const Proposals& proposals, const Tensor& text, const Tensor& token_mask,
+                const Probe& probe);
 
   int64_t queries_;
-  torch::nn::Embedding content_;                     // query_position_embeddings
+  torch::nn::Embedding content_ = nullptr;           // query_position_embeddings
   torch::nn::Embedding reference_points_ = nullptr;  // without two stages
   torch::nn::Linear output_ = nullptr;               // the others with two stages
   torch::nn::LayerNorm norm_ = nullptr;
   Mlp box_head_ = nullptr;
   std::optional<ContrastiveHead> class_head_;
 };
-
-// Every position's proposal: its centre, and a side of .05 of the picture at the finest level, doubling with each level.
-struct Proposals {
-  Tensor logits;  // [B, S, 4] float32, before the sigmoid; +inf where not valid
-  Tensor valid;   // [B, S] bool: within the picture and not at its rim
-};
-Proposals make_proposals(const VisionFeatures& vision);
 
 }  // namespace omma

@@ -3,12 +3,11 @@
 // B samples, M boxes of all samples, P phrases of the longest prompt, T text tokens.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

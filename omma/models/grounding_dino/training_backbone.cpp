@@ -1,5 +1,7 @@
 #include "omma/models/grounding_dino/training_backbone.h"
 
+#include <torch/nn/functional/loss.h>
+
 #include <cmath>
 
 #include "omma/data/world/scene.h"

@@ -1,8 +1,6 @@
 // A batch as the model takes it.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <span>
 #include <string>
@@ -11,6 +9,7 @@
 #include "omma/models/grounding_dino/targets.h"
 #include "omma/models/grounding_dino/training_samples.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 #include "omma/text/tokenizer.h"
 
 namespace omma {

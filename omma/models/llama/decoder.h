@@ -1,13 +1,12 @@
 // A LLaMA with its prompt and cache, as generation drives it.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "omma/nn/generation.h"
 #include "omma/nn/llama.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 

@@ -1,14 +1,13 @@
 // A LLaMA checkpoint as a language model.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <optional>
 #include <string_view>
 
 #include "omma/nn/generation_config.h"
 #include "omma/nn/llama.h"
+#include "omma/nn/torch.h"
 #include "omma/tasks/language_model.h"
 #include "omma/text/tokenizer.h"
 

@@ -1,9 +1,9 @@
 // Central finite differences against autograd, in double precision.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
+
+#include "omma/nn/torch.h"
 
 namespace omma::testing {
 

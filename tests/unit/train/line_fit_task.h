@@ -1,14 +1,13 @@
 // A task that trains in microseconds and uses everything a real one does: two parameter groups, a buffer, dropout's random numbers.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <fstream>
 #include <functional>
 #include <limits>
 #include <vector>
 
 #include "omma/base/rng.h"
+#include "omma/nn/torch.h"
 #include "omma/train/training_task.h"
 
 namespace omma::testing {
