@@ -33,7 +33,7 @@ enum class SplitBehavior {
 // Always valid UTF-8. Rewriting throws std::invalid_argument where the text grows over kMaxTextBytes.
 class AlignedText {
  public:
-  static constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
+  static constexpr std::size_t kMaxTextBytes = std::size_t{16} << 20;
 
   AlignedText() = default;
   // Malformed parts of the input become U+FFFD, aligned to the bytes they stand for.

@@ -62,7 +62,9 @@ void Bpe::add_merge(const json& merge, std::uint32_t rank, const std::string& wh
     if (!id) fail("{}[{}]: \"{}\" is not in the vocabulary", where, rank, token.substr(0, 80));
     return *id;
   };
-  merges_.insert_or_assign(pair_key(id_of(left), id_of(right)), Merge{rank, id_of(joint)});
+  const std::int32_t left_id = id_of(left);
+  const std::int32_t right_id = id_of(right);
+  merges_.insert_or_assign(pair_key(left_id, right_id), Merge{rank, id_of(joint)});
 }
 
 // A vocabulary with byte tokens has no others that look like them.

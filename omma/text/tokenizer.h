@@ -53,7 +53,7 @@ class Tokenizer {
   static Tokenizer from_json(const json& object, std::string_view where);
 
   // Malformed UTF-8 is read as Python's bytes.decode("utf-8", "replace") reads it: U+FFFD for each maximal ill-formed part.
-  // Throws std::invalid_argument for text over 64 MiB (before or after normalization), and where a regular expression of the
+  // Throws std::invalid_argument for text over 16 MiB (before or after normalization), and where a regular expression of the
   // file needs more steps than its limit.
   Encoding encode(std::string_view text, const EncodeOptions& options = {}) const;
 
