@@ -1,0 +1,80 @@
+// The module against transformers, fp32, random weights: every named intermediate, logits and boxes within 1e-4.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "omma/base/json.h"
+#include "omma/models/grounding_dino/grounding_dino.h"
+#include "omma/models/grounding_dino/key_table.h"
+#include "omma/nn/weights.h"
+#include "tests/parity/grounding_dino/reference.h"
+
+namespace omma {
+namespace {
+
+using testing::expect_close;
+
+constexpr double tolerance = 1e-4;
+
+class GroundingDinoParity : public ::testing::TestWithParam<const char*> {
+ protected:
+  std::filesystem::path directory() const { return testing::parity_directory() / GetParam(); }
+
+  GroundingDino load() const {
+    const auto config = read_grounding_dino_config(read_json(directory() / "config.json"), "config.json");
+    GroundingDino model(config);
+    load_weights(*model, read_weights(directory()), grounding_dino_keys(config), "model.safetensors");
+    model->eval();
+    return model;
+  }
+};
+
+TEST_P(GroundingDinoParity, EveryIntermediateAndOutput) {
+  torch::NoGradGuard no_grad;
+  auto expected = testing::read_expected(directory() / "expected.safetensors");
+  GroundingDino model = load();
+  std::set<std::string> compared;
+  Probe probe;
+  probe.see = [&](std::string_view name, const Tensor& value) {
+    const auto found = expected.find(std::string(name));
+    if (found == expected.end()) return;
+    compared.insert(found->first);
+    expect_close(found->first, found->second, value, tolerance);
+  };
+  const Tensor mask = expected.at("input.pixel_mask").to(torch::kBool);
+  const TextFeatures text =
+      model->encode_text(expected.at("input.input_ids"), expected.at("input.attention_mask").to(torch::kBool));
+  const auto output =
+      model->forward(expected.at("input.pixel_values"), mask.all().item<bool>() ? Tensor() : mask, text, nullptr, probe);
+
+  probe("logits", pad_logits(output.logits, model->config().max_text_len));
+  probe("boxes", output.boxes);
+  if (output.encoder_logits.defined()) {
+    probe("encoder_logits", output.encoder_logits);
+    probe("encoder_boxes", output.encoder_boxes);
+  }
+  for (const auto& [name, value] : expected)
+    EXPECT_TRUE(name.starts_with("input.") || compared.contains(name)) << name << " was not compared";
+}
+
+// What omma saves is what it loaded, key by key.
+TEST_P(GroundingDinoParity, SavedWeightsAreTheReferencesOwn) {
+  GroundingDino model = load();
+  const auto file = std::filesystem::temp_directory_path() / (std::string("omma-") + GetParam() + ".safetensors");
+  save_weights(file, *model);
+  const TensorFile ours = read_safetensors(file), theirs = read_weights(directory());
+  std::filesystem::remove(file);
+  for (const TensorView& view : ours.tensors()) {
+    const TensorView* found = theirs.find(view.name);
+    ASSERT_NE(found, nullptr) << view.name;
+    EXPECT_TRUE(std::ranges::equal(view.bytes, found->bytes)) << view.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, GroundingDinoParity,
+                         ::testing::Values("four_levels", "three_levels", "one_level", "five_levels", "padded_batch", "mm",
+                                           "mm_unshared", "static_queries"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace omma

@@ -1,0 +1,37 @@
+// The recorded outputs of the reference implementation.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "omma/io/tensor_file.h"
+#include "omma/nn/tensor.h"
+
+namespace omma::testing {
+
+inline std::filesystem::path parity_directory() {
+  const char* given = std::getenv("OMMA_PARITY_DIR");
+  return (given == nullptr ? std::filesystem::path("build/parity") : std::filesystem::path(given)) / "grounding_dino";
+}
+
+inline std::map<std::string, Tensor> read_expected(const std::filesystem::path& file) {
+  std::map<std::string, Tensor> tensors;
+  const TensorFile read = read_safetensors(file);
+  for (const TensorView& view : read.tensors()) tensors[view.name] = to_tensor(view);
+  return tensors;
+}
+
+// Equal infinities count as equal. The error says which tensor and how far.
+inline void expect_close(const std::string& name, const Tensor& expected, const Tensor& got, double tolerance) {
+  ASSERT_EQ(shape(expected), shape(got)) << name;
+  const Tensor a = expected.to(torch::kFloat64), b = got.detach().to(torch::kFloat64);
+  const Tensor gap = torch::where(a == b, torch::zeros_like(a), (a - b).abs());
+  const double worst = gap.numel() == 0 ? 0 : gap.max().item<double>();
+  EXPECT_LE(worst, tolerance) << name << ", whose largest value is " << a.abs().max().item<double>();
+}
+
+}  // namespace omma::testing
