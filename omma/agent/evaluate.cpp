@@ -1,0 +1,79 @@
+#include "omma/agent/evaluate.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "omma/agent/tools/detect_objects.h"
+#include "omma/base/rng.h"
+#include "omma/data/world/language.h"
+
+namespace omma {
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Lower-case words, single blanks between.
+std::string words_of(std::string_view text) {
+  std::string words;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      words += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else if (!words.empty() && words.back() != ' ')
+      words += ' ';
+  }
+  while (words.ends_with(' ')) words.pop_back();
+  return words;
+}
+
+struct Score {
+  int right = 0;
+  int asked = 0;
+};
+
+json to_json(const Score& score) {
+  return {
+      {"right", score.right}, {"asked", score.asked}, {"accuracy", static_cast<double>(score.right) / std::max(1, score.asked)}};
+}
+
+}  // namespace
+
+bool says(std::string_view answer, std::string_view expected) {
+  if (!expected.empty() && std::all_of(expected.begin(), expected.end(), is_digit)) {
+    const auto begin = std::find_if(answer.begin(), answer.end(), is_digit);
+    const auto end = std::find_if_not(begin, answer.end(), is_digit);
+    return std::string_view(begin, end) == expected;
+  }
+  const std::string said = words_of(answer), wanted = words_of(expected);
+  return said == wanted || ((wanted == "yes" || wanted == "no") && said.starts_with(wanted + " "));
+}
+
+json evaluate_agent(LanguageModel& model, const DetectorOfScene& detector_of, const AgentEvaluationOptions& options,
+                    const AgentAnswerObserver& observer) {
+  std::map<std::string, Score> scores;
+  double steps = 0;
+  for (std::uint64_t index = 0; index < static_cast<std::uint64_t>(options.scenes); ++index) {
+    const Scene scene = make_scene(options.seed, index, options.scene);
+    Rng rng(options.seed, index);
+    Toolbox tools;
+    tools.add(detect_objects_tool(detector_of(scene), std::make_shared<const Image>(scene.image)));
+    for (const Question& question : questions(scene, rng)) {
+      AgentAnswer answer{.scene = index, .question = question.text, .expected = question.answer, .result = {}, .right = false};
+      answer.result = run_agent(model, tools, question.text, options.agent);
+      answer.right = says(answer.result.answer, question.answer);
+      for (const std::string& type : {std::string(name_of(question.type)), std::string("all")}) {
+        scores[type].right += answer.right ? 1 : 0;
+        ++scores[type].asked;
+      }
+      steps += static_cast<double>(answer.result.steps.size());
+      if (observer) observer(answer);
+    }
+  }
+  json figures;
+  for (const auto& [type, score] : scores) figures[type] = to_json(score);
+  figures["steps"] = steps / std::max(1, scores["all"].asked);
+  return figures;
+}
+
+}  // namespace omma
