@@ -1,5 +1,6 @@
 #include "omma/train/run_recipe.h"
 
+#include "omma/agent/planner/training_task.h"
 #include "omma/models/grounding_dino/training.h"
 #include "omma/models/grounding_dino/training_backbone.h"
 
@@ -15,7 +16,11 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     const auto [trainer, config] = split_recipe<BackboneTrainingConfig>(recipe, where);
     return {trainer, make_backbone_training(trainer, config)};
   }
-  fail("{}: task: expected grounding-dino or world-backbone, got \"{}\"", where, task);
+  if (task == "planner") {
+    const auto [trainer, config] = split_recipe<PlannerTaskConfig>(recipe, where);
+    return {trainer, std::make_unique<PlannerTask>(config, trainer.seed)};
+  }
+  fail("{}: task: expected grounding-dino, world-backbone or planner, got \"{}\"", where, task);
 }
 
 TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options) {
