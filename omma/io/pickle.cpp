@@ -70,7 +70,8 @@ Pickle Machine::run() {
     if (opcodes_++ == limits_.opcodes) refuse("more than {} opcodes", limits_.opcodes);
   } while (step(reader_.number<char>()));
   pickle_.root = pop();
-  if (!stack_.empty() || !marks_.empty()) refuse("expected one value at the end, found {} more", stack_.size());
+  if (!stack_.empty() || !marks_.empty())
+    refuse("expected one value at the end, found {} open marks and {} more values", marks_.size(), stack_.size());
   return std::move(pickle_);
 }
 
