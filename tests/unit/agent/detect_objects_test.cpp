@@ -26,7 +26,7 @@ TEST(DetectObjects, CountsAndPlaces) {
 
 TEST(DetectObjects, RelatesToTheFirstName) {
   const std::vector<Detection> detections = {
-      {"dog", 0, .5F, {40, 40, 60, 60}}, {"cat", 1, .9F, {80, 44, 100, 64}}, {"cup", 2, .7F, {40, 0, 44, 4}}};
+      {"dog", 0, .5F, {40, 40, 60, 60}}, {"cat", 1, .9F, {80, 44, 100, 64}}, {"cup", 2, .7F, {44, 0, 48, 4}}};
   const ToolResult result = describe({"dog", "cat", "cup"}, detections);
   EXPECT_EQ(
       result.summary,

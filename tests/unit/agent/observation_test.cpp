@@ -57,7 +57,7 @@ TEST(Sanitise, CutsAtACharacter) {
     EXPECT_LE(safe.size(), limit);
     EXPECT_TRUE(is_valid_utf8(safe)) << limit;
   }
-  EXPECT_EQ(sanitise("0123456789012345678901234567890123456789", 20), "012345678 ... (cut)");
+  EXPECT_EQ(sanitise("0123456789012345678901234567890123456789", 20), "0123456789 ... (cut)");
 }
 
 TEST(SanitiseLine, IsOneLine) {

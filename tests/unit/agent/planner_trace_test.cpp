@@ -66,7 +66,7 @@ TEST(PlannerVocabulary, IsSmallAndLossless) {
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(text).ids), text);
   }
   const auto tokens = [&](const char* text) { return tokenizer.encode(text).ids.size(); };
-  EXPECT_EQ(tokens("How many buses"), 3U);
+  EXPECT_EQ(tokens(" How many buses"), 3U);
   EXPECT_EQ(tokens(" 41"), 2U);          // each digit is a token
   EXPECT_EQ(tokens(" platelets"), 10U);  // unknown words go by the byte
 }

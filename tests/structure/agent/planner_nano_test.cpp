@@ -1,0 +1,64 @@
+// The embedded planner on questions it was not trained on, with a detector that knows the picture: what it gets wrong is its own
+// fault. OMMA_AGENT_SCENES sets how many scenes are asked about (default 40).
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "omma/agent/evaluate.h"
+#include "omma/agent/known_objects.h"
+#include "omma/agent/tools/detect_objects.h"
+#include "omma/models/llama/predictor.h"
+
+namespace omma {
+namespace {
+
+class PlannerNano : public ::testing::Test {
+ protected:
+  AgentResult ask(const std::string& question, std::vector<KnownObject> objects) {
+    Toolbox tools;
+    tools.add(detect_objects_tool(std::make_shared<KnownObjectDetector>(std::move(objects)), std::make_shared<const Image>(128, 128)));
+    return run_agent(planner_, tools, question);
+  }
+
+  LlamaPredictor planner_{"zoo/planner-nano"};
+};
+
+std::vector<KnownObject> copies(int count, const std::string& name, const std::string& color = "red") {
+  std::vector<KnownObject> objects;
+  for (int i = 0; i < count; ++i) {
+    const float x = static_cast<float>(12 * (i % 10)), y = static_cast<float>(12 * (i / 10));
+    objects.push_back({.name = name, .color = color, .size = "", .box = {x, y, x + 10, y + 10}});
+  }
+  return objects;
+}
+
+TEST_F(PlannerNano, AsksForTheCompactFormat) { EXPECT_EQ(planner_.agent_format(), AgentFormat::compact); }
+
+TEST_F(PlannerNano, CountsWithPluralsAndUnknownNames) {
+  const std::vector<std::pair<std::string, std::string>> names = {
+      {"bus", "buses"}, {"person", "people"}, {"fish", "fish"}, {"platelet", "platelets"}, {"white blood cell", "white blood cells"}};
+  for (const auto& [one, many] : names) {
+    for (const int count : {0, 1, 3, 7, 12, 23, 38}) {
+      const AgentResult result = ask("How many " + many + " are there?", copies(count, one));
+      EXPECT_EQ(result.answer, std::to_string(count)) << many << "\n" << to_json(result).dump(1);
+      EXPECT_EQ(result.stopped, AgentEnd::answer);
+    }
+  }
+}
+
+TEST_F(PlannerNano, AnswersUnseenScenes) {
+  AgentEvaluationOptions options;
+  const char* scenes = std::getenv("OMMA_AGENT_SCENES");
+  options.scenes = scenes != nullptr ? std::atoi(scenes) : 40;
+  const DetectorOfScene oracle = [](const Scene& scene) { return std::make_shared<KnownObjectDetector>(known_objects(scene)); };
+  const json figures = evaluate_agent(planner_, oracle, options, [](const AgentAnswer& answer) {
+    if (!answer.right) std::cout << answer.question << " expected " << answer.expected << ", got " << to_json(answer.result).dump() << "\n";
+  });
+  std::cout << figures.dump(1) << "\n";
+  EXPECT_GE(figures["count"]["accuracy"], 0.9);
+  EXPECT_GE(figures["all"]["accuracy"], 0.8);
+}
+
+}  // namespace
+}  // namespace omma
