@@ -98,7 +98,7 @@ int run_eval_agent(EvalAgentOptions options) {
   const json figures = evaluate_agent(
       *model,
       [&](const Scene& scene) -> std::shared_ptr<Detector> {
-        if (options.oracle) return std::make_shared<KnownObjects>(scene);
+        if (options.oracle) return std::make_shared<KnownObjectDetector>(known_objects(scene));
         return detector;
       },
       options.evaluation);
