@@ -10,40 +10,20 @@ namespace {
 
 // What a detector said about one picture, and what was there.
 struct Answered {
-  DetectionQuestion question;
-  std::vector<DetectionTarget> targets;
+  DetectionQuestion question;         // without its picture
   std::vector<Detection> detections;  // by falling score
 };
 
-DetectionQuestion closed_question(const DetectionDataset& dataset, const DetectionSample& sample) {
-  DetectionQuestion question{.phrases = dataset.phrases(), .truths_of = {}};
-  if (question.phrases.empty())
-    for (const DetectionTarget& target : sample.targets)
-      if (std::ranges::find(question.phrases, target.phrase) == question.phrases.end()) question.phrases.push_back(target.phrase);
-  question.truths_of.resize(question.phrases.size());
-  for (std::size_t i = 0; i < sample.targets.size(); ++i) {
-    const auto place = std::ranges::find(question.phrases, sample.targets[i].phrase);
-    if (place != question.phrases.end())
-      question.truths_of[static_cast<std::size_t>(place - question.phrases.begin())].push_back(static_cast<int>(i));
-  }
-  return question;
-}
-
-std::vector<Answered> ask(Detector& detector, const DetectionDataset& dataset, const DetectionEvaluationOptions& options) {
-  const std::size_t end = options.count == 0 ? dataset.size() : std::min(dataset.size(), options.first + options.count);
+std::vector<Answered> ask(Detector& detector, const DetectionQuestions& questions, float least_score) {
   std::vector<Answered> answers;
-  for (std::size_t i = options.first; i < end; ++i) {
-    LabelledImage labelled = dataset.load(i);
-    Answered answer{.question = options.question ? options.question(i, labelled.sample) : closed_question(dataset, labelled.sample),
-                    .targets = std::move(labelled.sample.targets),
-                    .detections = {}};
+  DetectionOptions options;
+  options.box_threshold = least_score;
+  for (std::size_t i = 0; i < questions.count; ++i) {
+    Answered answer{.question = questions.question(i), .detections = {}};
     if (answer.question.phrases.empty()) continue;
-    DetectionOptions detection;
-    detection.box_threshold = options.least_score;
-    answer.detections =
-        std::move(detector.detect(std::span(&labelled.image, 1), {.phrases = answer.question.phrases, .caption = {}}, detection)
-                      .at(0)
-                      .detections);
+    const DetectionPrompt prompt{.phrases = answer.question.phrases, .caption = {}};
+    answer.detections = detector.detect(std::span(&answer.question.image, 1), prompt, options).at(0).detections;
+    answer.question.image = Image();
     answers.push_back(std::move(answer));
   }
   return answers;
@@ -62,13 +42,13 @@ struct Tally {
 };
 
 void tally(const Answered& answer, float threshold, Tally& sum) {
-  std::vector<std::uint8_t> found(answer.targets.size());
+  std::vector<std::uint8_t> found(answer.question.targets.size());
   for (const Detection& detection : answer.detections) {
     if (detection.score < threshold) break;
     float best = 0.5F;
     int match = -1;
     for (const int target : answer.question.truths_of[static_cast<std::size_t>(detection.phrase_index.value_or(0))]) {
-      const float overlap = intersection_over_union(detection.box, answer.targets[static_cast<std::size_t>(target)].box);
+      const float overlap = intersection_over_union(detection.box, answer.question.targets[static_cast<std::size_t>(target)].box);
       if (found[static_cast<std::size_t>(target)] || overlap < best) continue;
       best = overlap;
       match = target;
@@ -76,13 +56,14 @@ void tally(const Answered& answer, float threshold, Tally& sum) {
     if (match >= 0) found[static_cast<std::size_t>(match)] = 1;
     if (match < 0)
       ++sum.wrong;
-    else if (counts(answer.targets[static_cast<std::size_t>(match)]))
+    else if (counts(answer.question.targets[static_cast<std::size_t>(match)]))
       ++sum.right;
   }
-  std::vector<std::uint8_t> asked(answer.targets.size());
+  std::vector<std::uint8_t> asked(answer.question.targets.size());
   for (const std::vector<int>& truths : answer.question.truths_of)
     for (const int target : truths) asked[static_cast<std::size_t>(target)] = 1;
-  for (std::size_t i = 0; i < answer.targets.size(); ++i) sum.missed += asked[i] && !found[i] && counts(answer.targets[i]);
+  for (std::size_t i = 0; i < answer.question.targets.size(); ++i)
+    sum.missed += asked[i] && !found[i] && counts(answer.question.targets[i]);
 }
 
 CocoMetrics coco_metrics(const std::vector<Answered>& answers, bool closed, int categories) {
@@ -93,7 +74,7 @@ CocoMetrics coco_metrics(const std::vector<Answered>& answers, bool closed, int 
     std::vector<std::vector<CocoDetection>> detections(truths.size());
     for (std::size_t p = 0; p < answer.question.phrases.size(); ++p) {
       for (const int i : answer.question.truths_of[p]) {
-        const DetectionTarget& target = answer.targets[static_cast<std::size_t>(i)];
+        const DetectionTarget& target = answer.question.targets[static_cast<std::size_t>(i)];
         truths[closed ? 0 : p].push_back(
             {.category = closed ? static_cast<int>(p) : 0, .box = target.box, .crowd = target.crowd, .ignore = target.ignore});
       }
@@ -126,12 +107,12 @@ CountingMetrics counting_metrics(const std::vector<std::pair<int, int>>& counted
 
 }  // namespace
 
-DetectionEvaluation evaluate_detection(Detector& detector, const DetectionDataset& dataset,
+DetectionEvaluation evaluate_detection(Detector& detector, const DetectionQuestions& questions,
                                        const DetectionEvaluationOptions& options) {
-  const std::vector<Answered> answers = ask(detector, dataset, options);
-  const bool closed = !options.question && !dataset.phrases().empty();
+  const std::vector<Answered> answers = ask(detector, questions, options.least_score);
+  const bool closed = !questions.classes.empty();
   DetectionEvaluation evaluation;
-  evaluation.phrases = closed ? dataset.phrases() : std::vector<std::string>{"any"};
+  evaluation.phrases = closed ? questions.classes : std::vector<std::string>{"any"};
   evaluation.pictures = answers.size();
   evaluation.coco = coco_metrics(answers, closed, static_cast<int>(evaluation.phrases.size()));
   Tally sum;
@@ -143,7 +124,8 @@ DetectionEvaluation evaluate_detection(Detector& detector, const DetectionDatase
       int found = 0, truths = 0;
       for (const Detection& detection : answer.detections)
         found += detection.score >= options.threshold && detection.phrase_index.value_or(0) == static_cast<int>(p);
-      for (const int target : answer.question.truths_of[p]) truths += counts(answer.targets[static_cast<std::size_t>(target)]);
+      for (const int target : answer.question.truths_of[p])
+        truths += counts(answer.question.targets[static_cast<std::size_t>(target)]);
       counted[closed ? evaluation.phrases[p] : "any"].emplace_back(found, truths);
       if (!answer.question.truths_of[p].empty()) continue;
       ++evaluation.absent;
@@ -158,8 +140,9 @@ DetectionEvaluation evaluate_detection(Detector& detector, const DetectionDatase
   return evaluation;
 }
 
-ThresholdChoice choose_threshold(Detector& detector, const DetectionDataset& dataset, const DetectionEvaluationOptions& options) {
-  const std::vector<Answered> answers = ask(detector, dataset, options);
+ThresholdChoice choose_threshold(Detector& detector, const DetectionQuestions& questions,
+                                 const DetectionEvaluationOptions& options) {
+  const std::vector<Answered> answers = ask(detector, questions, options.least_score);
   ThresholdChoice best;
   for (int percent = 5; percent <= 90; ++percent) {
     Tally sum;

@@ -2,31 +2,20 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "omma/base/json.h"
-#include "omma/data/detection_dataset.h"
 #include "omma/eval/coco_detection.h"
+#include "omma/eval/detection_questions.h"
 #include "omma/tasks/detector.h"
 
 namespace omma {
 
-// What to ask about one sample, and what the right answer is. `truths` name phrases by their place.
-struct DetectionQuestion {
-  std::vector<std::string> phrases;
-  std::vector<std::vector<int>> truths_of;  // of each phrase: the sample's targets that it fits
-};
-
 struct DetectionEvaluationOptions {
-  std::size_t first = 0;      // sample to begin with
-  std::size_t count = 0;      // samples, 0: all
-  float threshold = 0.35F;    // for counting and for absent phrases
+  float threshold = 0.35F;    // for counting, for F1 and for absent phrases
   float least_score = 0.01F;  // of a detection to join the precision-recall curve
-  // The prompt of a sample; by default all phrases of the data set (of an open one: the sample's own).
-  std::function<DetectionQuestion(std::size_t index, const DetectionSample& sample)> question;
 };
 
 struct CountingMetrics {
@@ -48,15 +37,16 @@ struct DetectionEvaluation {
   json to_json() const;
 };
 
-DetectionEvaluation evaluate_detection(Detector& detector, const DetectionDataset& dataset,
+// Asks every question and judges the answers. Throws what the detector and the data set throw.
+DetectionEvaluation evaluate_detection(Detector& detector, const DetectionQuestions& questions,
                                        const DetectionEvaluationOptions& options = {});
 
-// Of the thresholds .05 to .90 the one with the highest F1 at IoU .5.
+// Of the thresholds .05, .06, ... .90 the one with the highest F1 at IoU .5: what a validation split supports.
 struct ThresholdChoice {
   float threshold = 0.35F;
   double f1 = 0, precision = 0, recall = 0;
 };
-ThresholdChoice choose_threshold(Detector& detector, const DetectionDataset& dataset,
+ThresholdChoice choose_threshold(Detector& detector, const DetectionQuestions& questions,
                                  const DetectionEvaluationOptions& options = {});
 
 }  // namespace omma

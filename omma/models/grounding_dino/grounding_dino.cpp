@@ -64,6 +64,9 @@ TextFeatures GroundingDinoImpl::encode_text(const Tensor& input_ids, const Tenso
         "input_ids: expected 0 to {}, got {} to {}", config_.text_config.vocab_size - 1, least.item<int64_t>(),
         most.item<int64_t>());
   TextMasks masks = sub_sentence_masks(input_ids);
+  const auto last = masks.position_ids.max().item<int64_t>();
+  check(last < config_.text_config.max_position_embeddings, "input_ids: expected at most {} tokens between separators, got {}",
+        config_.text_config.max_position_embeddings, last + 1);
   const Tensor words = text_backbone_(BertEncoderImpl::Input{input_ids, masks.attention_mask, masks.position_ids});
   return {.features = text_projection_(words),
           .token_mask = attention_mask,
@@ -94,12 +97,12 @@ GroundingDinoOutput GroundingDinoImpl::forward(const Tensor& pixel_values, const
   const DecoderOutput decoded = decoder_(input, enhanced.vision, heads_, probe);
 
   GroundingDinoOutput output;
-  const int64_t extra = input.queries.size(1) - config_.num_queries;
+  const int64_t queries = selected.content.size(1), extra = input.queries.size(1) - queries;
   for (std::size_t i = 0; i < decoded.queries.size(); ++i) {
     const Tensor logits = heads_.classes(i)(decoded.queries[i], enhanced.text, text.token_mask).to(torch::kFloat32);
     const Tensor boxes = heads_.refine(i, decoded.queries[i], decoded.references[i]);
-    output.layer_logits.push_back(logits.narrow(1, extra, config_.num_queries));
-    output.layer_boxes.push_back(boxes.narrow(1, extra, config_.num_queries));
+    output.layer_logits.push_back(logits.narrow(1, extra, queries));
+    output.layer_boxes.push_back(boxes.narrow(1, extra, queries));
     if (denoising == nullptr) continue;
     output.denoising_logits.push_back(logits.narrow(1, 0, extra));
     output.denoising_boxes.push_back(boxes.narrow(1, 0, extra));

@@ -44,7 +44,8 @@ class GroundingDinoImpl : public torch::nn::Module {
   TextFeatures encode_text(const Tensor& input_ids, const Tensor& attention_mask);
 
   // pixel_values [B, 3, H, W] normalised; pixel_mask [B, H, W] bool, true = picture, false = padding at the right and bottom;
-  // undefined where all is picture. Throws std::invalid_argument for wrong shapes and a picture with fewer positions than queries.
+  // undefined where all is picture. A picture with fewer positions than num_queries gets as many queries as it has positions.
+  // Throws std::invalid_argument for wrong shapes.
   GroundingDinoOutput forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
                               const DenoisingQueries* denoising = nullptr, const Probe& probe = {});
 

@@ -1,8 +1,8 @@
 #include "omma/models/grounding_dino/query_selection.h"
 
+#include <algorithm>
 #include <limits>
 
-#include "omma/base/error.h"
 #include "omma/nn/layers.h"
 
 namespace omma {
@@ -58,25 +58,29 @@ Tensor QuerySelection::select(const VisionFeatures& vision, const Proposals& pro
   const Tensor rows = norm_(output_(vision.features.masked_fill(~proposals.valid.unsqueeze(-1), 0)));  // [B, S, C]
   const Tensor logits = (*class_head_)(rows, text, token_mask);                                        // [B, S, T]
   probe("proposals.logits", logits);
-  return std::get<1>(logits.amax(-1).topk(queries_, 1));
+  return std::get<1>(logits.amax(-1).topk(std::min(queries_, logits.size(1)), 1));
 }
 
 SelectedQueries QuerySelection::operator()(const VisionFeatures& vision, const Tensor& text, const Tensor& token_mask,
                                            const Probe& probe) {
-  const auto batch = vision.features.size(0), positions = vision.features.size(1);
-  const Tensor content = content_->weight.unsqueeze(0).expand({batch, -1, -1});
+  const auto batch = vision.features.size(0);
+  const auto learned = [&](const Tensor& weight, int64_t queries) {  // [B, Q, .]
+    return weight.narrow(0, 0, queries).unsqueeze(0).expand({batch, -1, -1});
+  };
   if (!class_head_) {
     const Tensor boxes = reference_points_->weight.to(torch::kFloat32).sigmoid();
-    return {.content = content, .boxes = boxes.unsqueeze(0).expand({batch, -1, -1}), .logits = {}, .proposal_boxes = {}};
+    return {.content = learned(content_->weight, queries_), .boxes = learned(boxes, queries_), .logits = {}, .proposal_boxes = {}};
   }
-  check(positions >= queries_, "picture: expected at least {} positions for the queries, got {}", queries_, positions);
   const Proposals proposals = make_proposals(vision);
   const Tensor chosen = select(vision, proposals, text, token_mask, probe);  // [B, Q]
   probe("proposals.selection", chosen);
   const Tensor valid = proposals.valid.gather(1, chosen).unsqueeze(-1);
   const Tensor rows = norm_(output_(gather_rows(vision.features, chosen).masked_fill(~valid, 0)));  // [B, Q, C]
   const Tensor boxes = (box_head_(rows).to(torch::kFloat32) + gather_rows(proposals.logits, chosen)).sigmoid();
-  return {.content = content, .boxes = boxes.detach(), .logits = (*class_head_)(rows, text, token_mask), .proposal_boxes = boxes};
+  return {.content = learned(content_->weight, chosen.size(1)),
+          .boxes = boxes.detach(),
+          .logits = (*class_head_)(rows, text, token_mask),
+          .proposal_boxes = boxes};
 }
 
 void QuerySelection::init_weights() {

@@ -14,6 +14,7 @@
 
 namespace omma {
 
+// Q is num_queries, or the number of positions where a picture has fewer.
 struct SelectedQueries {
   Tensor content;         // [B, Q, C] learned
   Tensor boxes;           // [B, Q, 4] in 0..1, float32, without gradient

@@ -63,19 +63,6 @@ void add_targets(const std::vector<TrainingSample>& samples, const std::vector<P
 
 }  // namespace
 
-PromptTokens tokenize_prompt(const Tokenizer& tokenizer, std::span<const std::string> phrases) {
-  PromptTokens prompt{.ids = {101}, .phrases = {}};
-  for (const std::string& phrase : phrases) {
-    const Encoding encoding = tokenizer.encode(phrase, {.add_special_tokens = false, .parse_special = false});
-    const auto begin = static_cast<int64_t>(prompt.ids.size());
-    prompt.ids.insert(prompt.ids.end(), encoding.ids.begin(), encoding.ids.end());
-    prompt.phrases.emplace_back(begin, static_cast<int64_t>(prompt.ids.size()));
-    prompt.ids.push_back(1012);
-  }
-  prompt.ids.push_back(102);
-  return prompt;
-}
-
 TrainingBatch make_batch(const std::vector<TrainingSample>& samples, const Tokenizer& tokenizer, int64_t most_tokens) {
   check(!samples.empty(), "training batch: expected at least one sample");
   TrainingBatch batch;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "omma/models/grounding_dino/prompt.h"
 #include "omma/models/grounding_dino/targets.h"
 #include "omma/models/grounding_dino/training_samples.h"
 #include "omma/nn/tensor.h"
@@ -13,13 +14,6 @@
 #include "omma/text/tokenizer.h"
 
 namespace omma {
-
-// "[CLS] phrase . phrase . [SEP]" and where each phrase lies: tokens [begin, end).
-struct PromptTokens {
-  std::vector<int64_t> ids;
-  std::vector<std::pair<int64_t, int64_t>> phrases;
-};
-PromptTokens tokenize_prompt(const Tokenizer& tokenizer, std::span<const std::string> phrases);
 
 struct TrainingBatch {
   Tensor pixels;          // [B, 3, H, W] float32, normalised

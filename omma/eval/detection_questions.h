@@ -1,0 +1,45 @@
+// What a detector is asked in an evaluation: pictures, prompts and the right answers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "omma/data/detection_dataset.h"
+#include "omma/data/world/split.h"
+
+namespace omma {
+
+struct DetectionQuestion {
+  Image image;
+  std::vector<DetectionTarget> targets;
+  std::vector<std::string> phrases;
+  std::vector<std::vector<int>> truths_of;  // of each phrase: the places of the targets that it fits; empty: absent
+};
+
+struct DetectionQuestions {
+  std::size_t count = 0;
+  std::function<DetectionQuestion(std::size_t index)> question;
+  std::vector<std::string> classes;  // where every prompt is this list; empty where each picture has its own
+};
+
+// Every picture is asked for all phrases of the data set; of an open set, for its own.
+DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset);
+
+struct WorldQuestionOptions {
+  Split split = Split::val;
+  std::uint64_t seed = 1;
+  std::size_t count = 500;
+  int size = 128;      // pixels a side
+  bool pairs = false;  // "red dog" rather than "dog"
+  int phrases = 6;     // of a prompt: what is there first, then what is not, half of it one attribute away in a pair prompt
+};
+
+// Scenes of the world, each with its own shuffled prompt. Absent pairs are never of those held out.
+DetectionQuestions world_questions(const WorldQuestionOptions& options);
+
+}  // namespace omma

@@ -1,0 +1,57 @@
+// Grounding DINO as a detector: pictures and a prompt in, labelled boxes out.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "omma/models/grounding_dino/grounding_dino.h"
+#include "omma/models/grounding_dino/processor.h"
+#include "omma/models/grounding_dino/prompt.h"
+#include "omma/tasks/detector.h"
+#include "omma/text/tokenizer.h"
+
+namespace omma {
+
+struct GroundingDinoPredictorOptions {
+  torch::Device device = torch::kCPU;
+  torch::Dtype dtype = torch::kFloat32;
+};
+
+// Encoded prompts are kept, so that many pictures are asked the same thing at the price of one. Pictures that come out of the
+// processor at one size go through the model together; sizes are never padded to each other, since the reference's normalisation
+// over padding would change the result. Not thread-safe.
+class GroundingDinoPredictor : public Detector {
+ public:
+  // A model directory. Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
+  explicit GroundingDinoPredictor(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options = {});
+  GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, GroundingDinoProcessor processor);
+
+  std::vector<DetectionResult> detect(std::span<const Image> images, const DetectionPrompt& prompt,
+                                      const DetectionOptions& options = {}) override;
+
+  GroundingDino& model() { return model_; }
+
+ private:
+  struct Batch {
+    Tensor pixels;                    // [B, 3, H, W]
+    std::vector<std::size_t> images;  // their places among all
+  };
+  std::vector<Batch> prepare(std::span<const Image> images, std::vector<DetectionResult>& results) const;
+  const TextFeatures& encoded(const std::vector<int64_t>& ids);
+  // Token probabilities [B, Q, T] and boxes [B, Q, 4] of a batch, both float32 on the CPU; adds the time to the results.
+  std::pair<Tensor, Tensor> run(const Batch& batch, const std::vector<int64_t>& ids, std::vector<DetectionResult>& results);
+  void detect_phrases(const Batch& batch, std::span<const Image> images, const DetectionPrompt& prompt,
+                      const DetectionOptions& options, std::vector<DetectionResult>& results);
+  void detect_caption(const Batch& batch, std::span<const Image> images, const CaptionPrompt& prompt,
+                      const DetectionOptions& options, std::vector<DetectionResult>& results);
+  PromptLimits limits() const;
+
+  GroundingDino model_;
+  Tokenizer tokenizer_;
+  GroundingDinoProcessor processor_;
+  std::map<std::vector<int64_t>, TextFeatures> texts_;
+};
+
+}  // namespace omma

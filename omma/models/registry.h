@@ -1,0 +1,42 @@
+// From a model directory to the predictor that serves a task.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "omma/base/json.h"
+#include "omma/tasks/detector.h"
+#include "omma/tasks/language_model.h"
+
+namespace omma {
+
+struct LoadOptions {
+  std::string device = "auto";  // auto (CUDA where there is one), cpu, cuda, cuda:N
+  std::string dtype = "auto";   // auto (fp32; language models of a billion parameters and more keep theirs), fp32, bf16, fp16
+};
+
+// Throw std::invalid_argument naming the file and field for a directory that is no model, is broken, or serves another task.
+std::unique_ptr<Detector> load_detector(const std::filesystem::path& directory, const LoadOptions& options = {});
+std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory, const LoadOptions& options = {});
+
+struct ModelInfo {
+  std::string model_type;
+  std::vector<std::string> tasks;  // "detect", "generate"
+  std::int64_t parameters = 0;     // elements of the files' tensors
+  std::string dtype;               // of most of them: "float32"
+  std::int64_t bytes = 0;          // of the weights
+};
+ModelInfo inspect_model(const std::filesystem::path& directory);
+json to_json(const ModelInfo& info);
+
+// Writes a model directory from an original checkpoint file, or from a directory (which changes nothing but the names). `config`
+// is the config.json to use where the file does not tell the model's size by itself. The directory `to` must be absent or empty;
+// after a failure it holds nothing. Throws std::invalid_argument.
+void convert_model(const std::filesystem::path& from, const std::filesystem::path& to,
+                   const std::optional<std::filesystem::path>& config = {});
+
+}  // namespace omma
