@@ -121,7 +121,10 @@ SwinLayerImpl::SwinLayerImpl(const SwinConfig& config, const SwinLayerOptions& o
 
 Tensor SwinLayerImpl::attend(const Tensor& windows, const Tensor& mask) {
   const auto positions = windows.size(1);
-  relative_index_ = relative_index_.to(windows.device());
+  if (relative_index_.device() != windows.device()) {
+    const c10::InferenceMode usable_in_training(false);
+    relative_index_ = relative_index_.to(windows.device());
+  }
   Tensor bias = bias_table_.index_select(0, relative_index_).view({positions, positions, options_.heads});
   bias = bias.permute({2, 0, 1}).unsqueeze(0);  // [1, N, P, P]
   if (mask.defined()) {
@@ -138,6 +141,7 @@ const Tensor& SwinLayerImpl::mask_for(int64_t height, int64_t width, const torch
   const bool cached = mask_.defined() && mask_size_ == std::pair(height, width) && mask_.device() == options.device() &&
                       mask_.dtype() == options.dtype();
   if (!cached) {
+    const c10::InferenceMode usable_in_training(false);
     mask_ = shift_mask(height, width, window_, options_.shift, options);
     mask_size_ = {height, width};
   }

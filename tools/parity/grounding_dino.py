@@ -7,6 +7,7 @@ omma's probe. Batches of padded pictures and prompts check the module; two pictu
 import argparse
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,78 @@ def older_keys(directory):
     save_file(tensors, file, metadata={"format": "pt"})
 
 
+# transformers' names to the authors' (IDEA-Research/GroundingDINO), in order.
+AUTHORS_NAMES = [
+    (r"^model\.backbone\.conv_encoder\.model\.embeddings\.patch_embeddings\.projection", "backbone.0.patch_embed.proj"),
+    (r"^model\.backbone\.conv_encoder\.model\.embeddings\.norm", "backbone.0.patch_embed.norm"),
+    (r"^model\.backbone\.conv_encoder\.model\.encoder\.", "backbone.0."),
+    (r"^model\.backbone\.conv_encoder\.model\.hidden_states_norms\.stage(\d)", lambda m: f"backbone.0.norm{int(m[1]) - 1}"),
+    (r"layernorm_before", "norm1"),
+    (r"layernorm_after", "norm2"),
+    (r"^(backbone.*)attention\.self\.(query|key|value)", r"\1attn.qkv/\2"),
+    (r"attention\.self\.relative", "attn.relative"),
+    (r"^(backbone.*)attention\.output\.dense", r"\1attn.proj"),
+    (r"^(backbone.*)intermediate\.dense", r"\1mlp.fc1"),
+    (r"^(backbone.*)output\.dense", r"\1mlp.fc2"),
+    (r"^model\.encoder\.layers\.(\d+)\.deformable_layer\.(.*)$", r"transformer.encoder.layers.\1.\2"),
+    (r"^model\.encoder\.layers\.(\d+)\.text_enhancer_layer\.(.*)$", r"transformer.encoder.text_layers.\1.\2"),
+    (r"^model\.encoder\.layers\.(\d+)\.fusion_layer\.(.*)$", r"transformer.encoder.fusion_layers.\1.\2"),
+    (r"(encoder\.layers.*)self_attn_layer_norm", r"\1norm1"),
+    (r"(encoder\.layers.*)final_layer_norm", r"\1norm2"),
+    (r"layer_norm_before", "norm1"),
+    (r"layer_norm_after", "norm2"),
+    (r"vision_param", "gamma_v"),
+    (r"text_param", "gamma_l"),
+    (r"layer_norm_vision", "layer_norm_v"),
+    (r"layer_norm_text", "layer_norm_l"),
+    (r"fusion_layers(.*)vision_proj", r"fusion_layers\1v_proj"),
+    (r"fusion_layers(.*)text_proj", r"fusion_layers\1l_proj"),
+    (r"^model\.decoder\.layers\.(\d+)\.encoder_attn_layer_norm", r"transformer.decoder.layers.\1.norm1"),
+    (r"^model\.decoder\.layers\.(\d+)\.encoder_attn_text_layer_norm", r"transformer.decoder.layers.\1.catext_norm"),
+    (r"^model\.decoder\.layers\.(\d+)\.self_attn_layer_norm", r"transformer.decoder.layers.\1.norm2"),
+    (r"^model\.decoder\.layers\.(\d+)\.final_layer_norm", r"transformer.decoder.layers.\1.norm3"),
+    (r"^model\.decoder\.layers\.(\d+)\.encoder_attn_text", r"transformer.decoder.layers.\1.ca_text"),
+    (r"^model\.decoder\.layers\.(\d+)\.encoder_attn", r"transformer.decoder.layers.\1.cross_attn"),
+    (r"^model\.decoder\.layers\.", "transformer.decoder.layers."),
+    (r"^model\.decoder\.layer_norm", "transformer.decoder.norm"),
+    (r"^model\.decoder\.reference_points_head", "transformer.decoder.ref_point_head"),
+    (r"(transformer.*)\.fc(\d)", r"\1.linear\2"),
+    (r"(text_layers.*self_attn|decoder.*self_attn|ca_text)\.(query|key|value)\.", r"\1.in_proj_/\2."),
+    (r"^model\.text_backbone", "bert"),
+    (r"^model\.text_projection", "feat_map"),
+    (r"^model\.input_proj_vision", "input_proj"),
+    (r"^model\.encoder_output_bbox_embed", "transformer.enc_out_bbox_embed"),
+    (r"^model\.query_position_embeddings", "transformer.tgt_embed"),
+    (r"^model\.(level_embed|enc_output)", r"transformer.\1"),
+]
+
+
+def authors_file(directory, layers):
+    """The weights of a directory as the authors' .pth holds them: fused projections, tied heads under every name."""
+    result, fused = {}, {}
+    for key, value in load_file(directory / "model.safetensors").items():
+        if "swin.layernorm" in key:
+            continue
+        name = key
+        for pattern, replacement in AUTHORS_NAMES:
+            name = re.sub(pattern, replacement, name)
+        match = re.match(r"(.*)/(query|key|value)\.(weight|bias)$", name)
+        if match:
+            stem = match[1] + match[3] if match[1].endswith("in_proj_") else f"{match[1]}.{match[3]}"
+            fused.setdefault(stem, {})[match[2]] = value
+        elif name.startswith("bbox_embed.0."):
+            for layer in range(layers):
+                result[f"bbox_embed.{layer}." + name[13:]] = value
+                result[f"transformer.decoder.bbox_embed.{layer}." + name[13:]] = value
+        else:
+            result[name] = value
+    for name, parts in fused.items():
+        result[name] = torch.cat([parts["query"], parts["key"], parts["value"]])
+    result["bert.pooler.dense.weight"] = torch.zeros(48, 48)
+    result["bert.embeddings.position_ids"] = torch.arange(64)[None]
+    return {"model": {"module." + name: value for name, value in result.items()}}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True, type=Path)
@@ -185,6 +258,8 @@ def main():
             older_keys(directory)
         expected = record(model, inputs) | {f"input.{key}": value for key, value in inputs.items()}
         save_file(expected, directory / "expected.safetensors")
+        if name == "four_levels":
+            torch.save(authors_file(directory, values["decoder_layers"]), directory / "authors.pth")
 
 
 if __name__ == "__main__":

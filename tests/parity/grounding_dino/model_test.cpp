@@ -71,6 +71,21 @@ TEST_P(GroundingDinoParity, SavedWeightsAreTheReferencesOwn) {
   }
 }
 
+// The authors' file holds the same weights under other names, with fused projections and tied heads.
+TEST(GroundingDinoKeys, AuthorsFile) {
+  const auto directory = testing::parity_directory() / "four_levels";
+  const auto config = read_grounding_dino_config(read_json(directory / "config.json"), "config.json");
+  const TensorFile authors = read_torch_archive(directory / "authors.pth");
+  const auto prefix = original_prefix(authors);
+  ASSERT_EQ(prefix, "model.module.");
+  GroundingDino theirs(config), ours(config);
+  load_weights(*theirs, authors, original_grounding_dino_keys(config, *prefix), "authors.pth");
+  load_weights(*ours, read_weights(directory), grounding_dino_keys(config), "model.safetensors");
+  const auto expected = ours->named_parameters();
+  for (const auto& parameter : theirs->named_parameters())
+    EXPECT_TRUE(torch::equal(parameter.value(), expected[parameter.key()])) << parameter.key();
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, GroundingDinoParity,
                          ::testing::Values("four_levels", "three_levels", "one_level", "five_levels", "padded_batch", "mm",
                                            "mm_unshared", "static_queries"),
