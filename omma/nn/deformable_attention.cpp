@@ -1,6 +1,7 @@
 #include "omma/nn/deformable_attention.h"
 
 #include <fmt/ranges.h>
+#include <torch/nn/functional/vision.h>
 
 #include <algorithm>
 #include <array>
