@@ -1,6 +1,5 @@
 // LLaMA against transformers (tools/parity/llama.py): logits, cached decoding, token sequences of greedy and beam search.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include "omma/models/llama/decoder.h"
 #include "omma/models/llama/predictor.h"
 #include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
 
 namespace omma {
 namespace {
