@@ -1,0 +1,79 @@
+#include "omma/nn/layers.h"
+
+#include <gtest/gtest.h>
+
+#include "omma/nn/attention.h"
+#include "omma/nn/position.h"
+#include "tests/temporary_directory.h"
+
+namespace omma {
+namespace {
+
+TEST(RegisterAt, NamesAreDottedKeys) {
+  torch::nn::Module module;
+  register_at(module, "attention.self.query", Linear(2, 3));
+  register_at(module, "attention.self.key", Linear(2, 3));
+  register_parameter_at(module, "attention.bias_table", torch::zeros({4}));
+  std::vector<std::string> names;
+  for (const auto& parameter : module.named_parameters()) names.push_back(parameter.key());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"attention.bias_table", "attention.self.key.bias", "attention.self.key.weight",
+                                             "attention.self.query.bias", "attention.self.query.weight"}));
+}
+
+TEST(Activations, ByTheNameOfTheConfig) {
+  const Tensor x = torch::linspace(-3, 3, 13);
+  EXPECT_TRUE(torch::equal(activation_by_name("relu")(x), x.clamp_min(0)));
+  EXPECT_TRUE(torch::allclose(activation_by_name("quick_gelu")(x), x * (1.702 * x).sigmoid()));
+  EXPECT_FALSE(is_activation("tanhshrink"));
+  EXPECT_NE(testing::invalid_argument_of([] { activation_by_name("tanhshrink"); }).find("got \"tanhshrink\""), std::string::npos);
+}
+
+// Without gradients the rows pass in blocks: the same numbers as in one piece.
+TEST(FeedForward, BlocksEqualTheWhole) {
+  torch::manual_seed(0);
+  const Linear fc1(8, 32), fc2(32, 5);
+  const Tensor x = torch::randn({2, 1500, 8});
+  const Tensor whole = feed_forward(x, fc1, fc2, activation_by_name("gelu"));
+  EXPECT_TRUE(whole.requires_grad());
+  torch::NoGradGuard no_grad;
+  const Tensor blocks = feed_forward(x, fc1, fc2, activation_by_name("gelu"));
+  EXPECT_EQ(shape(blocks), "[2, 1500, 5]");
+  EXPECT_TRUE(torch::allclose(blocks, whole, 1e-5, 1e-6));
+}
+
+TEST(DropPath, DropsWholeSamplesInTrainingOnly) {
+  torch::manual_seed(0);
+  const Tensor x = torch::ones({1000, 3});
+  EXPECT_TRUE(torch::equal(drop_path(x, 0.25, false), x));
+  const Tensor dropped = drop_path(x, 0.25, true);
+  EXPECT_TRUE(torch::equal(dropped.amax(1), dropped.amin(1)));
+  EXPECT_NEAR(dropped.mean().item<double>(), 1, 0.1);
+  EXPECT_NEAR((dropped == 0).to(torch::kFloat32).mean().item<double>(), 0.25, 0.05);
+}
+
+TEST(Attention, MaskedKeysHaveNoPart) {
+  torch::manual_seed(0);
+  const Tensor q = split_heads(torch::randn({2, 4, 6}), 3), k = split_heads(torch::randn({2, 5, 6}), 3);
+  const Tensor mask = torch::tensor({true, true, true, false, false}).view({1, 1, 1, 5});
+  const Tensor masked = attention(q, k, k, mask), shorter = attention(q, k.narrow(2, 0, 3), k.narrow(2, 0, 3));
+  EXPECT_TRUE(torch::allclose(masked, shorter, 1e-5, 1e-6));
+  EXPECT_EQ(shape(merge_heads(masked)), "[2, 4, 6]");
+}
+
+TEST(SineEmbedding, FirstTwoCoordinatesChangePlaces) {
+  const Tensor one = sine_embedding(torch::tensor({{0.25F}}), 4), two = sine_embedding(torch::tensor({{0.25F, 0.75F}}), 4);
+  EXPECT_TRUE(torch::allclose(one.narrow(1, 0, 2), torch::tensor({{1.F, 0.F}}), 1e-5, 1e-6));  // sin and cos of a quarter turn
+  EXPECT_TRUE(torch::equal(two.narrow(1, 4, 4), one));
+}
+
+TEST(SineEmbedding, PaddingDoesNotCount) {
+  Tensor mask = torch::ones({1, 4, 6}, torch::kBool);
+  const Tensor alone = sine_embedding_of_grid(mask.narrow(2, 0, 3), 8, 20).view({1, 4, 3, 16});
+  mask.narrow(2, 3, 3).fill_(false);
+  const Tensor padded = sine_embedding_of_grid(mask, 8, 20).view({1, 4, 6, 16});
+  EXPECT_TRUE(torch::equal(padded.narrow(2, 0, 3), alone));
+}
+
+}  // namespace
+}  // namespace omma

@@ -1,0 +1,117 @@
+#include "omma/nn/weights.h"
+
+#include <gtest/gtest.h>
+
+#include "omma/nn/layers.h"
+#include "tests/temporary_directory.h"
+
+namespace omma {
+namespace {
+
+using testing::invalid_argument_of;
+
+struct TwoLinears : torch::nn::Module {
+  TwoLinears() : a(register_module("a", Linear(2, 3))), b(register_at(*this, "inner.b", Linear(3, 3))) {}
+  Linear a, b;
+};
+
+// Keeps tensors alive beside their file.
+struct File {
+  std::vector<Tensor> tensors;
+  std::vector<TensorView> views;
+  void add(const std::string& name, const Tensor& tensor) {
+    tensors.push_back(tensor.detach().contiguous().clone());
+    views.push_back(view_of(tensors.back(), name));
+  }
+  TensorFile file() {
+    std::sort(views.begin(), views.end(), [](const auto& x, const auto& y) { return x.name < y.name; });
+    return TensorFile(views, {}, {});
+  }
+};
+
+TEST(KeyTable, PatternsOfComponents) {
+  const KeyTable table{.rules = {{"layers.*.self_attn.**", {"model.*.attn.**"}}, {"x.*.qkv", {"y.*.q", "y.*.k", "y.*.v"}}},
+                       .ignored = {"*.position_ids"}};
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(translate_key("layers.3.self_attn.out.weight", table), (Names{"model.3.attn.out.weight"}));
+  EXPECT_EQ(translate_key("layers.3.self_attn", table), (Names{"layers.3.self_attn"}));  // ** is at least one component
+  EXPECT_EQ(translate_key("x.0.qkv", table), (Names{"y.0.q", "y.0.k", "y.0.v"}));
+  EXPECT_EQ(translate_key("bert.position_ids", table), Names{});
+  EXPECT_EQ(translate_key("a.b.position_ids", table), (Names{"a.b.position_ids"}));  // * is one component
+}
+
+TEST(LoadWeights, RenamesSplitsAndConverts) {
+  File file;
+  const Tensor both = torch::arange(18).view({6, 3}).to(torch::kFloat32);
+  file.add("w", both.to(torch::kBFloat16).narrow(0, 0, 6));
+  file.add("first.weight", torch::ones({3, 2}, torch::kFloat16));
+  file.add("first.bias", torch::zeros({3}));
+  struct Split : torch::nn::Module {
+    Split()
+        : a(register_module("a", Linear(2, 3))),
+          q(register_parameter("q", torch::zeros({3, 3}))),
+          k(register_parameter("k", torch::zeros({3, 3}))) {}
+    Linear a;
+    Tensor q, k;
+  } module;
+  load_weights(module, file.file(), {.rules = {{"first.*", {"a.*"}}, {"w", {"q", "k"}}}, .ignored = {}}, "test");
+  EXPECT_TRUE(torch::equal(module.q, both.narrow(0, 0, 3)));
+  EXPECT_TRUE(torch::equal(module.k, both.narrow(0, 3, 3)));
+  EXPECT_TRUE(torch::equal(module.a->weight, torch::ones({3, 2})));
+}
+
+TEST(LoadWeights, TellsEverythingWrongAtOnceAndChangesNothing) {
+  TwoLinears module;
+  const Tensor before = module.a->bias.detach().clone();
+  File file;
+  file.add("a.bias", torch::full({3}, 7.F));
+  file.add("a.weight", torch::zeros({2, 3}));                  // transposed
+  file.add("inner.b.bias", torch::zeros({3}, torch::kInt64));  // no floating type
+  file.add("inner.c.weight", torch::zeros({3}));               // unknown; and inner.b.weight is missing
+  const std::string error = invalid_argument_of([&] { load_weights(module, file.file(), {}, "model.safetensors"); });
+  EXPECT_TRUE(error.starts_with("model.safetensors: ")) << error;
+  EXPECT_NE(error.find("\"a.weight\": expected [3, 2], got [2, 3]"), std::string::npos) << error;
+  EXPECT_NE(error.find("\"inner.b.bias\": expected a floating type, got I64"), std::string::npos) << error;
+  EXPECT_NE(error.find("unexpected tensor \"inner.c.weight\""), std::string::npos) << error;
+  EXPECT_NE(error.find("missing tensor \"inner.b.weight\" [3, 3]"), std::string::npos) << error;
+  EXPECT_TRUE(torch::equal(module.a->bias, before));
+}
+
+TEST(LoadWeights, TiedNamesMustAgree) {
+  TwoLinears module;
+  const auto load = [&](float value) {
+    File file;
+    for (const auto& parameter : TwoLinears().named_parameters()) file.add(parameter.key(), parameter.value());
+    file.add("copy.bias", torch::full({3}, value));
+    file.add("other.bias", torch::full({3}, 1.F));
+    std::erase_if(file.views, [](const TensorView& view) { return view.name == "a.bias"; });
+    load_weights(module, file.file(), {.rules = {{"copy.*", {"a.*"}}, {"other.*", {"a.*"}}}, .ignored = {}}, "test");
+  };
+  load(1.F);
+  EXPECT_TRUE(torch::equal(module.a->bias, torch::ones({3})));
+  EXPECT_NE(invalid_argument_of([&] { load(2.F); }).find("\"copy.bias\" and \"other.bias\" both are \"a.bias\" and differ"),
+            std::string::npos);
+}
+
+TEST(LoadWeights, UnequalPartsAreRefused) {
+  TwoLinears module;
+  File file;
+  file.add("w", torch::zeros({5, 3}));
+  const KeyTable table{.rules = {{"w", {"a.weight", "inner.b.weight"}}}, .ignored = {}};
+  EXPECT_NE(
+      invalid_argument_of([&] { load_weights(module, file.file(), table, "x"); }).find("\"w\": expected 2 equal parts, got [5, 3]"),
+      std::string::npos);
+}
+
+TEST(SaveWeights, RoundTripInHalfPrecision) {
+  const testing::TemporaryDirectory directory;
+  TwoLinears saved, loaded;
+  save_weights(directory / "model.safetensors", saved, torch::kFloat16);
+  const TensorFile file = read_safetensors(directory / "model.safetensors");
+  EXPECT_EQ(file.metadata().at("format"), "pt");
+  load_weights(loaded, file, {}, "model.safetensors");
+  EXPECT_TRUE(torch::equal(loaded.b->weight, saved.b->weight.to(torch::kFloat16).to(torch::kFloat32)));
+}
+
+}  // namespace
+}  // namespace omma
