@@ -2,6 +2,7 @@
 // sanitizer build sees any read or write outside the arrays.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -54,35 +55,47 @@ struct Problem : Sizes {
   }
 };
 
-std::vector<float> run_forward(const Problem& problem, const DeformableKernels& kernels) {
-  std::vector<float> output(size_t(problem.rows() * problem.channels), -99);
-  std::vector<int32_t> positions(size_t(4 * problem.samples()));
+template <class Value>
+std::vector<Value> forward(const Problem& problem, const std::vector<Value>& value, const DeformableKernel<Value, float>& kernel) {
+  std::vector<Value> output(static_cast<size_t>(problem.rows() * problem.channels));
+  std::vector<int32_t> positions(static_cast<size_t>(4 * problem.samples()));
   std::vector<float> shares(positions.size());
-  const DeformableForward<float, float> task = {problem.shape(), problem.value.data(), problem.locations.data(),
-                                                problem.weights.data(), output.data()};
-  kernels.fp32.forward(task, {positions.data(), shares.data(), nullptr}, 0, problem.batch * problem.queries);
+  const DeformableForward<Value, float> task = {problem.shape(), value.data(), problem.locations.data(), problem.weights.data(),
+                                                output.data()};
+  kernel.forward(task, {positions.data(), shares.data(), nullptr}, 0, problem.batch * problem.queries);
   return output;
+}
+
+std::vector<float> run_forward(const Problem& problem, const DeformableKernels& kernels) {
+  return forward(problem, problem.value, kernels.fp32);
 }
 
 struct Gradients {
   std::vector<float> value, locations, weights;
 };
 
-Gradients run_backward(const Problem& problem, const DeformableKernels& kernels) {
+// Of the output's sum, where `one` is 1.
+template <class Value>
+Gradients backward(const Problem& problem, const std::vector<Value>& value, Value one,
+                   const DeformableKernel<Value, float>& kernel) {
   Gradients found = {std::vector<float>(problem.value.size()), std::vector<float>(problem.locations.size(), -99),
                      std::vector<float>(problem.weights.size(), -99)};
-  std::vector<int32_t> positions(size_t(4 * problem.samples()));
+  std::vector<int32_t> positions(static_cast<size_t>(4 * problem.samples()));
   std::vector<float> shares(positions.size()), products(positions.size());
-  const std::vector<float> ones(size_t(problem.rows() * problem.channels), 1.0F);
-  const DeformableBackward<float, float> task = {
-      {problem.shape(), problem.value.data(), problem.locations.data(), problem.weights.data(), nullptr},
+  const std::vector<Value> ones(static_cast<size_t>(problem.rows() * problem.channels), one);
+  const DeformableBackward<Value, float> task = {
+      {problem.shape(), value.data(), problem.locations.data(), problem.weights.data(), nullptr},
       ones.data(),
       found.value.data(),
       found.locations.data(),
       found.weights.data(),
       problem.positions};
-  kernels.fp32.backward(task, {positions.data(), shares.data(), products.data()}, 0, problem.batch * problem.heads);
+  kernel.backward(task, {positions.data(), shares.data(), products.data()}, 0, problem.batch * problem.heads);
   return found;
+}
+
+Gradients run_backward(const Problem& problem, const DeformableKernels& kernels) {
+  return backward(problem, problem.value, 1.0F, kernels.fp32);
 }
 
 // Equation 3 of the paper, one product at a time.
@@ -157,6 +170,27 @@ TEST_P(DeformableKernelTest, GradientOfValueIsTheSharesAtAnyWidth) {
                      double(gradients.value[size_t(((batch * problem.heads + head) * problem.positions + s) * channels + c)]);
     for (const float x : run_forward(problem, kernels())) sum += double(x);
     EXPECT_NEAR(inner, sum, 1e-4) << channels << " channels";
+  }
+}
+
+TEST_P(DeformableKernelTest, HalfPrecisionIsTheSameButForOneRounding) {
+  for (const int64_t channels : {1, 3, 4, 7, 8, 12, 16, 24, 31, 32, 33, 48}) {
+    Problem problem({.channels = channels});
+    std::vector<Bfloat16> half;
+    for (float& x : problem.value) {  // representable in either type
+      half.push_back({static_cast<uint16_t>(std::bit_cast<uint32_t>(x) >> 16)});
+      x = std::bit_cast<float>(uint32_t{half.back().bits} << 16);
+    }
+    const auto expected = run_forward(problem, kernels());
+    const auto found = forward(problem, half, kernels().bf16);
+    for (size_t i = 0; i < found.size(); ++i) {
+      const auto bits = std::bit_cast<uint32_t>(expected[i]);
+      ASSERT_EQ(found[i].bits, (bits + 0x7fff + (bits >> 16 & 1)) >> 16) << channels << " channels, element " << i;
+    }
+    const auto gradients = backward(problem, half, Bfloat16{0x3f80}, kernels().bf16), exact = run_backward(problem, kernels());
+    EXPECT_EQ(gradients.value, exact.value);
+    EXPECT_EQ(gradients.locations, exact.locations);
+    EXPECT_EQ(gradients.weights, exact.weights);
   }
 }
 
