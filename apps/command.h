@@ -1,6 +1,8 @@
 // What the program's commands share: the common flags, pictures named on the command line, JSON lines, exit statuses.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>

@@ -1,4 +1,6 @@
 // omma inspect and omma list: what a model directory holds, and which models are embedded.
+#include <fmt/ranges.h>
+
 #include <memory>
 
 #include "apps/command.h"

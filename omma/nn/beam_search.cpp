@@ -25,7 +25,7 @@ struct Candidate {
 
 class BeamSearch {
  public:
-  BeamSearch(Decoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings)
+  BeamSearch(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings)
       : decoder_(decoder), prompt_(prompt.begin(), prompt.end()), settings_(settings) {}
 
   GeneratedTokens run();
@@ -38,7 +38,7 @@ class BeamSearch {
   size_t beams() const { return static_cast<size_t>(settings_.beams); }
   double length_divisor() const { return std::pow(static_cast<double>(step_), settings_.length_penalty); }
 
-  Decoder& decoder_;
+  AutoregressiveDecoder& decoder_;
   std::vector<int64_t> prompt_;
   const GenerationSettings& settings_;
   int64_t step_ = 0;                  // tokens every running hypothesis has
@@ -124,7 +124,7 @@ GeneratedTokens BeamSearch::run() {
 
 }  // namespace
 
-GeneratedTokens beam_search(Decoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings) {
+GeneratedTokens beam_search(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings) {
   return BeamSearch(decoder, prompt, settings).run();
 }
 

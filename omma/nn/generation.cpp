@@ -11,7 +11,7 @@ namespace omma {
 
 using torch::Tensor;
 
-GeneratedTokens beam_search(Decoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings);
+GeneratedTokens beam_search(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings);
 
 namespace {
 
@@ -25,7 +25,7 @@ int64_t draw(const Tensor& logits, double uniform) {
   return std::min(token, logits.size(0) - 1);
 }
 
-GeneratedTokens generate_one(Decoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
+GeneratedTokens generate_one(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
                              const TokenCallback& callback) {
   Rng rng(settings.seed);
   GeneratedTokens result;
@@ -95,7 +95,7 @@ Tensor restrict_choice(const Tensor& logits, int64_t top_k, double top_p) {
   return kept;
 }
 
-GeneratedTokens generate(Decoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
+GeneratedTokens generate(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
                          const TokenCallback& callback) {
   settings.validate();
   torch::InferenceMode guard;

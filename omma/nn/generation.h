@@ -13,9 +13,9 @@
 namespace omma {
 
 // What generation asks of a model that already holds its prompt (text, picture, or both) and the past it has computed.
-class Decoder {
+class AutoregressiveDecoder {
  public:
-  virtual ~Decoder() = default;
+  virtual ~AutoregressiveDecoder() = default;
   // Reads the prompt: logits of the first new token, [1, V].
   virtual torch::Tensor start() = 0;
   // Appends one token to each row, int64 [R]: logits of the next, [R, V].
@@ -53,7 +53,7 @@ struct GeneratedTokens {
 using TokenCallback = std::function<bool(int64_t token)>;
 
 // `prompt` are the prompt's tokens as the repetition penalty sees them; may be empty.
-GeneratedTokens generate(Decoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
+GeneratedTokens generate(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
                          const TokenCallback& callback = nullptr);
 
 // Divides positive and multiplies negative scores [R, V] of tokens that row `sequences` [R, L] already holds (Keskar et al. 2019).

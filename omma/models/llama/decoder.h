@@ -10,7 +10,7 @@
 
 namespace omma {
 
-class LlamaDecoder : public Decoder {
+class LlamaDecoder : public AutoregressiveDecoder {
  public:
   // Room for the prompt and `max_tokens` more. The prompt is not empty.
   LlamaDecoder(LlamaForCausalLM model, std::vector<int64_t> prompt, int64_t max_tokens)

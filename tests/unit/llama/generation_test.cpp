@@ -15,7 +15,7 @@ namespace {
 using torch::Tensor;
 
 // After token t the next logits favour t + 1, then t + 2; token 9 ends.
-class Counter : public Decoder {
+class Counter : public AutoregressiveDecoder {
  public:
   Tensor start() override { return logits({0}); }
   Tensor step(const Tensor& tokens) override {
