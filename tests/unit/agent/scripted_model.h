@@ -1,6 +1,7 @@
 // A language model that says what a test tells it to.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ class ScriptedModel : public LanguageModel {
     GeneratedText text;
     text.text = texts_.empty() ? "" : texts_[std::min(prompts.size(), texts_.size()) - 1];
     for (const std::string& stop : options.stop) text.text = text.text.substr(0, text.text.find(stop));
-    text.tokens = static_cast<int>(text.text.size() / 4 + 1);
+    text.tokens = std::min(static_cast<int>(text.text.size() / 4 + 1), options.max_tokens.value_or(1 << 20));
     return text;
   }
 
