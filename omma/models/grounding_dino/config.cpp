@@ -1,5 +1,7 @@
 #include "omma/models/grounding_dino/config.h"
 
+#include <cmath>
+
 #include "omma/base/error.h"
 #include "omma/nn/layers.h"
 
@@ -74,6 +76,9 @@ json write_grounding_dino_config(const GroundingDinoConfig& config, std::string_
   object["dtype"] = dtype;
   object["torch_dtype"] = dtype;  // its name before transformers 5
   object["is_encoder_decoder"] = true;
+  // transformers 5 checks types, and this one is an integer there.
+  if (const double temperature = config.positional_embedding_temperature; temperature == std::floor(temperature))
+    object["positional_embedding_temperature"] = static_cast<int64_t>(temperature);
   return object;
 }
 
