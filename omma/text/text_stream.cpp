@@ -16,7 +16,7 @@ TextStream::TextStream(Tokenizer tokenizer, bool skip_special_tokens)
     : tokenizer_(std::move(tokenizer)), skip_special_tokens_(skip_special_tokens) {}
 
 std::string TextStream::push(std::int32_t id) {
-  if (skip_special_tokens_ && tokenizer_.is_special(id)) return "";
+  if (tokenizer_.id_to_token(id).empty() || (skip_special_tokens_ && tokenizer_.is_special(id))) return "";
   ids_.push_back(id);
   const bool waits = ids_.size() - told_ < kMaxPending && tokenizer_.decode(ids_, skip_special_tokens_).ends_with(kReplacement);
   return waits ? "" : emit();

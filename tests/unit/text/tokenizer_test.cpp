@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <thread>
 
@@ -64,9 +64,9 @@ TEST(Tokenizer, LongWordsAreNotQuadratic) {
     model["vocab"][token] = id;
   }
   const Tokenizer tokenizer = Tokenizer::from_json(file, "test");
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   EXPECT_EQ(tokenizer.encode(std::string(256 * 800, 'a')).ids, Ids(800, 307));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_LT(std::clock() - begin, 2 * CLOCKS_PER_SEC);
 }
 
 TEST(Tokenizer, ThreadsShareOne) {
