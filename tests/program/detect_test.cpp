@@ -103,7 +103,7 @@ TEST_F(Detect, CallersMistakesGetStatusTwo) {
       {"detect", path("missing.png").string(), "--phrase", "a"},          // no such file
       {"detect", "--phrase", "a"},                                        // no picture
       {"detect", image(0), "--phrase", "a", "--hat"},                     // unknown flag
-      {"detect", "@" + path("no-list.txt").string(), "--phrase", "a"},    // no such list
+      {"detect", fmt::format("@{}", path("no-list.txt").string()), "--phrase", "a"},    // no such list
   };
   for (const auto& arguments : mistakes) {
     const auto run = run_program(arguments);
@@ -114,7 +114,7 @@ TEST_F(Detect, CallersMistakesGetStatusTwo) {
 
 TEST_F(Detect, ReadsListsOfPictures) {
   write_file(path("list.txt"), image(0) + "\n" + image(2) + "\n");
-  const auto run = run_program({"detect", "@" + path("list.txt").string(), "--phrase", "dog", "--json", "--batch", "2"});
+  const auto run = run_program({"detect", fmt::format("@{}", path("list.txt").string()), "--phrase", "dog", "--json", "--batch", "2"});
   ASSERT_EQ(run.status, 0) << run.err;
   ASSERT_EQ(run.lines().size(), 2U);
   EXPECT_EQ(run.lines()[1]["image"], image(2));

@@ -1,12 +1,14 @@
 // Runs the program and keeps what it wrote.
 #pragma once
 
+#include <fmt/format.h>
 #include <sys/wait.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "omma/base/file.h"
@@ -29,16 +31,22 @@ struct Run {
   }
 };
 
+// One word for a POSIX shell.
+inline std::string shell_word(std::string_view text) {
+  std::string word(1, '\'');
+  for (const char c : text) {
+    if (c == '\'') word.append("'\\'");
+    word.push_back(c);
+  }
+  word.push_back('\'');
+  return word;
+}
+
 inline Run run_program(const std::vector<std::string>& arguments) {
   const TemporaryDirectory directory;
-  const auto quoted = [](const std::string& text) {
-    std::string result = "'";
-    for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return result + "'";
-  };
-  std::string command = quoted(OMMA_PROGRAM);
-  for (const std::string& argument : arguments) command += " " + quoted(argument);
-  command += " >" + quoted((directory / "out").string()) + " 2>" + quoted((directory / "err").string()) + " </dev/null";
+  std::string command = shell_word(OMMA_PROGRAM);
+  for (const std::string& argument : arguments) command += fmt::format(" {}", shell_word(argument));
+  command += fmt::format(" >{} 2>{} </dev/null", shell_word((directory / "out").string()), shell_word((directory / "err").string()));
   const int status = std::system(command.c_str());
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
           .out = read_file(directory / "out"),

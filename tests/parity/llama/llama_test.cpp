@@ -93,8 +93,8 @@ TEST_P(LlamaParity, TokensOfGreedyAndBeamSearch) {
 INSTANTIATE_TEST_SUITE_P(Cases, LlamaParity,
                          ::testing::Values("plain", "grouped", "tied-biased", "odd-head", "linear", "dynamic", "llama3", "yarn",
                                            "yarn-scaled"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            std::erase(name, '-');
                            return name;
                          });

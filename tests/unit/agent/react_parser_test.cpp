@@ -113,7 +113,9 @@ TEST(ReactParser, GoldenTexts) {
     EXPECT_EQ(step.thought, golden.thought);
     EXPECT_EQ(step.answer.value_or(""), golden.answer);
     EXPECT_EQ(step.action.value_or(""), golden.action);
-    if (!golden.action.empty()) EXPECT_EQ(step.input, json::parse(golden.input));
+    if (!golden.action.empty()) {
+      EXPECT_EQ(step.input, json::parse(golden.input));
+    }
   }
 }
 

@@ -1,0 +1,89 @@
+// Picture file in, boxes out: processor, tokenizer, model and post-processing against transformers 5 and 4.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "omma/base/json.h"
+#include "omma/io/image_file.h"
+#include "omma/models/registry.h"
+#include "tests/parity/grounding_dino/reference.h"
+
+namespace omma {
+namespace {
+
+constexpr float kScoreTolerance = 1e-4F, kPixelTolerance = 2e-2F;  // 1e-4 of a picture of about 100 pixels
+
+class DetectorParity : public ::testing::TestWithParam<const char*> {
+ protected:
+  DetectorParity()
+      : directory_(testing::parity_directory().parent_path() / "detector" / GetParam()),
+        expected_(read_json(directory_ / "expected.json")),
+        image_(read_image(directory_ / "picture.png")),
+        detector_(load_detector(directory_)) {}
+
+  // Queries of the reference by falling score.
+  static std::vector<std::size_t> ranking(const std::vector<float>& scores) {
+    std::vector<std::size_t> order(scores.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+    return order;
+  }
+
+  void expect_detections(const std::vector<Detection>& found, const std::vector<float>& scores) const {
+    const auto order = ranking(scores);
+    ASSERT_EQ(found.size(), order.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      EXPECT_NEAR(found[i].score, scores[order[i]], kScoreTolerance) << i;
+      const auto box = expected_["boxes"][order[i]].get<std::vector<float>>();
+      const float ours[] = {found[i].box.x0, found[i].box.y0, found[i].box.x1, found[i].box.y1};
+      for (std::size_t side = 0; side < 4; ++side)
+        EXPECT_NEAR(ours[side], box[side], kPixelTolerance) << "rank " << i << " side " << side;
+    }
+  }
+
+  std::filesystem::path directory_;
+  json expected_;
+  Image image_;
+  std::unique_ptr<Detector> detector_;
+};
+
+TEST_P(DetectorParity, Caption) {
+  const DetectionPrompt prompt{.phrases = {}, .caption = expected_["caption"].get<std::string>()};
+  const auto results = detector_->detect({&image_, 1}, prompt, {.box_threshold = 0.F, .text_threshold = {}, .nms = {}});
+  expect_detections(results[0].detections, expected_["scores"].get<std::vector<float>>());
+}
+
+TEST_P(DetectorParity, Phrases) {
+  const DetectionPrompt prompt{.phrases = expected_["phrases"].get<std::vector<std::string>>(), .caption = {}};
+  const auto results = detector_->detect({&image_, 1}, prompt, {.box_threshold = 0.F, .text_threshold = {}, .nms = {}});
+  std::vector<float> best;
+  for (const json& row : expected_["phrase_scores"]) {
+    const auto scores = row.get<std::vector<float>>();
+    best.push_back(*std::ranges::max_element(scores));
+  }
+  expect_detections(results[0].detections, best);
+  for (const Detection& detection : results[0].detections)
+    EXPECT_EQ(detection.label, prompt.phrases[static_cast<std::size_t>(detection.phrase_index.value())]);
+}
+
+TEST_P(DetectorParity, SameAloneAndAmongOthers) {
+  const DetectionPrompt prompt{.phrases = expected_["phrases"].get<std::vector<std::string>>(), .caption = {}};
+  const DetectionOptions all{.box_threshold = 0.F, .text_threshold = {}, .nms = {}};
+  Image flipped = image_;
+  std::ranges::reverse(flipped.data);
+  const std::vector<Image> together = {flipped, image_, image_};
+  const auto alone = detector_->detect({&image_, 1}, prompt, all), among = detector_->detect(together, prompt, all);
+  ASSERT_EQ(among.size(), 3U);
+  ASSERT_EQ(alone[0].detections.size(), among[1].detections.size());
+  for (std::size_t i = 0; i < alone[0].detections.size(); ++i) {
+    EXPECT_NEAR(alone[0].detections[i].score, among[1].detections[i].score, kScoreTolerance);
+    EXPECT_NEAR(alone[0].detections[i].box.x0, among[2].detections[i].box.x0, kPixelTolerance);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, DetectorParity, ::testing::Values("transformers5", "transformers4", "mm"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace omma
