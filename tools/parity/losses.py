@@ -1,7 +1,7 @@
 """Grounding DINO's loss of one sample and the gradient of every parameter, by transformers.
 
 Writes OUT/losses/CASE/ with the model directory and expected.safetensors: the inputs, the boxes and the phrase of each, the loss with
-its parts, and grad.NAME. One thing of the reference is put right: the proposals' logits and boxes are those of the selected
+its parts; gradients/ holds the gradients in place of the weights. One thing of the reference is put right: the proposals' logits and boxes are those of the selected
 proposals, with their gradient (it scores the learned queries and detaches the boxes).
 """
 
@@ -61,9 +61,6 @@ def one_step(model, phrases, seed):
     for kind in ("ce", "bbox", "giou"):
         parts_of_kind = [v for k, v in parts.items() if k.startswith(f"loss_{kind}")]
         expected[f"loss.{kind}"] = torch.stack([p.detach().reshape(()) for p in parts_of_kind]).sum().reshape(1)
-    for name, parameter in model.named_parameters(remove_duplicate=False):
-        saved_as = name.replace("conv_encoder.model.swin.", "conv_encoder.model.")
-        expected["grad." + saved_as] = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
     return {name: value.detach().clone().contiguous() for name, value in expected.items()}
 
 
@@ -80,6 +77,10 @@ def main():
         expected = one_step(model, phrases, seed)
         assert math.isfinite(expected["loss"].item())
         save_file(expected, out / name / "expected.safetensors")
+        with torch.no_grad():  # saved as weights are, so that the gradients have the checkpoint's names
+            for parameter in model.parameters():
+                parameter.copy_(torch.zeros_like(parameter) if parameter.grad is None else parameter.grad)
+        model.save_pretrained(out / name / "gradients")
         print(f"{out / name}: loss {expected['loss'].item():.4f}")
 
 
