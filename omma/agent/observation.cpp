@@ -31,9 +31,21 @@ bool is_hidden(char32_t code) {
   return control || soft_hyphen || zero_width || direction_or_line;
 }
 
+// Bytes of the terminal's control sequence (ESC "[" parameters letter) at the front, 0 where there is none.
+std::size_t control_sequence(std::string_view text) {
+  if (!text.starts_with("\x1B[")) return 0;
+  std::size_t end = 2;
+  while (end < text.size() && text[end] >= 0x20 && text[end] < 0x40) ++end;
+  return std::min(end + 1, text.size());
+}
+
 std::string clean_characters(std::string_view text) {
   std::string clean;
   for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t skipped = control_sequence(text.substr(at)); skipped > 0) {
+      at += skipped;
+      continue;
+    }
     const DecodedCharacter character = decode_utf8(text, at);
     if (!is_hidden(character.code)) append_utf8(clean, character.code);
     at += character.size;

@@ -22,7 +22,8 @@ TEST(Program, ListsAndInspectsTheZoo) {
   const auto list = run_program({"list", "--json"});
   ASSERT_EQ(list.status, 0) << list.err;
   bool has_detector = false;
-  for (const json& model : list.lines().at(0)["models"]) {
+  const json models = list.lines().at(0)["models"];
+  for (const json& model : models) {
     has_detector = has_detector || model["id"] == "grounding-dino-nano";
     const auto inspect = run_program({"inspect", model["dir"], "--json"});
     ASSERT_EQ(inspect.status, 0) << inspect.err;

@@ -79,7 +79,8 @@ TEST_F(Detect, BadPictureAmongSeveralIsToldAndTheOthersGoOn) {
 TEST_F(Detect, CaptionLabelsWithItsOwnWords) {
   const auto run = run_program({"detect", image(0), "--caption", "a dog. a car.", "--box-threshold", "0", "--json"});
   ASSERT_EQ(run.status, 0) << run.err;
-  for (const json& found : run.lines().at(0)["detections"]) EXPECT_TRUE(found["phrase_index"].is_null());
+  const json detections = run.lines().at(0)["detections"];
+  for (const json& found : detections) EXPECT_TRUE(found["phrase_index"].is_null());
 }
 
 TEST_F(Detect, WritesOverlays) {
