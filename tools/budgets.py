@@ -17,7 +17,7 @@ def functions(lines):
     """Yields (name, first line, length) of bodies that open at namespace or class scope; told by clang-format's indentation."""
     stack = []
     for number, line in enumerate(lines, 1):
-        code = re.sub(r'"(?:\\.|[^"\\])*"|//.*', "", line)
+        code = re.sub(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])\'|//.*', "", line)
         for char in code:
             if char == "{":
                 indent = len(line) - len(line.lstrip())

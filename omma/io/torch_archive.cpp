@@ -46,7 +46,7 @@ std::vector<std::uint8_t> gather(const TorchTensor& tensor, Bytes storage, std::
   for (std::uint64_t done = 0; done < bytes; done += size) {
     std::memcpy(gathered.data() + done, storage.data() + static_cast<std::size_t>(element) * size, size);
     for (std::size_t axis = rank; axis-- > 0;) {  // the next index, last axis fastest
-      if (tensor.shape[axis] == 1) continue;  // its stride may be any number
+      if (tensor.shape[axis] == 1) continue;      // its stride may be any number
       element += tensor.strides[axis];
       if (++index[axis] < tensor.shape[axis]) break;
       element -= tensor.strides[axis] * tensor.shape[axis];

@@ -28,10 +28,11 @@ TEST(Install, ExampleBuildsAndRunsAgainstTheMovedPackage) {
                            ";" OMMA_TORCH_DIR "/share/cmake'",
                        log));
   ASSERT_TRUE(succeeds("cmake --build '" + build + "'", log));
-  ASSERT_TRUE(succeeds("'" OMMA_BUILD_DIR "/apps/omma' render --seed 1 --count 1 --quiet --out '" + (directory / "scenes").string() + "'", log));
-  ASSERT_TRUE(succeeds("OMMA_ZOO='" + moved + "/share/omma/zoo' '" + build + "/detect' '" +
-                           (directory / "scenes/images/000000.png").string() + "'",
-                       log));
+  ASSERT_TRUE(succeeds(
+      "'" OMMA_BUILD_DIR "/apps/omma' render --seed 1 --count 1 --quiet --out '" + (directory / "scenes").string() + "'", log));
+  ASSERT_TRUE(succeeds(
+      "OMMA_ZOO='" + moved + "/share/omma/zoo' '" + build + "/detect' '" + (directory / "scenes/images/000000.png").string() + "'",
+      log));
 }
 
 TEST(Install, ProgramFindsItsZooAfterTheMove) {
@@ -40,7 +41,8 @@ TEST(Install, ProgramFindsItsZooAfterTheMove) {
   ASSERT_TRUE(succeeds("cmake --install '" OMMA_BUILD_DIR "' --prefix '" + (directory / "first").string() + "'", log));
   fs::rename(directory / "first", directory / "moved");
   // Outside the checkout LibTorch's place is told by the loader's variable; beside it the relative RPATH finds it.
-  ASSERT_TRUE(succeeds("LD_LIBRARY_PATH='" OMMA_TORCH_DIR "/lib' '" + (directory / "moved/bin/omma").string() + "' list --json", log));
+  ASSERT_TRUE(
+      succeeds("LD_LIBRARY_PATH='" OMMA_TORCH_DIR "/lib' '" + (directory / "moved/bin/omma").string() + "' list --json", log));
   EXPECT_NE(read_file(log).find((directory / "moved/share/omma/zoo").string()), std::string::npos) << read_file(log);
 }
 

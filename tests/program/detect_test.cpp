@@ -92,19 +92,19 @@ TEST_F(Detect, WritesOverlays) {
 
 TEST_F(Detect, CallersMistakesGetStatusTwo) {
   const std::vector<std::vector<std::string>> mistakes = {
-      {"detect", image(0)},                                               // nothing to look for
-      {"detect", image(0), "--phrase", "a", "--caption", "b."},           // both
-      {"detect", image(0), "--phrase", ""},                               // empty phrase
-      {"detect", image(0), "--phrase", " . "},                            // empty after cleaning
-      {"detect", image(0), "--phrase", "a", "--box-threshold", "2"},      // outside 0..1
-      {"detect", image(0), "--phrase", "a", "--box-threshold", "nan"},    // no number
-      {"detect", image(0), "--phrase", "a", "--model", "no-such-model"},  // unknown name
-      {"detect", image(0), "--phrase", "a", "--device", "tpu"},           // unknown device
-      {"detect", image(0), "--phrase", "a", "--dtype", "int3"},           // unknown type
-      {"detect", path("missing.png").string(), "--phrase", "a"},          // no such file
-      {"detect", "--phrase", "a"},                                        // no picture
-      {"detect", image(0), "--phrase", "a", "--hat"},                     // unknown flag
-      {"detect", fmt::format("@{}", path("no-list.txt").string()), "--phrase", "a"},    // no such list
+      {"detect", image(0)},                                                           // nothing to look for
+      {"detect", image(0), "--phrase", "a", "--caption", "b."},                       // both
+      {"detect", image(0), "--phrase", ""},                                           // empty phrase
+      {"detect", image(0), "--phrase", " . "},                                        // empty after cleaning
+      {"detect", image(0), "--phrase", "a", "--box-threshold", "2"},                  // outside 0..1
+      {"detect", image(0), "--phrase", "a", "--box-threshold", "nan"},                // no number
+      {"detect", image(0), "--phrase", "a", "--model", "no-such-model"},              // unknown name
+      {"detect", image(0), "--phrase", "a", "--device", "tpu"},                       // unknown device
+      {"detect", image(0), "--phrase", "a", "--dtype", "int3"},                       // unknown type
+      {"detect", path("missing.png").string(), "--phrase", "a"},                      // no such file
+      {"detect", "--phrase", "a"},                                                    // no picture
+      {"detect", image(0), "--phrase", "a", "--hat"},                                 // unknown flag
+      {"detect", fmt::format("@{}", path("no-list.txt").string()), "--phrase", "a"},  // no such list
   };
   for (const auto& arguments : mistakes) {
     const auto run = run_program(arguments);
@@ -115,7 +115,8 @@ TEST_F(Detect, CallersMistakesGetStatusTwo) {
 
 TEST_F(Detect, ReadsListsOfPictures) {
   write_file(path("list.txt"), image(0) + "\n" + image(2) + "\n");
-  const auto run = run_program({"detect", fmt::format("@{}", path("list.txt").string()), "--phrase", "dog", "--json", "--batch", "2"});
+  const auto run =
+      run_program({"detect", fmt::format("@{}", path("list.txt").string()), "--phrase", "dog", "--json", "--batch", "2"});
   ASSERT_EQ(run.status, 0) << run.err;
   ASSERT_EQ(run.lines().size(), 2U);
   EXPECT_EQ(run.lines()[1]["image"], image(2));

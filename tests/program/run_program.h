@@ -46,7 +46,8 @@ inline Run run_program(const std::vector<std::string>& arguments) {
   const TemporaryDirectory directory;
   std::string command = shell_word(OMMA_PROGRAM);
   for (const std::string& argument : arguments) command += fmt::format(" {}", shell_word(argument));
-  command += fmt::format(" >{} 2>{} </dev/null", shell_word((directory / "out").string()), shell_word((directory / "err").string()));
+  command +=
+      fmt::format(" >{} 2>{} </dev/null", shell_word((directory / "out").string()), shell_word((directory / "err").string()));
   const int status = std::system(command.c_str());
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
           .out = read_file(directory / "out"),

@@ -38,7 +38,8 @@ struct Outer {
 
 TEST(Config, ReadsFieldsAliasesAndPaths) {
   const json object = parse_json(
-      R"({"heads": 2, "depths": [1, 2, 3], "inner": {"layer_norm_eps": 0.5}, "rope_parameters": {"rope_theta": 500}, "x": 1})", "test");
+      R"({"heads": 2, "depths": [1, 2, 3], "inner": {"layer_norm_eps": 0.5}, "rope_parameters": {"rope_theta": 500}, "x": 1})",
+      "test");
   const auto config = read_config<Outer>(object, "test");
   EXPECT_EQ(config.heads, 2);
   EXPECT_EQ(config.width, 8);
@@ -61,8 +62,9 @@ TEST(Config, RoundTrips) {
 TEST(Config, TellsAllFaultsAtOnce) {
   const json object = parse_json(R"({"heads": 0, "width": "8", "depths": [1, 2.5], "inner": {"eps": 7}, "name": 3})", "test");
   const std::string message = testing::invalid_argument_of([&] { read_config<Outer>(object, "a.json"); });
-  for (const char* part : {"a.json: heads: expected 1 to 64, got 0", "width: expected an integer, got \"8\"",
-                           "depths[1]: expected an integer, got 2.5", "inner.eps: expected 0 to 1, got 7", "name: expected a string"})
+  for (const char* part :
+       {"a.json: heads: expected 1 to 64, got 0", "width: expected an integer, got \"8\"",
+        "depths[1]: expected an integer, got 2.5", "inner.eps: expected 0 to 1, got 7", "name: expected a string"})
     EXPECT_NE(message.find(part), std::string::npos) << part << " not in " << message;
 }
 

@@ -21,7 +21,10 @@ TEST(Threads, EveryIndexOnce) {
 }
 
 TEST(Threads, RethrowsThePiecesError) {
-  EXPECT_THROW(parallel_for(4, 2, [](std::int64_t begin, std::int64_t) { if (begin > 0) throw std::runtime_error("x"); }),
+  EXPECT_THROW(parallel_for(4, 2,
+                            [](std::int64_t begin, std::int64_t) {
+                              if (begin > 0) throw std::runtime_error("x");
+                            }),
                std::runtime_error);
 }
 
