@@ -113,7 +113,7 @@ TEST(ChatClient, TellsWhatWillNotPass) {
   EXPECT_EQ(failure_of({{.pieces = {whole("401 Unauthorized", R"({"error": {"message": "bad key"}})")}}}),
             "chat server: status 401: bad key");
   EXPECT_EQ(failure_of({{.pieces = {whole("400 Bad Request", "<html>\x1B[2Jno</html>")}}}),
-            "chat server: status 400: <html>[2Jno</html>");
+            "chat server: status 400: <html>no</html>");
   EXPECT_EQ(failure_of({{.pieces = {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"}}}),
             "chat server: status 302: ");
   EXPECT_EQ(failure_of({{.pieces = {event_head + "data: {\"error\": {\"message\": \"out of memory\"}}\n\n"}}}),
