@@ -108,10 +108,10 @@ bool has_relation(const json& detection, const std::string& relation) {
 }
 
 // The nearest object that stands so to the reference: detections are in the order of their distance.
-const json* find_related(const json& data, const PlannerQuestion& question, const std::string& label) {
+std::string find_related(const json& data, const PlannerQuestion& question) {
   for (const json& detection : data.at("detections"))
-    if ((label.empty() || detection.at("label") == label) && has_relation(detection, question.relation)) return &detection;
-  return nullptr;
+    if (has_relation(detection, question.relation)) return detection.at("label");
+  return "nothing";
 }
 
 void relation(const PlannerQuestion& question, TraceWriter& trace) {
@@ -120,9 +120,8 @@ void relation(const PlannerQuestion& question, TraceWriter& trace) {
   if (data.is_null()) return give_up(trace);
   for (const std::string& needed : {reference, subject})
     if (count_of(data, needed) == 0) return trace.answer(fmt::format("The picture shows no {}.", needed), "no");
-  const bool holds = find_related(data, question, subject) != nullptr;
-  trace.answer(fmt::format("The {} is{} {} the {}.", subject, holds ? "" : " not", question.relation, reference),
-               holds ? "yes" : "no");
+  const std::string related = find_related(data, question);
+  trace.answer(fmt::format("{} {}: {}.", question.relation, reference, related), related == "nothing" ? "no" : "yes");
 }
 
 void what(const PlannerQuestion& question, TraceWriter& trace) {
@@ -132,10 +131,8 @@ void what(const PlannerQuestion& question, TraceWriter& trace) {
   if (count_of(found) == 0) return trace.answer(fmt::format("The picture shows no {}.", reference), "nothing");
   const json data = trace.call(fmt::format("Now I need what is around {}.", reference), {{"objects", {reference, "anything"}}});
   if (data.is_null()) return give_up(trace);
-  const json* related = count_of(data, reference) > 0 ? find_related(data, question, "") : nullptr;
-  if (related == nullptr) return trace.answer(fmt::format("Nothing is {} the {}.", question.relation, reference), "nothing");
-  const std::string name = related->at("label");
-  trace.answer(fmt::format("The {} is {} the {}.", name, question.relation, reference), name);
+  const std::string related = count_of(data, reference) > 0 ? find_related(data, question) : "nothing";
+  trace.answer(fmt::format("{} {}: {}.", question.relation, reference, related), related);
 }
 
 void compare(const PlannerQuestion& question, TraceWriter& trace) {
@@ -177,8 +174,8 @@ void list(const PlannerQuestion&, TraceWriter& trace) {
 std::string_view name_of(PlannerSkill skill) { return skill_names[static_cast<std::size_t>(skill)]; }
 
 PlannerTrace make_planner_trace(std::uint64_t seed, std::uint64_t index, bool known_words_only) {
-  // Counting is asked most; relations are the hardest to learn.
-  static constexpr std::array<int, 16> skills = {0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6};
+  // Counting is asked most; comparing is the hardest to learn.
+  static constexpr std::array<int, 16> skills = {0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 6};
   Rng rng(seed, index);
   const auto skill =
       static_cast<PlannerSkill>(rng.chance(0.03) ? static_cast<int>(PlannerSkill::list) : rng.pick(std::span<const int>(skills)));

@@ -20,6 +20,8 @@ constexpr std::size_t max_objects_placed = 6;  // objects described one by one i
 constexpr std::size_t max_objects_listed = 50;
 constexpr float relation_margin = 0.08F;  // of the picture's side
 constexpr float size_ratio = 1.25F;
+constexpr float same_object_iou = 0.6F;
+constexpr std::array<std::string_view, 6> relation_words = {"left of", "right of", "above", "below", "larger than", "smaller than"};
 
 // An object as the text names it.
 struct NamedObject {
@@ -100,12 +102,18 @@ std::vector<std::string> relations_to_first(const NamedObject& object, const Nam
   return relations_of(object.detection->box, first.detection->box, size);
 }
 
+// "car: center. bus: left. left of car: bus." What stands in one relation is listed together, nearest first.
 std::string place_lines(std::span<const NamedObject> objects, PictureSize size) {
+  const auto placed = objects.first(std::min(objects.size(), max_objects_placed));
   std::string lines;
-  for (const NamedObject& object : objects.first(std::min(objects.size(), max_objects_placed))) {
-    lines += fmt::format(" {}: {}", object.name, place_of(object.detection->box, size));
-    const auto relations = relations_to_first(object, objects.front(), size);
-    lines += relations.empty() ? "." : fmt::format("; {} {}.", fmt::join(relations, ", "), objects.front().name);
+  for (const NamedObject& object : placed) lines += fmt::format(" {}: {}.", object.name, place_of(object.detection->box, size));
+  for (const std::string_view relation : relation_words) {
+    std::vector<std::string_view> related;
+    for (const NamedObject& object : placed) {
+      const auto relations = relations_to_first(object, placed.front(), size);
+      if (std::find(relations.begin(), relations.end(), relation) != relations.end()) related.push_back(object.name);
+    }
+    if (!related.empty()) lines += fmt::format(" {} {}: {}.", relation, placed.front().name, fmt::join(related, ", "));
   }
   return lines;
 }
@@ -128,25 +136,47 @@ std::vector<std::string> world_names() {
   return names;
 }
 
-// The phrases of an input: each name once, "anything" replaced, in each colour.
-std::vector<std::string> phrases_of(const json& input, const std::vector<std::string>& anything) {
-  std::vector<std::string> names;
-  const auto add = [](std::vector<std::string>& list, const std::string& item) {
-    if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
-  };
-  for (const std::string& name : input.at("objects").get<std::vector<std::string>>()) {
-    if (name != "anything") {
-      add(names, name);
-      continue;
-    }
-    for (const std::string& common : anything) add(names, common);
-  }
+// What an input asks for: phrases that it names, and the common ones that "anything" stands for; each once.
+struct Wanted {
+  std::vector<std::string> named;
+  std::vector<std::string> common;
+};
+
+Wanted wanted_of(const json& input, const std::vector<std::string>& anything) {
   const auto colors = input.value("colors", std::vector<std::string>{});
-  if (colors.empty()) return names;
-  std::vector<std::string> phrases;
+  Wanted wanted;
+  const auto add = [&](std::vector<std::string>& list, const std::string& phrase) {
+    for (const auto& known : {wanted.named, wanted.common})
+      if (std::find(known.begin(), known.end(), phrase) != known.end()) return;
+    list.push_back(phrase);
+  };
+  const auto add_colored = [&](std::vector<std::string>& list, const std::string& name) {
+    if (colors.empty()) add(list, name);
+    for (const std::string& color : colors) add(list, color + " " + name);
+  };
+  const auto names = input.at("objects").get<std::vector<std::string>>();
   for (const std::string& name : names)
-    for (const std::string& color : colors) add(phrases, color + " " + name);
-  return phrases;
+    if (name != "anything") add_colored(wanted.named, name);
+  if (std::find(names.begin(), names.end(), "anything") != names.end())
+    for (const std::string& name : anything) add_colored(wanted.common, name);
+  return wanted;
+}
+
+// What is named goes before what is common: a "red dog" is not told again as a "dog".
+std::vector<Detection> find(Detector& detector, const Image& image, const Wanted& wanted, const DetectionOptions& options) {
+  const auto ask = [&](const std::vector<std::string>& phrases) {
+    if (phrases.empty()) return std::vector<Detection>{};
+    return detector.detect({&image, 1}, {.phrases = phrases, .caption = std::nullopt}, options).at(0).detections;
+  };
+  std::vector<Detection> found = ask(wanted.named);
+  const auto named_count = static_cast<std::ptrdiff_t>(found.size());
+  for (Detection& detection : ask(wanted.common)) {
+    const auto is_same = [&](const Detection& named) {
+      return intersection_over_union(named.box, detection.box) > same_object_iou;
+    };
+    if (std::none_of(found.begin(), found.begin() + named_count, is_same)) found.push_back(std::move(detection));
+  }
+  return found;
 }
 
 }  // namespace
@@ -165,16 +195,15 @@ std::vector<std::string> relations_of(const Box& box, const Box& anchor, Picture
   const float below = (center_y(box) - center_y(anchor)) / static_cast<float>(std::max(1, size.height));
   const float extent = std::max(box.width(), box.height());
   const float anchor_extent = std::max(anchor.width(), anchor.height());
+  const std::array<bool, relation_words.size()> holds = {right <= -relation_margin,
+                                                         right >= relation_margin,
+                                                         below <= -relation_margin,
+                                                         below >= relation_margin,
+                                                         extent >= size_ratio * anchor_extent,
+                                                         anchor_extent >= size_ratio * extent};
   std::vector<std::string> words;
-  const auto say = [&](bool holds, const char* word) {
-    if (holds) words.emplace_back(word);
-  };
-  say(right <= -relation_margin, "left of");
-  say(right >= relation_margin, "right of");
-  say(below <= -relation_margin, "above");
-  say(below >= relation_margin, "below");
-  say(extent >= size_ratio * anchor_extent, "larger than");
-  say(anchor_extent >= size_ratio * extent, "smaller than");
+  for (std::size_t i = 0; i < holds.size(); ++i)
+    if (holds[i]) words.emplace_back(relation_words[i]);
   return words;
 }
 
@@ -218,11 +247,12 @@ Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<con
       .example = {{"objects", {"red car", "bus"}}},
       .run =
           [detector = std::move(detector), image = std::move(image), options = std::move(options)](const json& input) {
-            const std::vector<std::string> phrases = phrases_of(input, options.anything);
-            const DetectionPrompt prompt{.phrases = phrases, .caption = std::nullopt};
-            const auto results = detector->detect({image.get(), 1}, prompt, options.detection);
+            const Wanted wanted = wanted_of(input, options.anything);
+            const std::vector<Detection> found = find(*detector, *image, wanted, options.detection);
+            std::vector<std::string> phrases = wanted.named;
+            phrases.insert(phrases.end(), wanted.common.begin(), wanted.common.end());
             const bool list_absent = phrases.size() <= max_absent_listed && !input.contains("colors");
-            return describe_detections(phrases, results.at(0).detections, {image->width, image->height}, list_absent);
+            return describe_detections(phrases, found, {image->width, image->height}, list_absent);
           },
   };
 }

@@ -20,8 +20,9 @@ struct DetectObjectsOptions {
 // A tool over one picture. Input: {"objects": ["red car", "bus"]}, 1 to 64 names, where "anything" stands for the common names,
 // and optionally "colors": ["red", ...], which looks for each name in each colour.
 //
-// Summary: "Found red car: 1, bus: 2. In total 3. bus 1: top left; left of red car. ..."; names that were not found are counted 0
-// where at most six were asked for. Objects beyond the first name are placed relative to the best object of the first name found.
+// Summary: "Found red car: 1, bus: 2. In total 3. red car: center. bus 1: top left. ... left of red car: bus 1, bus 2. ..."; names
+// that were not found are counted 0 where at most six were asked for. Objects of other names are placed relative to the best object
+// of the first name found, nearest first.
 // Details: the boxes in pixels and the scores. Data: {"objects": {name: count}, "detections": [{label, score, box, place,
 // relations}]}, the detections in the summary's order.
 Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image, DetectObjectsOptions options = {});

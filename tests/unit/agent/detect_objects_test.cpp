@@ -30,8 +30,8 @@ TEST(DetectObjects, RelatesToTheFirstName) {
   const ToolResult result = describe({"dog", "cat", "cup"}, detections);
   EXPECT_EQ(
       result.summary,
-      "Found dog: 1, cat: 1, cup: 1. In total 3. Surest: cat. dog: center. cat: right; right of dog. cup: top; above, smaller "
-      "than dog.");
+      "Found dog: 1, cat: 1, cup: 1. In total 3. Surest: cat. dog: center. cat: right. cup: top. right of dog: cat. above dog: cup. "
+      "smaller than dog: cup.");
   EXPECT_EQ(result.data["objects"], json::parse(R"({"dog": 1, "cat": 1, "cup": 1})"));
   EXPECT_EQ(result.data["detections"][1]["relations"], json::parse(R"(["right of"])"));
 }
