@@ -9,7 +9,7 @@
 //       field("depths", depths, Range{1, 64});                              // of every element
 //       field(FieldNames{"eps", "layer_norm_eps"}, eps, Range{0, 1});       // also read under the second name
 //     }
-//     void validate(Faults& faults) const { ... }                           // optional: rules over several fields
+//     void validate(Faults& faults) const { ... }  // optional: rules over several fields, asked only where all are in range
 //   };
 //   auto config = read_config<SwinConfig>(object, "config.json");
 #pragma once
@@ -54,6 +54,7 @@ class Faults {
     if (!ok) add(format, std::forward<Args>(args)...);
   }
   bool empty() const { return list_.empty(); }
+  std::size_t count() const { return list_.size(); }
   // Throws std::invalid_argument "where: fault; fault; ..." unless empty; at most `most` faults are spelled out.
   void raise(std::size_t most = 20) const {
     if (list_.empty()) return;
@@ -166,10 +167,13 @@ class Reader {
     } else {
       static_assert(HasFields<T>, "a config field is a number, string, list, map, json or a struct with fields()");
       if (!from.is_object()) return mismatch(name, "an object", from);
+      const std::size_t before = faults_.count();
       Reader reader(from, name + ".", faults_, unknown_);
       value.fields(reader);
       reader.finish();
-      if constexpr (HasValidate<T>) value.validate(faults_);
+      if constexpr (HasValidate<T>) {
+        if (faults_.count() == before) value.validate(faults_);
+      }
     }
   }
 

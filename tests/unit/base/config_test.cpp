@@ -73,6 +73,33 @@ TEST(Config, ValidatesOverFields) {
   EXPECT_NE(message.find("multiple of heads = 3, got 8"), std::string::npos) << message;
 }
 
+struct Grid {
+  std::vector<int64_t> divisors = {2};
+  template <class Fields>
+  void fields(Fields& field) {
+    field("divisors", divisors, Range{1, 64});
+  }
+  void validate(Faults& faults) const {
+    for (const int64_t divisor : divisors) faults.expect(8 % divisor == 0, "divisors: expected divisors of 8, got {}", divisor);
+  }
+};
+
+struct TwoGrids {
+  Grid first, second;
+  template <class Fields>
+  void fields(Fields& field) {
+    field("first", first);
+    field("second", second);
+  }
+};
+
+// A nested struct's rules may rely on its ranges (8 % 0 is a crash), and one struct's faults do not silence another's rules.
+TEST(Config, RulesOfANestedStructNeedItsFieldsInRange) {
+  const json object = {{"first", {{"divisors", {2, 0}}}}, {"second", {{"divisors", {3}}}}};
+  EXPECT_EQ(testing::invalid_argument_of([&] { read_config<TwoGrids>(object, "a.json"); }),
+            "a.json: first.divisors[1]: expected 1 to 64, got 0; divisors: expected divisors of 8, got 3");
+}
+
 TEST(Config, RejectsUnknownFieldsWhenAsked) {
   const json object = {{"hedas", 3}, {"inner", {{"epz", 1}}}};
   EXPECT_NO_THROW(read_config<Outer>(object, "a.json"));
