@@ -37,6 +37,13 @@ std::pair<Descriptor, std::size_t> open_regular(const fs::path& file) {
   return {std::move(descriptor), static_cast<std::size_t>(info.st_size)};
 }
 
+// Whether `path` still is the file that is open.
+bool is_file_at(int descriptor, const fs::path& path) {
+  struct stat opened{}, named{};
+  return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
+         opened.st_ino == named.st_ino;
+}
+
 void flush(const fs::path& path, int flags) {
   Descriptor descriptor{::open(path.c_str(), flags | O_CLOEXEC)};
   if (descriptor.fd < 0 || ::fsync(descriptor.fd) != 0) fail_runtime("{}: cannot flush: {}", path.string(), reason());
@@ -110,22 +117,28 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-DirectoryLock::DirectoryLock(const fs::path& directory) {
-  const fs::path file = directory / ".lock";
-  Descriptor descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
-  if (descriptor.fd < 0) fail_runtime("{}: {}", file.string(), reason());
-  if (::flock(descriptor.fd, LOCK_EX | LOCK_NB) != 0) {  // the kernel frees it when its owner dies: no stale locks
-    char owner[32] = {};
-    const ssize_t length = ::read(descriptor.fd, owner, sizeof owner - 1);
-    fail("{}: in use by process {}", directory.string(), length > 0 ? owner : "unknown");
+DirectoryLock::DirectoryLock(const fs::path& directory) : file_(directory / ".lock") {
+  while (descriptor_ < 0) {
+    Descriptor descriptor{::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+    if (descriptor.fd < 0) fail_runtime("{}: {}", file_.string(), reason());
+    if (::flock(descriptor.fd, LOCK_EX | LOCK_NB) != 0) {  // the kernel frees it when its owner dies: no stale locks
+      char owner[32] = {};
+      const ssize_t length = ::read(descriptor.fd, owner, sizeof owner - 1);
+      fail("{}: in use by process {}", directory.string(), length > 0 ? owner : "unknown");
+    }
+    // Its owner may have removed the file between our opening and locking it: such a lock would keep nobody out.
+    if (!is_file_at(descriptor.fd, file_)) continue;
+    const std::string owner = std::to_string(::getpid());
+    if (::ftruncate(descriptor.fd, 0) != 0 || ::pwrite(descriptor.fd, owner.data(), owner.size(), 0) < 0)
+      fail_runtime("{}: {}", file_.string(), reason());
+    descriptor_ = std::exchange(descriptor.fd, -1);
   }
-  const std::string owner = std::to_string(::getpid());
-  if (::ftruncate(descriptor.fd, 0) != 0 || ::pwrite(descriptor.fd, owner.data(), owner.size(), 0) < 0)
-    fail_runtime("{}: {}", file.string(), reason());
-  descriptor_ = std::exchange(descriptor.fd, -1);
 }
 
-DirectoryLock::~DirectoryLock() { ::close(descriptor_); }
+DirectoryLock::~DirectoryLock() {
+  ::unlink(file_.c_str());  // while it is locked: whoever makes it anew has the directory
+  ::close(descriptor_);
+}
 
 fs::path path_inside(const fs::path& directory, std::string_view name) {
   const fs::path relative(name);

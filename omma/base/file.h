@@ -39,8 +39,8 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// Holds `directory`/.lock for its lifetime, so that two jobs never write one directory. A lock whose owner is gone is taken over.
-// Throws std::invalid_argument naming the owner's process id where another job holds it.
+// Holds `directory`/.lock for its lifetime, so that two jobs never write one directory, and removes it at the end. A lock whose
+// owner is gone is taken over. Throws std::invalid_argument naming the owner's process id where another job holds it.
 class DirectoryLock {
  public:
   explicit DirectoryLock(const std::filesystem::path& directory);
@@ -49,6 +49,7 @@ class DirectoryLock {
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
+  std::filesystem::path file_;
   int descriptor_ = -1;
 };
 

@@ -1,10 +1,12 @@
 #include "omma/base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <vector>
 
 #include "tests/temporary_directory.h"
 
@@ -68,6 +70,41 @@ TEST(File, LockNamesItsOwner) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_NO_THROW(DirectoryLock lock(directory.path()));  // the dead owner's lock is free
+}
+
+TEST(File, LockIsRemovedAtTheEnd) {
+  const testing::TemporaryDirectory directory;
+  {
+    const DirectoryLock lock(directory.path());
+    EXPECT_TRUE(fs::exists(directory / ".lock"));
+  }
+  EXPECT_TRUE(fs::is_empty(directory.path()));
+}
+
+// Several processes take and free the lock as fast as they can. A file that no two may have at once is made in between.
+TEST(File, LockHasOneOwnerHoweverOftenItIsRemoved) {
+  const testing::TemporaryDirectory directory;
+  std::vector<pid_t> children;
+  for (int i = 0; i < 4; ++i) {
+    const pid_t child = ::fork();
+    children.push_back(child);
+    if (child != 0) continue;
+    for (int owned = 0, tries = 0; owned < 300 && tries < 1'000'000; ++tries) {
+      try {
+        const DirectoryLock lock(directory.path());
+        const int alone = ::open((directory / "alone").c_str(), O_CREAT | O_EXCL, 0644);
+        if (alone < 0 || ::close(alone) != 0 || ::unlink((directory / "alone").c_str()) != 0) ::_exit(1);
+        ++owned;
+      } catch (const std::invalid_argument&) {  // another's
+      }
+    }
+    ::_exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
 }
 
 }  // namespace

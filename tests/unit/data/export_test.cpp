@@ -80,6 +80,15 @@ TEST(Export, SameBytesWhateverTheThreads) {
     EXPECT_EQ(read_file(one / name), read_file(three / name)) << name;
 }
 
+TEST(Export, LeavesNothingButTheDataSet) {
+  const testing::TemporaryDirectory directory;
+  render_dataset(options_for(directory.path()));
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) names.push_back(entry.path().filename());
+  std::ranges::sort(names);
+  EXPECT_EQ(names, (std::vector<std::string>{"annotations.json", "captions.json", "images", "questions.jsonl"}));
+}
+
 TEST(Export, RefusesBadOptions) {
   const testing::TemporaryDirectory directory;
   RenderOptions options = options_for(directory.path());
