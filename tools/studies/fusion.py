@@ -15,8 +15,8 @@ from statistics import mean, stdev
 
 ARMS = ["on", "off"]
 QUESTIONS = {"pairs": ["--pairs"], "names": []}
-BLOCKS = range(301, 311)  # each an own seed of the world: the unit of the bootstrap beside the training seed
-SCENES = 40  # of a block
+BLOCKS = range(301, 309)  # each an own seed of the world: the unit of the bootstrap beside the training seed
+SCENES = 30  # of a block
 
 
 def omma(program, *arguments):
