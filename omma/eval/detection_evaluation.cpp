@@ -41,18 +41,38 @@ struct Tally {
   }
 };
 
+// As in COCO's metrics, a crowd's overlap counts by the detection's area alone.
+float overlap(const Box& detection, const DetectionTarget& target) {
+  const Box& truth = target.box;
+  if (!target.crowd) return intersection_over_union(detection, truth);
+  const Box inside{std::max(detection.x0, truth.x0), std::max(detection.y0, truth.y0), std::min(detection.x1, truth.x1),
+                   std::min(detection.y1, truth.y1)};
+  return detection.area() > 0 ? inside.area() / detection.area() : 0;
+}
+
+// The target that a detection finds, -1 for none: the best of those that count and are free, else of the others. A crowd stays
+// free.
+int match_of(const Detection& detection, const DetectionQuestion& question, const std::vector<std::uint8_t>& found) {
+  int match = -1;
+  for (const bool counting : {true, false}) {
+    float best = 0.5F;
+    for (const int place : question.truths_of[static_cast<std::size_t>(detection.phrase_index.value_or(0))]) {
+      const DetectionTarget& target = question.targets[static_cast<std::size_t>(place)];
+      const bool taken = found[static_cast<std::size_t>(place)] && !target.crowd;
+      if (counts(target) != counting || taken || overlap(detection.box, target) < best) continue;
+      best = overlap(detection.box, target);
+      match = place;
+    }
+    if (match >= 0) break;
+  }
+  return match;
+}
+
 void tally(const Answered& answer, float threshold, Tally& sum) {
   std::vector<std::uint8_t> found(answer.question.targets.size());
   for (const Detection& detection : answer.detections) {
     if (detection.score < threshold) break;
-    float best = 0.5F;
-    int match = -1;
-    for (const int target : answer.question.truths_of[static_cast<std::size_t>(detection.phrase_index.value_or(0))]) {
-      const float overlap = intersection_over_union(detection.box, answer.question.targets[static_cast<std::size_t>(target)].box);
-      if (found[static_cast<std::size_t>(target)] || overlap < best) continue;
-      best = overlap;
-      match = target;
-    }
+    const int match = match_of(detection, answer.question, found);
     if (match >= 0) found[static_cast<std::size_t>(match)] = 1;
     if (match < 0)
       ++sum.wrong;
