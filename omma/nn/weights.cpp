@@ -100,6 +100,30 @@ void copy_into(Tensor& parameter, const Source& source) {
   parameter.copy_(to_tensor(part));
 }
 
+// The source of every parameter of `module`, each fit for it; the error tells everything that is not.
+std::map<std::string, Source> checked_sources(const torch::nn::Module& module, const TensorFile& file, const KeyTable& table,
+                                              std::string_view where) {
+  const auto parameters = module.named_parameters();
+  std::set<std::string> wanted;
+  for (const auto& parameter : parameters) wanted.insert(parameter.key());
+  Faults faults{std::string(where)};
+  auto found = sources(file, table, wanted, faults);
+  for (const auto& parameter : parameters) {
+    const auto source = found.find(parameter.key());
+    if (source == found.end()) {
+      faults.add("missing tensor \"{}\" {}", parameter.key(), shape(parameter.value()));
+      continue;
+    }
+    const auto sizes = source->second.sizes();
+    faults.expect(parameter.value().sizes() == torch::IntArrayRef(sizes), "tensor \"{}\": expected {}, got [{}]",
+                  source->second.view->name, shape(parameter.value()), fmt::join(sizes, ", "));
+    faults.expect(torch::isFloatingType(torch_dtype(source->second.view->dtype)), "tensor \"{}\": expected a floating type, got {}",
+                  source->second.view->name, name_of(source->second.view->dtype));
+  }
+  faults.raise();
+  return found;
+}
+
 }  // namespace
 
 std::vector<std::string> translate_key(std::string_view key, const KeyTable& table) {
@@ -115,27 +139,17 @@ std::vector<std::string> translate_key(std::string_view key, const KeyTable& tab
   return {std::string(key)};
 }
 
+ShapesOnly::ShapesOnly()
+    : no_choice_of_backend_(c10::DispatchKeySet(c10::DispatchKey::BackendSelect)), meta_(c10::DispatchKey::Meta) {}
+
+void check_weights(const torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where) {
+  checked_sources(module, file, table, where);
+}
+
 void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where) {
   torch::NoGradGuard no_grad;
-  auto parameters = module.named_parameters();
-  std::set<std::string> wanted;
-  for (const auto& parameter : parameters) wanted.insert(parameter.key());
-  Faults faults{std::string(where)};
-  const auto found = sources(file, table, wanted, faults);
-  for (const auto& parameter : parameters) {
-    const auto source = found.find(parameter.key());
-    if (source == found.end()) {
-      faults.add("missing tensor \"{}\" {}", parameter.key(), shape(parameter.value()));
-      continue;
-    }
-    const auto sizes = source->second.sizes();
-    faults.expect(parameter.value().sizes() == torch::IntArrayRef(sizes), "tensor \"{}\": expected {}, got [{}]",
-                  source->second.view->name, shape(parameter.value()), fmt::join(sizes, ", "));
-    faults.expect(torch::isFloatingType(torch_dtype(source->second.view->dtype)), "tensor \"{}\": expected a floating type, got {}",
-                  source->second.view->name, name_of(source->second.view->dtype));
-  }
-  faults.raise();
-  for (auto& parameter : parameters) copy_into(parameter.value(), found.at(parameter.key()));
+  const auto found = checked_sources(module, file, table, where);
+  for (auto& parameter : module.named_parameters()) copy_into(parameter.value(), found.at(parameter.key()));
 }
 
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype) {

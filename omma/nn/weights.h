@@ -1,6 +1,8 @@
 // Strict loading of a checkpoint into a module, and saving it back.
 #pragma once
 
+#include <c10/core/impl/LocalDispatchKeySet.h>
+
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -33,6 +35,25 @@ std::vector<std::string> translate_key(std::string_view key, const KeyTable& tab
 // (tied weights). All missing, unexpected, misshapen and contradictory keys are told in one std::invalid_argument that begins with
 // `where`; the module is left untouched then.
 void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where);
+
+// While one is alive, the tensors that this thread makes have a shape and no memory (LibTorch's meta device).
+class ShapesOnly {
+ public:
+  ShapesOnly();
+
+ private:
+  c10::impl::ExcludeDispatchKeyGuard no_choice_of_backend_;
+  c10::impl::IncludeDispatchKeyGuard meta_;
+};
+
+// Throws what load_weights would for a Model(config), and takes no memory for it: a config.json far larger than its weights is
+// refused by tensor, not allocated first.
+void check_weights(const torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where);
+template <class Model, class Config>
+void check_weights(const Config& config, const TensorFile& file, const KeyTable& table, std::string_view where) {
+  const ShapesOnly shapes_only;
+  check_weights(*Model(config), file, table, where);
+}
 
 // Writes every parameter under its own name, floating ones as `dtype`.
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype = torch::kFloat32);

@@ -90,8 +90,10 @@ void convert_grounding_dino(const fs::path& from, const fs::path& to, const std:
   const GroundingDinoConfig config =
       told ? read_grounding_dino_config(read_json(*told), told->string()) : published_config(file, *prefix, from);
 
+  const KeyTable keys = prefix ? original_grounding_dino_keys(config, *prefix) : grounding_dino_keys(config);
+  check_weights<GroundingDino>(config, file, keys, from.string());
   GroundingDino model(config);
-  load_weights(*model, file, prefix ? original_grounding_dino_keys(config, *prefix) : grounding_dino_keys(config), from.string());
+  load_weights(*model, file, keys, from.string());
   save_weights(to / "model.safetensors", *model);
   write_file(to / "config.json", dump_json(write_grounding_dino_config(config, "float32"), 2) + "\n");
   write_processor(source, to);

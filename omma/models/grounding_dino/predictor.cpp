@@ -25,8 +25,11 @@ double milliseconds(Clock::time_point from, Clock::time_point to) {
 GroundingDino load_model(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options) {
   const auto config_file = directory / "config.json";
   const GroundingDinoConfig config = read_grounding_dino_config(read_json(config_file), config_file.string());
+  const TensorFile weights = read_weights(directory);
+  const KeyTable keys = grounding_dino_keys(config);
+  check_weights<GroundingDino>(config, weights, keys, directory.string());
   GroundingDino model(config);
-  load_weights(*model, read_weights(directory), grounding_dino_keys(config), directory.string());
+  load_weights(*model, weights, keys, directory.string());
   model->to(options.device);
   set_dtype(*model, options.dtype);
   model->eval();
@@ -155,7 +158,7 @@ std::pair<Tensor, Tensor> GroundingDinoPredictor::run(const Batch& batch, const 
 
 void GroundingDinoPredictor::detect_phrases(const Batch& batch, std::span<const Image> images, const DetectionPrompt& prompt,
                                             const DetectionOptions& options, std::vector<DetectionResult>& results) {
-  const float least = threshold(options.box_threshold, model_->config().phrase_threshold, 0.35F, "box threshold");
+  const float least = threshold(options.box_threshold, model_->config().phrase_threshold, default_threshold, "box threshold");
   const auto prompts = phrase_prompts(tokenizer_, prompt.phrases, limits());
   for (const PhrasePrompt& part : prompts) {
     const auto [scores, boxes] = run(batch, part.tokens.ids, results);
@@ -193,7 +196,7 @@ void GroundingDinoPredictor::detect_phrases(const Batch& batch, std::span<const 
 
 void GroundingDinoPredictor::detect_caption(const Batch& batch, std::span<const Image> images, const CaptionPrompt& prompt,
                                             const DetectionOptions& options, std::vector<DetectionResult>& results) {
-  const float least = threshold(options.box_threshold, model_->config().box_threshold, 0.35F, "box threshold");
+  const float least = threshold(options.box_threshold, model_->config().box_threshold, default_threshold, "box threshold");
   const float least_token = threshold(options.text_threshold, model_->config().text_threshold, 0.25F, "text threshold");
   const auto [scores, boxes] = run(batch, prompt.ids, results);
   const int64_t queries = scores.size(1), tokens = scores.size(2);

@@ -24,6 +24,8 @@ struct GroundingDinoPredictorOptions {
 // over padding would change the result. Not thread-safe.
 class GroundingDinoPredictor : public Detector {
  public:
+  static constexpr float default_threshold = 0.35F;  // a detection's least score where neither the caller nor the model has one
+
   // A model directory. Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
   explicit GroundingDinoPredictor(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options = {});
   GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, GroundingDinoProcessor processor);

@@ -39,6 +39,7 @@ LlamaForCausalLM load_model(const std::filesystem::path& directory, const LlamaP
   const auto config = read_config<LlamaConfig>(object, file.string());
   const TensorFile weights = read_weights(directory);
   const torch::Dtype dtype = options.dtype.value_or(element_count(weights) >= billion ? own_dtype(object) : torch::kFloat32);
+  check_weights<LlamaForCausalLM>(config, weights, key_table(config), directory.string());
   LlamaForCausalLM model(config);
   model->to(options.device, dtype);
   load_weights(*model, weights, key_table(config), directory.string());

@@ -103,6 +103,27 @@ TEST(LoadWeights, UnequalPartsAreRefused) {
       std::string::npos);
 }
 
+TEST(CheckWeights, TakesNoMemoryForTheModel) {
+  struct Wide : torch::nn::Module {
+    explicit Wide(int64_t channels)
+        : a(register_module("a", Linear(channels, channels))), scale(register_parameter("scale", torch::ones({channels}))) {}
+    Linear a;
+    Tensor scale;
+  };
+  File file;
+  file.add("a.weight", torch::zeros({3, 3}));
+  file.add("a.bias", torch::zeros({3}));
+  file.add("scale", torch::zeros({3}));
+  EXPECT_NO_THROW(check_weights(Wide(3), file.file(), {}, "x"));
+  const std::string error = invalid_argument_of([&] {
+    const ShapesOnly shapes_only;
+    check_weights(Wide(int64_t{1} << 30), file.file(), {}, "x");  // 4 EiB
+  });
+  EXPECT_NE(error.find("\"a.weight\": expected [1073741824, 1073741824], got [3, 3]"), std::string::npos) << error;
+  EXPECT_NE(error.find("\"scale\": expected [1073741824], got [3]"), std::string::npos) << error;
+  EXPECT_TRUE(torch::zeros({1}).is_cpu());  // as before
+}
+
 TEST(SaveWeights, RoundTripInHalfPrecision) {
   const testing::TemporaryDirectory directory;
   TwoLinears saved, loaded;
