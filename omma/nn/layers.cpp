@@ -5,23 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "omma/base/error.h"
-
 namespace omma {
-namespace {
-
-Tensor relu(const Tensor& x) { return torch::relu(x); }
-Tensor gelu(const Tensor& x) { return torch::gelu(x); }
-Tensor gelu_tanh(const Tensor& x) { return torch::gelu(x, "tanh"); }
-Tensor quick_gelu(const Tensor& x) { return x * torch::sigmoid(1.702 * x); }
-Tensor silu(const Tensor& x) { return torch::silu(x); }
-
-constexpr std::pair<std::string_view, Activation> activations[] = {
-    {"relu", relu}, {"gelu", gelu}, {"gelu_new", gelu_tanh}, {"gelu_pytorch_tanh", gelu_tanh}, {"quick_gelu", quick_gelu},
-    {"silu", silu},
-};
-
-}  // namespace
 
 Tensor register_parameter_at(torch::nn::Module& module, std::string_view key, const Tensor& value) {
   return layers_detail::parent_of(module, key).register_parameter(layers_detail::last_component(key), value);
@@ -31,20 +15,10 @@ torch::nn::LayerNorm layer_norm(int64_t channels, double eps) {
   return torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels}).eps(eps));
 }
 
-bool is_activation(std::string_view name) {
-  return std::any_of(std::begin(activations), std::end(activations), [&](const auto& known) { return known.first == name; });
-}
-
-Activation activation_by_name(std::string_view name) {
-  for (const auto& [known, function] : activations)
-    if (known == name) return function;
-  fail("activation: expected relu, gelu, gelu_new, gelu_pytorch_tanh, quick_gelu or silu, got \"{}\"", name);
-}
-
 Tensor feed_forward(const Tensor& x, const Linear& fc1, const Linear& fc2, Activation activation,
                     const FeedForwardDropout& dropout) {
   const auto through = [&](const Tensor& rows) {
-    const Tensor inner = torch::dropout(activation(fc1.ptr()->forward(rows)), dropout.inner, dropout.training);
+    const Tensor inner = torch::dropout(fc1.ptr()->forward_with(rows, activation), dropout.inner, dropout.training);
     return torch::dropout(fc2.ptr()->forward(inner), dropout.outer, dropout.training);
   };
   constexpr int64_t block = 1024;

@@ -7,12 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "omma/nn/linear.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
 namespace omma {
-
-using torch::nn::Linear;
 
 // Layer normalisation over the last dimension.
 torch::nn::LayerNorm layer_norm(int64_t channels, double eps);
@@ -22,11 +21,6 @@ torch::nn::LayerNorm layer_norm(int64_t channels, double eps);
 template <class Holder>
 Holder register_at(torch::nn::Module& module, std::string_view key, Holder child);
 Tensor register_parameter_at(torch::nn::Module& module, std::string_view key, const Tensor& value);
-
-// relu, gelu (exact), gelu_new and gelu_pytorch_tanh, quick_gelu, silu: by the name config.json uses.
-using Activation = Tensor (*)(const Tensor&);
-Activation activation_by_name(std::string_view name);  // std::invalid_argument for an unknown name
-bool is_activation(std::string_view name);
 
 struct FeedForwardDropout {
   double inner = 0;  // after the activation

@@ -7,8 +7,6 @@
 namespace omma {
 
 using torch::Tensor;
-using torch::nn::Linear;
-
 namespace {
 
 Linear linear(int64_t in, int64_t out, bool bias) { return Linear(torch::nn::LinearOptions(in, out).bias(bias)); }

@@ -10,6 +10,7 @@
 
 #include "omma/base/config.h"
 #include "omma/nn/kv_cache.h"
+#include "omma/nn/linear.h"
 #include "omma/nn/rope.h"
 #include "omma/nn/torch.h"
 
@@ -80,7 +81,7 @@ class LlamaAttentionImpl : public torch::nn::Module {
  public:
   LlamaAttentionImpl(const LlamaConfig& config, int64_t layer);
   torch::Tensor forward(const torch::Tensor& x, const LlamaPass& pass);
-  torch::nn::Linear q_proj, k_proj, v_proj, o_proj;
+  Linear q_proj, k_proj, v_proj, o_proj;
 
  private:
   int64_t layer_, heads_, key_value_heads_, head_dim_;
@@ -92,7 +93,7 @@ class LlamaMlpImpl : public torch::nn::Module {
  public:
   explicit LlamaMlpImpl(const LlamaConfig& config);
   torch::Tensor forward(const torch::Tensor& x);
-  torch::nn::Linear gate_proj, up_proj, down_proj;
+  Linear gate_proj, up_proj, down_proj;
 };
 TORCH_MODULE(LlamaMlp);
 
@@ -141,7 +142,7 @@ class LlamaForCausalLMImpl : public torch::nn::Module {
 
   const LlamaConfig& config() const { return config_; }
   LlamaModel model;
-  torch::nn::Linear lm_head{nullptr};  // shares the embedding's weight with tie_word_embeddings, and has no key of its own then
+  Linear lm_head{nullptr};  // shares the embedding's weight with tie_word_embeddings, and has no key of its own then
 
  private:
   LlamaConfig config_;

@@ -10,10 +10,10 @@ namespace omma {
 MultiheadAttentionImpl::MultiheadAttentionImpl(const Options& options)
     : heads_(options.heads),
       dropout_(options.dropout),
-      query_(register_module("query", torch::nn::Linear(options.channels, options.channels))),
-      key_(register_module("key", torch::nn::Linear(options.channels, options.channels))),
-      value_(register_module("value", torch::nn::Linear(options.channels, options.channels))),
-      out_proj_(register_module("out_proj", torch::nn::Linear(options.channels, options.channels))) {}
+      query_(register_module("query", Linear(options.channels, options.channels))),
+      key_(register_module("key", Linear(options.channels, options.channels))),
+      value_(register_module("value", Linear(options.channels, options.channels))),
+      out_proj_(register_module("out_proj", Linear(options.channels, options.channels))) {}
 
 Tensor MultiheadAttentionImpl::forward(const Tensor& queries, const Tensor& keys, const Tensor& values, const Tensor& mask) {
   return out_proj_(merge_heads(attention(split_heads(query_(queries), heads_), split_heads(key_(keys), heads_),
@@ -22,12 +22,12 @@ Tensor MultiheadAttentionImpl::forward(const Tensor& queries, const Tensor& keys
 
 DeformableAttentionImpl::DeformableAttentionImpl(const Options& options)
     : options_(options),
-      sampling_offsets_(register_module("sampling_offsets",
-                                        torch::nn::Linear(options.channels, options.heads * options.levels * options.points * 2))),
-      attention_weights_(register_module("attention_weights",
-                                         torch::nn::Linear(options.channels, options.heads * options.levels * options.points))),
-      value_proj_(register_module("value_proj", torch::nn::Linear(options.channels, options.channels))),
-      output_proj_(register_module("output_proj", torch::nn::Linear(options.channels, options.channels))) {}
+      sampling_offsets_(
+          register_module("sampling_offsets", Linear(options.channels, options.heads * options.levels * options.points * 2))),
+      attention_weights_(
+          register_module("attention_weights", Linear(options.channels, options.heads * options.levels * options.points))),
+      value_proj_(register_module("value_proj", Linear(options.channels, options.channels))),
+      output_proj_(register_module("output_proj", Linear(options.channels, options.channels))) {}
 
 Tensor DeformableAttentionImpl::forward(const Tensor& queries, const Tensor& references, const VisionFeatures& vision) {
   const auto [channels, heads, levels, points] = options_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "omma/models/grounding_dino/neck.h"
+#include "omma/nn/linear.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
@@ -24,7 +25,7 @@ class MultiheadAttentionImpl : public torch::nn::Module {
  private:
   int64_t heads_;
   double dropout_;
-  torch::nn::Linear query_, key_, value_, out_proj_;
+  Linear query_, key_, value_, out_proj_;
 };
 TORCH_MODULE(MultiheadAttention);
 
@@ -47,7 +48,7 @@ class DeformableAttentionImpl : public torch::nn::Module {
 
  private:
   Options options_;
-  torch::nn::Linear sampling_offsets_, attention_weights_, value_proj_, output_proj_;
+  Linear sampling_offsets_, attention_weights_, value_proj_, output_proj_;
 };
 TORCH_MODULE(DeformableAttention);
 

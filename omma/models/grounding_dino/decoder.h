@@ -53,7 +53,7 @@ class DecoderLayerImpl : public torch::nn::Module {
   Activation activation_;
   MultiheadAttention self_attn_ = nullptr, text_attn_ = nullptr;
   DeformableAttention image_attn_ = nullptr;
-  torch::nn::Linear fc1_ = nullptr, fc2_ = nullptr;
+  Linear fc1_ = nullptr, fc2_ = nullptr;
   torch::nn::LayerNorm self_attn_norm_ = nullptr, text_attn_norm_ = nullptr, image_attn_norm_ = nullptr, final_norm_ = nullptr;
 };
 TORCH_MODULE(DecoderLayer);

@@ -26,7 +26,7 @@ class TextEnhancerLayerImpl : public torch::nn::Module {
   double dropout_;
   Activation activation_;
   MultiheadAttention self_attn_;
-  torch::nn::Linear fc1_, fc2_;
+  Linear fc1_, fc2_;
   torch::nn::LayerNorm norm_before_, norm_after_;
 };
 TORCH_MODULE(TextEnhancerLayer);
@@ -42,7 +42,7 @@ class DeformableLayerImpl : public torch::nn::Module {
   Activation activation_;
   DeformableAttention self_attn_;
   torch::nn::LayerNorm self_attn_norm_;
-  torch::nn::Linear fc1_, fc2_;
+  Linear fc1_, fc2_;
   torch::nn::LayerNorm final_norm_;
 };
 TORCH_MODULE(DeformableLayer);

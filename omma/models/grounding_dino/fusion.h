@@ -4,6 +4,7 @@
 #pragma once
 
 #include "omma/models/grounding_dino/config.h"
+#include "omma/nn/linear.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
@@ -32,9 +33,9 @@ class BiDirectionalAttentionImpl : public torch::nn::Module {
  private:
   int64_t heads_, head_channels_;
   double dropout_;
-  torch::nn::Linear vision_proj_ = nullptr, text_proj_ = nullptr;
-  torch::nn::Linear values_vision_proj_ = nullptr, values_text_proj_ = nullptr;
-  torch::nn::Linear out_vision_proj_ = nullptr, out_text_proj_ = nullptr;
+  Linear vision_proj_ = nullptr, text_proj_ = nullptr;
+  Linear values_vision_proj_ = nullptr, values_text_proj_ = nullptr;
+  Linear out_vision_proj_ = nullptr, out_text_proj_ = nullptr;
 };
 TORCH_MODULE(BiDirectionalAttention);
 

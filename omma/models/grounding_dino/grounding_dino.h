@@ -18,6 +18,7 @@
 #include "omma/models/grounding_dino/query_selection.h"
 #include "omma/models/grounding_dino/text.h"
 #include "omma/nn/bert.h"
+#include "omma/nn/linear.h"
 #include "omma/nn/swin.h"
 #include "omma/nn/torch.h"
 
@@ -58,7 +59,7 @@ class GroundingDinoImpl : public torch::nn::Module {
   SwinBackbone backbone_;
   Neck neck_;
   BertEncoder text_backbone_;
-  torch::nn::Linear text_projection_;
+  Linear text_projection_;
   FeatureEnhancer encoder_;
   QuerySelection query_selection_;
   Decoder decoder_;

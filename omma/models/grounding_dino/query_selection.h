@@ -10,6 +10,7 @@
 #include "omma/models/grounding_dino/heads.h"
 #include "omma/models/grounding_dino/neck.h"
 #include "omma/models/grounding_dino/probe.h"
+#include "omma/nn/linear.h"
 #include "omma/nn/torch.h"
 
 namespace omma {
@@ -47,7 +48,7 @@ class QuerySelection {
   int64_t queries_;
   torch::nn::Embedding content_ = nullptr;           // query_position_embeddings
   torch::nn::Embedding reference_points_ = nullptr;  // without two stages
-  torch::nn::Linear output_ = nullptr;               // the others with two stages
+  Linear output_ = nullptr;                          // the others with two stages
   torch::nn::LayerNorm norm_ = nullptr;
   Mlp box_head_ = nullptr;
   std::optional<ContrastiveHead> class_head_;

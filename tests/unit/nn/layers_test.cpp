@@ -29,6 +29,40 @@ TEST(Activations, ByTheNameOfTheConfig) {
   EXPECT_NE(testing::invalid_argument_of([] { activation_by_name("tanhshrink"); }).find("got \"tanhshrink\""), std::string::npos);
 }
 
+// oneDNN's path against the composition that gradients take: every activation, types, a last dimension of a view, few rows and
+// many.
+TEST(Linear, FastPathEqualsThePlainOne) {
+  torch::manual_seed(0);
+  for (const torch::Dtype dtype : {torch::kFloat, torch::kBFloat16, torch::kDouble}) {
+    for (const bool bias : {true, false}) {
+      Linear layer(torch::nn::LinearOptions(24, 17).bias(bias));
+      layer->to(dtype);
+      for (const Tensor& x : {torch::randn({2, 5, 24}), torch::randn({3, 40, 24}), torch::randn({24, 90}).t()}) {
+        const Tensor input = x.to(dtype);
+        const auto expect_equal = [&](const Tensor& fast, const Tensor& plain, std::string_view name) {
+          EXPECT_EQ(fast.sizes(), plain.sizes());
+          EXPECT_EQ(fast.scalar_type(), dtype);
+          const double tolerance = dtype == torch::kBFloat16 ? 2e-2 : 2e-6;
+          EXPECT_LT((fast - plain).abs().max().item<double>(), tolerance) << name << " " << shape(input);
+        };
+        const Tensor plain = torch::linear(input, layer->weight, layer->bias).detach();
+        torch::NoGradGuard no_grad;
+        expect_equal(layer->forward(input), plain, "none");
+        for (const char* name : {"relu", "gelu", "gelu_new", "gelu_pytorch_tanh", "quick_gelu", "silu"}) {
+          const Activation activation = activation_by_name(name);
+          expect_equal(layer->forward_with(input, activation), activation(plain), name);
+        }
+      }
+    }
+  }
+}
+
+TEST(Linear, LearnsThroughThePlainPath) {
+  Linear layer(24, 17);
+  layer->forward_with(torch::randn({64, 24}), activation_by_name("gelu")).sum().backward();
+  EXPECT_TRUE(layer->weight.grad().defined());
+}
+
 // Without gradients the rows pass in blocks: the same numbers as in one piece.
 TEST(FeedForward, BlocksEqualTheWhole) {
   torch::manual_seed(0);
