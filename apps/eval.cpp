@@ -6,6 +6,7 @@
 #include "omma/agent/evaluate.h"
 #include "omma/agent/known_objects.h"
 #include "omma/base/error.h"
+#include "omma/base/file.h"
 #include "omma/eval/detection_evaluation.h"
 #include "omma/models/zoo.h"
 
@@ -86,8 +87,15 @@ void add_eval_detection(CLI::App& eval) {
 struct EvalAgentOptions : CommonOptions {
   std::string llm = "planner-nano", detector = "grounding-dino-nano", split = "test";
   AgentEvaluationOptions evaluation;
+  std::filesystem::path answers;
   bool oracle = false;
 };
+
+json to_json(const AgentAnswer& answer) {
+  json line = to_json(answer.result);
+  line.update({{"scene", answer.scene}, {"question", answer.question}, {"expected", answer.expected}, {"right", answer.right}});
+  return line;
+}
 
 int run_eval_agent(EvalAgentOptions options) {
   apply(options);
@@ -95,13 +103,15 @@ int run_eval_agent(EvalAgentOptions options) {
   const auto model = load_language_model(find_model(options.llm), load_options(options));
   std::shared_ptr<Detector> detector;
   if (!options.oracle) detector = load_detector(find_model(options.detector), load_options(options));
+  std::string lines;
   const json figures = evaluate_agent(
       *model,
       [&](const Scene& scene) -> std::shared_ptr<Detector> {
         if (options.oracle) return std::make_shared<KnownObjectDetector>(known_objects(scene));
         return detector;
       },
-      options.evaluation);
+      options.evaluation, [&](const AgentAnswer& answer) { lines += dump_json(to_json(answer)) + "\n"; });
+  if (!options.answers.empty()) write_file(options.answers, lines);
   if (options.json)
     print_line(figures);
   else
@@ -121,6 +131,8 @@ void add_eval_agent(CLI::App& eval) {
       ->type_name("N");
   command.add_option("--seed", options->evaluation.seed, "seed")->capture_default_str()->type_name("S");
   command.add_option("--split", options->split, "part of the world")->capture_default_str()->type_name("S");
+  command.add_option("--answers", options->answers, "write every question, its steps and its answer as JSON lines")
+      ->type_name("FILE");
   add_run_flags(command, *options);
   add_command(command, [options] { return run_eval_agent(*options); });
 }

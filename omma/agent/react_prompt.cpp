@@ -37,7 +37,7 @@ Question: Are there more dogs than red cats?
 Thought: I need to count dogs and red cats.
 Action: detect_objects
 Action Input: {"objects": ["dog", "red cat"]}
-Observation: Found dog: 1, red cat: 3. In total 4. Surest: red cat. dog: left. red cat 1: right. red cat 2: top. red cat 3: bottom right. right of dog: red cat 1, red cat 3.
+Observation: Found dog: 1, red cat: 3. In total 4. Surest: red cat. Seen from dog: right red cat 1, red cat 3; above red cat 2.
 Thought: 1 is less than 3.
 Final Answer: no
 

@@ -102,20 +102,32 @@ std::vector<std::string> relations_to_first(const NamedObject& object, const Nam
   return relations_of(object.detection->box, first.detection->box, size);
 }
 
-// "car: center. bus: left. left of car: bus." What stands in one relation is listed together, nearest first.
 std::string place_lines(std::span<const NamedObject> objects, PictureSize size) {
-  const auto placed = objects.first(std::min(objects.size(), max_objects_placed));
   std::string lines;
-  for (const NamedObject& object : placed) lines += fmt::format(" {}: {}.", object.name, place_of(object.detection->box, size));
+  for (const NamedObject& object : objects) lines += fmt::format(" {}: {}.", object.name, place_of(object.detection->box, size));
+  return lines;
+}
+
+// "Seen from car: left bus 1, bus 2; larger bus 2." What stands in one relation is told together, nearest first.
+std::string relation_line(std::span<const NamedObject> objects, PictureSize size) {
+  std::string line;
   for (const std::string_view relation : relation_words) {
     std::vector<std::string_view> related;
-    for (const NamedObject& object : placed) {
-      const auto relations = relations_to_first(object, placed.front(), size);
+    for (const NamedObject& object : objects) {
+      const auto relations = relations_to_first(object, objects.front(), size);
       if (std::find(relations.begin(), relations.end(), relation) != relations.end()) related.push_back(object.name);
     }
-    if (!related.empty()) lines += fmt::format(" {} {}: {}.", relation, placed.front().name, fmt::join(related, ", "));
+    const std::string_view word = relation.substr(0, relation.find(' '));
+    if (!related.empty()) line += fmt::format("{} {} {}", line.empty() ? "" : ";", word, fmt::join(related, ", "));
   }
-  return lines;
+  return line.empty() ? "" : fmt::format(" Seen from {}:{}.", objects.front().name, line);
+}
+
+// Where objects of one name are; of several names, how they stand to the first.
+std::string layout_lines(std::span<const NamedObject> objects, PictureSize size) {
+  const auto told = objects.first(std::min(objects.size(), max_objects_placed));
+  const auto other = [&](const NamedObject& object) { return object.detection->label != told.front().detection->label; };
+  return std::any_of(told.begin(), told.end(), other) ? relation_line(told, size) : place_lines(told, size);
 }
 
 std::string detail_lines(std::span<const NamedObject> objects) {
@@ -213,7 +225,7 @@ ToolResult describe_detections(std::span<const std::string> names, std::span<con
   std::vector<NamedObject> objects = name_objects(counts, detections);
   sort_by_distance(objects);
   ToolResult result;
-  result.summary = found_line(counts, list_absent) + best_line(objects) + place_lines(objects, size);
+  result.summary = found_line(counts, list_absent) + best_line(objects) + layout_lines(objects, size);
   result.details = detail_lines(objects);
   result.data = {{"objects", json::object()}, {"detections", json::array()}};
   for (const LabelCount& label : counts) result.data["objects"][label.label] = label.count;

@@ -20,11 +20,10 @@ struct DetectObjectsOptions {
 // A tool over one picture. Input: {"objects": ["red car", "bus"]}, 1 to 64 names, where "anything" stands for the common names,
 // and optionally "colors": ["red", ...], which looks for each name in each colour.
 //
-// Summary: "Found red car: 1, bus: 2. In total 3. red car: center. bus 1: top left. ... left of red car: bus 1, bus 2. ..."; names
-// that were not found are counted 0 where at most six were asked for. Objects of other names are placed relative to the best object
-// of the first name found, nearest first.
-// Details: the boxes in pixels and the scores. Data: {"objects": {name: count}, "detections": [{label, score, box, place,
-// relations}]}, the detections in the summary's order.
+// Summary: "Found bus: 2. bus 1: top left. bus 2: center.", or of several names "Found car: 1, bus: 2. In total 3. Seen from car:
+// left bus 1, bus 2; larger bus 2.": how the others stand to the best object of the first name found, nearest first. Names that
+// were not found are counted 0 where at most six were asked for. Details: the boxes in pixels and the scores. Data: {"objects":
+// {name: count}, "detections": [{label, score, box, place, relations}]}, the detections in the summary's order.
 Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image, DetectObjectsOptions options = {});
 
 // What the tool says of `detections`, found when `names` were asked for in a picture of the given size. Detections with boxes or

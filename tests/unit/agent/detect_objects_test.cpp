@@ -28,10 +28,8 @@ TEST(DetectObjects, RelatesToTheFirstName) {
   const std::vector<Detection> detections = {
       {"dog", 0, .5F, {40, 40, 60, 60}}, {"cat", 1, .9F, {80, 44, 100, 64}}, {"cup", 2, .7F, {44, 0, 48, 4}}};
   const ToolResult result = describe({"dog", "cat", "cup"}, detections);
-  EXPECT_EQ(
-      result.summary,
-      "Found dog: 1, cat: 1, cup: 1. In total 3. Surest: cat. dog: center. cat: right. cup: top. right of dog: cat. above dog: cup. "
-      "smaller than dog: cup.");
+  EXPECT_EQ(result.summary,
+            "Found dog: 1, cat: 1, cup: 1. In total 3. Surest: cat. Seen from dog: right cat; above cup; smaller cup.");
   EXPECT_EQ(result.data["objects"], json::parse(R"({"dog": 1, "cat": 1, "cup": 1})"));
   EXPECT_EQ(result.data["detections"][1]["relations"], json::parse(R"(["right of"])"));
 }
