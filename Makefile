@@ -1,5 +1,5 @@
 # The two commands of the README, and a few for developers. Each installs what is missing first (tools/setup.sh).
-.PHONY: demo test build asan parity bench fuzz format budgets setup clean
+.PHONY: demo test build asan parity parity-full bench fuzz format budgets setup clean
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 OMMA := build/release/apps/omma
@@ -23,6 +23,10 @@ asan: setup            ## the folders without LibTorch, under AddressSanitizer a
 
 parity: setup          ## outputs of the reference implementations, which the parity tests compare with
 	@tools/parity/export.sh build/parity
+
+parity-full: build     ## Grounding DINO at its published size against transformers: 3 GB of memory
+	@HF_HUB_OFFLINE=1 .venv/bin/python tools/parity/grounding_dino.py --full-size --out build/parity
+	@build/release/tests/parity/grounding_dino/omma_grounding_dino_parity_test --gtest_filter='*FullSize*'
 
 bench: build           ## omma beside transformers, interleaved in one run; then the micro benchmarks
 	@tools/bench.sh build/release

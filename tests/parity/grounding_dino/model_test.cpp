@@ -14,33 +14,28 @@ namespace {
 
 using testing::expect_close;
 
-constexpr double tolerance = 1e-4;
+using Expected = std::map<std::string, Tensor>;
 
-class GroundingDinoParity : public ::testing::TestWithParam<const char*> {
- protected:
-  std::filesystem::path directory() const { return testing::parity_directory() / GetParam(); }
+GroundingDino load(const std::filesystem::path& directory) {
+  const auto config = read_grounding_dino_config(read_json(directory / "config.json"), "config.json");
+  GroundingDino model(config);
+  load_weights(*model, read_weights(directory), grounding_dino_keys(config), "model.safetensors");
+  model->eval();
+  return model;
+}
 
-  GroundingDino load() const {
-    const auto config = read_grounding_dino_config(read_json(directory() / "config.json"), "config.json");
-    GroundingDino model(config);
-    load_weights(*model, read_weights(directory()), grounding_dino_keys(config), "model.safetensors");
-    model->eval();
-    return model;
-  }
-};
-
-TEST_P(GroundingDinoParity, EveryIntermediateAndOutput) {
+// Runs the model on the recorded inputs. With `selection` it takes those queries and does not rank.
+void compare(GroundingDino& model, const Expected& expected, double tolerance, const Tensor& selection = {}) {
   torch::NoGradGuard no_grad;
-  auto expected = testing::read_expected(directory() / "expected.safetensors");
-  GroundingDino model = load();
   std::set<std::string> compared;
-  Probe probe;
-  probe.see = [&](std::string_view name, const Tensor& value) {
-    const auto found = expected.find(std::string(name));
-    if (found == expected.end()) return;
-    compared.insert(found->first);
-    expect_close(found->first, found->second, value, tolerance);
-  };
+  Probe probe{.see =
+                  [&](std::string_view name, const Tensor& value) {
+                    const auto found = expected.find(std::string(name));
+                    if (found == expected.end()) return;
+                    compared.insert(found->first);
+                    expect_close(found->first, found->second, value, tolerance);
+                  },
+              .selection = selection};
   const Tensor mask = expected.at("input.pixel_mask").to(torch::kBool);
   const TextFeatures text =
       model->encode_text(expected.at("input.input_ids"), expected.at("input.attention_mask").to(torch::kBool));
@@ -53,13 +48,48 @@ TEST_P(GroundingDinoParity, EveryIntermediateAndOutput) {
     probe("encoder_logits", output.encoder_logits);
     probe("encoder_boxes", output.encoder_boxes);
   }
+  if (selection.defined()) compared.insert("proposals.logits");  // the ranking's
   for (const auto& [name, value] : expected)
     EXPECT_TRUE(name.starts_with("input.") || compared.contains(name)) << name << " was not compared";
 }
 
+class GroundingDinoParity : public ::testing::TestWithParam<const char*> {
+ protected:
+  std::filesystem::path directory() const { return testing::parity_directory() / GetParam(); }
+};
+
+TEST_P(GroundingDinoParity, EveryIntermediateAndOutput) {
+  GroundingDino model = load(directory());
+  compare(model, testing::read_expected(directory() / "expected.safetensors"), 1e-4);
+}
+
+// The published size, where it was exported (make parity-full). Among 20,000 positions ranks are decided by rounding: a position of
+// ours that the reference did not choose must tie with its last choice; the rest is compared with the reference's choice injected.
+TEST(GroundingDinoFullSize, SwinT) {
+  const auto directory = testing::parity_directory() / "swin_t";
+  if (!std::filesystem::exists(directory / "expected.safetensors")) GTEST_SKIP() << "make parity-full exports it";
+  const Expected expected = testing::read_expected(directory / "expected.safetensors");
+  const Tensor theirs = expected.at("proposals.selection"), scores = expected.at("proposals.logits").amax(-1);
+  const double last = scores.gather(1, theirs).min().item<double>();
+  GroundingDino model = load(directory);
+  Probe probe{.see =
+                  [&](std::string_view name, const Tensor& value) {
+                    if (name == "proposals.logits") expect_close("proposals.logits", expected.at("proposals.logits"), value, 1e-3);
+                    if (name == "proposals.selection") {
+                      EXPECT_GE(scores.gather(1, value).min().item<double>(), last - 1e-3);
+                    }
+                  },
+              .selection = {}};
+  torch::NoGradGuard no_grad;
+  const Tensor tokens = expected.at("input.attention_mask").to(torch::kBool);
+  model->forward(expected.at("input.pixel_values"), Tensor(), model->encode_text(expected.at("input.input_ids"), tokens), nullptr,
+                 probe);
+  compare(model, expected, 2e-4, theirs);  // logits reach 22
+}
+
 // What omma saves is what it loaded, key by key.
 TEST_P(GroundingDinoParity, SavedWeightsAreTheReferencesOwn) {
-  GroundingDino model = load();
+  GroundingDino model = load(directory());
   const auto file = std::filesystem::temp_directory_path() / (std::string("omma-") + GetParam() + ".safetensors");
   save_weights(file, *model);
   const TensorFile ours = read_safetensors(file), theirs = read_weights(directory());
