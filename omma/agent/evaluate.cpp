@@ -1,12 +1,18 @@
 #include "omma/agent/evaluate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "omma/agent/tools/detect_objects.h"
 #include "omma/base/rng.h"
 #include "omma/data/world/language.h"
+#include "omma/data/world/words.h"
 
 namespace omma {
 
@@ -32,6 +38,33 @@ struct Score {
   int asked = 0;
 };
 
+// "How many red dogs are there?": there or not, with or without a colour, both by a coin.
+Question simple_count(const Scene& scene, Rng& rng) {
+  const bool present = rng.chance(0.5), colored = rng.chance(0.5);
+  ObjectQuery query;
+  do {
+    const WorldObject& object = rng.pick(std::span<const WorldObject>(scene.objects));
+    query.name = present ? object.name : rng.between(0, world_name_count - 1);
+    if (colored) query.color = present ? object.color : rng.between(0, world_color_count - 1);
+  } while (find_objects(scene, query).empty() == present || !may_be_said(query, scene.split));
+  return {.text = fmt::format("How many {} are there?", phrase_of(query, true)),
+          .answer = std::to_string(find_objects(scene, query).size()),
+          .type = QuestionType::count,
+          .subject = query,
+          .reference = {},
+          .relation = Relation::left_of};
+}
+
+// Type and question. The world's own counting questions have answers from 0 to 6 about equally often: many of a kind, few of which
+// are there in most scenes.
+std::vector<std::pair<std::string, Question>> all_questions(const Scene& scene, Rng rng) {
+  std::vector<std::pair<std::string, Question>> typed;
+  for (const Question& question : questions(scene, rng))
+    typed.emplace_back(question.type == QuestionType::count ? "count_balanced" : name_of(question.type), question);
+  typed.emplace_back("count", simple_count(scene, rng));
+  return typed;
+}
+
 json to_json(const Score& score) {
   return {
       {"right", score.right}, {"asked", score.asked}, {"accuracy", static_cast<double>(score.right) / std::max(1, score.asked)}};
@@ -55,14 +88,13 @@ json evaluate_agent(LanguageModel& model, const DetectorOfScene& detector_of, co
   double steps = 0;
   for (std::uint64_t index = 0; index < static_cast<std::uint64_t>(options.scenes); ++index) {
     const Scene scene = make_scene(options.seed, index, options.scene);
-    Rng rng(options.seed, index);
     Toolbox tools;
     tools.add(detect_objects_tool(detector_of(scene), std::make_shared<const Image>(scene.image)));
-    for (const Question& question : questions(scene, rng)) {
+    for (const auto& [question_type, question] : all_questions(scene, Rng(options.seed, index))) {
       AgentAnswer answer{.scene = index, .question = question.text, .expected = question.answer, .result = {}, .right = false};
       answer.result = run_agent(model, tools, question.text, options.agent);
       answer.right = says(answer.result.answer, question.answer);
-      for (const std::string& type : {std::string(name_of(question.type)), std::string("all")}) {
+      for (const std::string& type : {question_type, std::string("all")}) {
         scores[type].right += answer.right ? 1 : 0;
         ++scores[type].asked;
       }

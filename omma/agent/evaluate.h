@@ -33,8 +33,9 @@ struct AgentAnswer {
 };
 using AgentAnswerObserver = std::function<void(const AgentAnswer& answer)>;
 
-// Asks each scene every type of question that it allows. {"count": {"right", "asked", "accuracy"}, ..., "all": {...}, "steps":
-// mean}.
+// Asks each scene every type of question that it allows (see language.h), and "count": how many X are there, where X is there or
+// not and has a colour or not, each by a coin; the world's own counting questions are "count_balanced". {"count": {"right",
+// "asked", "accuracy"}, ..., "all": {...}, "steps": mean}.
 json evaluate_agent(LanguageModel& model, const DetectorOfScene& detector_of, const AgentEvaluationOptions& options = {},
                     const AgentAnswerObserver& observer = nullptr);
 

@@ -31,8 +31,24 @@ TEST(AgentEvaluation, CountsPerType) {
   const json figures = evaluate_agent(model, oracle, options, [&](const AgentAnswer& answer) { told += answer.right ? 1 : 0; });
   EXPECT_EQ(figures["all"]["right"], told);
   EXPECT_EQ(figures["count"]["right"], 0);
+  EXPECT_EQ(figures["count"]["asked"], 8);
   EXPECT_GT(figures["exist"]["asked"], 0);
   EXPECT_EQ(figures["steps"], 0);
+}
+
+// Right where the thing is there as often as where it is not; with and without a colour.
+TEST(AgentEvaluation, CountsWhatIsThereAndWhatIsNot) {
+  testing::ScriptedModel model({" x\nFinal Answer: 0"});
+  AgentEvaluationOptions options;
+  options.scenes = 200;
+  const DetectorOfScene oracle = [](const Scene& scene) { return std::make_shared<KnownObjectDetector>(known_objects(scene)); };
+  int colored = 0;
+  const json figures = evaluate_agent(model, oracle, options, [&](const AgentAnswer& answer) {
+    for (const char* color : {"red", "yellow", "green", "blue", "purple", "gray"})
+      colored += answer.question.starts_with(std::string("How many ") + color) && answer.question.ends_with(" are there?") ? 1 : 0;
+  });
+  EXPECT_NEAR(figures["count"]["right"].get<int>(), 100, 25);
+  EXPECT_GT(colored, 70);
 }
 
 }  // namespace
