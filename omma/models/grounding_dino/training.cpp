@@ -5,6 +5,8 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/eval/detection_evaluation.h"
+#include "omma/models/grounding_dino/predictor.h"
 #include "omma/models/grounding_dino/training_batch.h"
 #include "omma/nn/weights.h"
 #include "omma/text/tokenizer.h"
@@ -26,11 +28,28 @@ json tokenizer_of(const GroundingDinoTrainingConfig& config) {
   return make_bert_tokenizer(words);
 }
 
+std::unique_ptr<DetectionDataset> open_dataset(const GroundingDinoTrainingConfig& config, const std::string& split) {
+  const std::string spec = config.data.find(':') == std::string::npos ? "voc:" + config.data : config.data;
+  return open_detection_dataset(spec, split, {.class_phrases = config.class_phrases});
+}
+
 std::unique_ptr<SampleSource> open_samples(const GroundingDinoTrainingConfig& config, std::uint64_t seed) {
   if (config.data == "world") return std::make_unique<WorldSamples>(seed, config.world);
-  const std::string spec = config.data.find(':') == std::string::npos ? "voc:" + config.data : config.data;
-  return std::make_unique<DatasetSamples>(open_detection_dataset(spec, config.split, {.class_phrases = config.class_phrases}), seed,
-                                          config.augmentation);
+  return std::make_unique<DatasetSamples>(open_dataset(config, config.split), seed, config.augmentation);
+}
+
+// Of the world the questions of `omma eval detection`, in the kind of prompt that is trained most.
+DetectionQuestions open_questions(const GroundingDinoTrainingConfig& config) {
+  const auto most = static_cast<std::size_t>(config.validation_pictures);
+  if (most == 0) return {};
+  if (config.data == "world")
+    return world_questions({.split = parse_split(config.validation_split),
+                            .count = most,
+                            .size = static_cast<int>(*std::ranges::max_element(config.sizes)),
+                            .pairs = config.world.pairs > config.world.names});
+  DetectionQuestions questions = questions_of(open_dataset(config, config.validation_split));
+  questions.count = std::min(questions.count, most);
+  return questions;
 }
 
 class GroundingDinoTraining : public TrainingTask {
@@ -40,7 +59,8 @@ class GroundingDinoTraining : public TrainingTask {
         config_(config),
         tokenizer_json_(tokenizer_of(config)),
         tokenizer_(Tokenizer::from_json(tokenizer_json_, "tokenizer.json")),
-        samples_(open_samples(config, trainer.seed)) {
+        samples_(open_samples(config, trainer.seed)),
+        questions_(open_questions(config)) {
     json model = config.model;
     model["text_config"]["vocab_size"] = tokenizer_.largest_id() + 1;
     model_config_ = read_grounding_dino_config(model, "model");
@@ -62,6 +82,19 @@ class GroundingDinoTraining : public TrainingTask {
       samples.push_back(samples_->sample(static_cast<std::uint64_t>(number * config_.batch_size + i), shape));
     auto batch = std::make_shared<const TrainingBatch>(make_batch(samples, tokenizer_, model_config_.max_text_len));
     return [this, batch, number] { return loss(*batch, number); };
+  }
+
+  json validate() override {
+    if (questions_.count == 0) return json::object();
+    const auto processor = read_config<GroundingDinoProcessorConfig>(preprocessor_config(), "preprocessor_config.json");
+    GroundingDinoPredictor predictor(model_, tokenizer_, GroundingDinoProcessor(processor));
+    DetectionEvaluationOptions options;
+    options.threshold = static_cast<float>(model_config_.phrase_threshold.value_or(GroundingDinoPredictor::default_threshold));
+    const DetectionEvaluation figures = evaluate_detection(predictor, questions_, options);
+    return {{"ap50", figures.coco.ap50},          {"f1", figures.f1},
+            {"precision", figures.precision},     {"recall", figures.recall},
+            {"absent_rate", figures.absent_rate}, {"threshold", options.threshold},
+            {"pictures", figures.pictures}};
   }
 
   void save_model(const fs::path& directory) override {
@@ -105,11 +138,11 @@ class GroundingDinoTraining : public TrainingTask {
     return result;
   }
 
-  // The picture sizes seen in training: square for the world, the long side for photographs.
+  // The picture sizes seen in training: the long side of photographs, whatever their shape; of the world, whose pictures are
+  // square, both sides, with some room for others.
   json preprocessor_config() const {
-    const int64_t side = *std::max_element(config_.sizes.begin(), config_.sizes.end());
-    const bool world = config_.data == "world";
-    const json size = {{"shortest_edge", world ? side : side * 3 / 4}, {"longest_edge", world ? side * 4 / 3 : side}};
+    const int64_t side = *std::ranges::max_element(config_.sizes);
+    const json size = {{"shortest_edge", side}, {"longest_edge", config_.data == "world" ? side * 4 / 3 : side}};
     return {{"image_processor_type", "GroundingDinoImageProcessor"},
             {"do_resize", true},
             {"do_rescale", true},
@@ -127,6 +160,7 @@ class GroundingDinoTraining : public TrainingTask {
   json tokenizer_json_;
   Tokenizer tokenizer_;
   std::unique_ptr<SampleSource> samples_;
+  DetectionQuestions questions_;
   GroundingDinoConfig model_config_;
   GroundingDino model_ = nullptr;
 };

@@ -26,7 +26,7 @@ struct GroundingDinoTrainingConfig {
   std::string split = "train";
   std::map<std::string, std::string> class_phrases;
   std::string validation_split = "val";
-  int64_t validation_pictures = 200;
+  int64_t validation_pictures = 200;  // the first of the split; 0: no figures
   int64_t batch_size = 16;
   std::vector<int64_t> sizes = {128};  // long sides in pixels, one drawn a batch
   int64_t least_phrases = 1;           // of a prompt; their number is drawn a batch, evenly on a log scale
@@ -68,7 +68,9 @@ struct GroundingDinoTrainingConfig {
   }
 };
 
-// Throws std::invalid_argument naming the recipe's field, or the data set's or weights' file.
+// Validates on `validation_split` of the data, which of a file that has no splits is all of it: {"ap50", "f1", "precision",
+// "recall", "absent_rate", "threshold", "pictures"}, at the threshold that the saved model has by default. Throws
+// std::invalid_argument naming the recipe's field, or the data set's or weights' file.
 std::unique_ptr<TrainingTask> make_grounding_dino_training(const TrainerConfig& trainer, const GroundingDinoTrainingConfig& config);
 
 }  // namespace omma
