@@ -12,6 +12,12 @@ if(NOT OMMA_MINIMAL)
   pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
   find_package(Freetype REQUIRED)
   find_package(CURL REQUIRED)
+  # Letters for labels on pictures, installed beside the program (omma/vision/font.h); the licence goes with them.
+  find_file(OMMA_FONT_FILE DejaVuSans.ttf PATHS /usr/share/fonts/truetype/dejavu)
+  find_file(OMMA_FONT_LICENCE copyright PATHS /usr/share/doc/fonts-dejavu-core NO_DEFAULT_PATH)
+  if(NOT OMMA_FONT_FILE OR NOT OMMA_FONT_LICENCE)
+    message(WARNING "fonts-dejavu-core not found: an installed omma draws labels only where the system has DejaVu Sans")
+  endif()
 endif()
 
 if(OMMA_TORCH)

@@ -139,7 +139,7 @@ void draw_frame(Image& image, const Box& box, const Measures& measures, Color co
 
 void warn_of_missing_font() {
   static std::atomic<bool> warned = false;
-  if (!warned.exchange(true)) log_warning("no font found: boxes are drawn without labels (OMMA_FONT names a TrueType file)");
+  if (!warned.exchange(true)) log_warning("no font found: boxes are drawn without labels (OMMA_FONT may name a TrueType file)");
 }
 
 }  // namespace

@@ -14,13 +14,11 @@ namespace omma {
 namespace {
 
 std::vector<std::filesystem::path> font_files() {
-  std::vector<std::filesystem::path> files;
-  if (const char* chosen = std::getenv("OMMA_FONT"); chosen != nullptr && *chosen != '\0') files.emplace_back(chosen);
+  if (const char* chosen = std::getenv("OMMA_FONT"); chosen != nullptr && *chosen != '\0') return {chosen};
   std::error_code ignored;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  files.push_back(program.parent_path().parent_path() / "share/omma/fonts/DejaVuSans.ttf");
-  files.emplace_back("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf");
-  return files;
+  return {program.parent_path().parent_path() / "share/omma/fonts/DejaVuSans.ttf",
+          "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"};
 }
 
 int pixels(FT_Pos value) { return static_cast<int>((value + 32) >> 6); }  // from 26.6 fixed point

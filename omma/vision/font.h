@@ -14,8 +14,8 @@ namespace omma {
 // A typeface at one size. Not thread-safe; instances are independent.
 class Font {
  public:
-  // From $OMMA_FONT, else share/omma/fonts/DejaVuSans.ttf of the installation the program runs from, else the system's DejaVu Sans;
-  // the first that opens. nullopt where none does, and in the minimal build, which has no FreeType.
+  // From $OMMA_FONT where it is set; else from share/omma/fonts/DejaVuSans.ttf of the installation the program runs from, or the
+  // system's DejaVu Sans. nullopt where that does not open, and in the minimal build, which has no FreeType.
   static std::optional<Font> load(int pixels);
 
   Font(Font&&) noexcept;

@@ -35,15 +35,31 @@ TEST(Install, ExampleBuildsAndRunsAgainstTheMovedPackage) {
       log));
 }
 
-TEST(Install, ProgramFindsItsZooAfterTheMove) {
+TEST(Install, ProgramFindsItsZooAndFontAfterTheMove) {
   const testing::TemporaryDirectory directory;
-  const fs::path log = directory / "log";
+  const fs::path log = directory / "log", share = directory / "moved/share/omma";
   ASSERT_TRUE(succeeds("cmake --install '" OMMA_BUILD_DIR "' --prefix '" + (directory / "first").string() + "'", log));
   fs::rename(directory / "first", directory / "moved");
   // Outside the checkout LibTorch's place is told by the loader's variable; beside it the relative RPATH finds it.
-  ASSERT_TRUE(
-      succeeds("LD_LIBRARY_PATH='" OMMA_TORCH_DIR "/lib' '" + (directory / "moved/bin/omma").string() + "' list --json", log));
-  EXPECT_NE(read_file(log).find((directory / "moved/share/omma/zoo").string()), std::string::npos) << read_file(log);
+  const std::string program = "LD_LIBRARY_PATH='" OMMA_TORCH_DIR "/lib' '" + (directory / "moved/bin/omma").string() + "' ";
+  ASSERT_TRUE(succeeds(program + "list --json", log));
+  EXPECT_NE(read_file(log).find((share / "zoo").string()), std::string::npos) << read_file(log);
+
+  ASSERT_TRUE(succeeds(program + "render --seed 1 --count 1 --quiet --out '" + (directory / "scenes").string() + "'", log));
+  const auto draw = [&](const std::string& environment) {
+    const std::string out = (directory / "labels.png").string();
+    EXPECT_TRUE(succeeds(environment + " " + program + "detect '" + (directory / "scenes/images/000000.png").string() +
+                             "' --phrase dog --box-threshold 0 --quiet --out '" + out + "'",
+                         log));
+    return read_file(out);
+  };
+  EXPECT_NE(read_file(share / "fonts/DejaVuSans.licence").find("Bitstream"), std::string::npos);
+  const std::string labelled = draw("");
+  EXPECT_EQ(labelled, draw("OMMA_FONT='" + (share / "fonts/DejaVuSans.ttf").string() + "'"));
+  EXPECT_NE(labelled, draw("OMMA_FONT=/none"));  // it does draw labels
+  fs::copy_file("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf", share / "fonts/DejaVuSans.ttf",
+                fs::copy_options::overwrite_existing);
+  EXPECT_NE(labelled, draw(""));  // its own font, not the system's
 }
 
 }  // namespace

@@ -3,10 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <tuple>
+#include <vector>
+
+#include "omma/base/log.h"
 
 namespace omma {
 namespace {
@@ -98,6 +103,26 @@ TEST(DrawBoxes, TinyPicturesAreNoProblem) {
     const auto edge = static_cast<float>(side);
     draw_boxes(image, std::vector<LabelledBox>{{.box = {0, 0, edge, edge}, .label = "label", .score = 0.5F}});
   }
+}
+
+TEST(DrawBoxes, WithoutAFontThereAreBoxesAndOneWarning) {
+  std::vector<std::string> warnings;
+  set_log_sink([&](LogLevel level, std::string_view message) {
+    if (level == LogLevel::warning) warnings.emplace_back(message);
+  });
+  ::setenv("OMMA_FONT", "/no/such/font.ttf", 1);
+  LabelledBox box{.box = {20, 50, 120, 90}, .label = "a cat", .score = 0.9F, .color = 0};
+  Image labelled = gray(200, 100), plain = gray(200, 100);
+  draw_boxes(labelled, std::vector{box});
+  draw_boxes(labelled, std::vector{box});
+  ::unsetenv("OMMA_FONT");
+  set_log_sink(nullptr);
+  box.label = "";
+  draw_boxes(plain, std::vector{box});
+  draw_boxes(plain, std::vector{box});
+  EXPECT_EQ(labelled, plain);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("no font found"), std::string::npos) << warnings[0];
 }
 
 TEST(DrawMask, TintsTheMaskAndOutlinesIt) {
