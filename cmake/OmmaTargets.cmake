@@ -45,6 +45,7 @@ function(omma_test name)
   cmake_parse_arguments(TEST "TORCH" "" "SOURCES;DEPS" ${ARGN})
   add_executable(omma_${name}_test ${TEST_SOURCES})
   omma_compile_options(omma_${name}_test)
+  target_compile_options(omma_${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)  # compiled more often than run
   target_link_libraries(omma_${name}_test PRIVATE ${TEST_DEPS} GTest::gtest_main)
   if(TEST_TORCH)
     omma_use_torch(omma_${name}_test)
