@@ -167,8 +167,8 @@ def main():
         write_model(directory)
     write_picture(picture)
     print(f"Grounding DINO Swin-T, {HEIGHT} x {WIDTH}; {cpu_model()}, {arguments.threads} threads", flush=True)
-    peer = Peer(arguments)
-    results = [compare(arguments, dtype, peer, directory, picture) for dtype in arguments.dtype]
+    # A process each: its peak memory is that type's.
+    results = [compare(arguments, dtype, Peer(arguments), directory, picture) for dtype in arguments.dtype]
     if arguments.out:
         arguments.out.write_text(json.dumps({"cpu": cpu_model(), "threads": arguments.threads, "results": results}, indent=2) + "\n")
 

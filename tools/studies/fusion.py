@@ -49,7 +49,7 @@ def measure(options, out):
         figures[kind] = []
         for seed in BLOCKS:
             line = omma(options.omma, "eval", "detection", "--data", "world", "--split", "test", "--seed", seed, "--count", SCENES,
-                        "--phrases", 6, "--model", out / "model", "--json", "--quiet", *flags)
+                        "--phrases", 6, "--model", out / "model", "--json", "--quiet", "--threads", 1, *flags)
             figures[kind].append(json.loads(line)["ap50"])
     file.write_text(json.dumps(figures) + "\n")
     return figures

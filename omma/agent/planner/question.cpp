@@ -188,6 +188,9 @@ int random_count(Rng& rng) {
   return rng.chance(0.65) ? rng.between(1, 6) : rng.between(1, 45);
 }
 
+// Small ones mostly: which of two is more must be learned pair by pair.
+int compared_count(Rng& rng) { return rng.chance(0.85) ? rng.between(0, 6) : random_count(rng); }
+
 }  // namespace
 
 PlannerQuestion make_planner_question(PlannerSkill skill, bool known_words_only, Rng& rng) {
@@ -210,14 +213,14 @@ std::vector<KnownObject> invent_picture(const PlannerQuestion& question, Rng& rn
   const auto add = [&](int count, const NounPhrase& phrase) {
     for (int i = 0; i < count; ++i) objects.push_back(object_like(phrase, rng));
   };
-  const bool counted =
-      question.skill == PlannerSkill::count || question.skill == PlannerSkill::compare || question.skill == PlannerSkill::exist;
+  const bool counted = question.skill == PlannerSkill::count || question.skill == PlannerSkill::exist;
   const bool one = rng.chance(0.85);
-  if (question.skill != PlannerSkill::what && question.skill != PlannerSkill::list)
-    add(counted ? random_count(rng) : one ? 1 : rng.between(0, 3), question.subject);
   if (question.skill == PlannerSkill::compare) {
-    const int same = static_cast<int>(objects.size());
-    add(rng.chance(0.15) ? same : rng.chance(0.3) ? std::max(0, same + rng.between(-2, 2)) : random_count(rng), question.reference);
+    const int first = compared_count(rng);
+    add(first, question.subject);
+    add(rng.chance(0.3) ? std::max(0, first + rng.between(-2, 2)) : compared_count(rng), question.reference);
+  } else if (question.skill != PlannerSkill::what && question.skill != PlannerSkill::list) {
+    add(counted ? random_count(rng) : one ? 1 : rng.between(0, 3), question.subject);
   }
   if (!question.relation.empty()) add(rng.chance(0.88) ? 1 : rng.between(0, 2), question.reference);
   const int others = rng.between(0, 4);

@@ -178,7 +178,7 @@ std::string_view name_of(PlannerSkill skill) { return skill_names[static_cast<st
 
 PlannerTrace make_planner_trace(std::uint64_t seed, std::uint64_t index, bool known_words_only) {
   // Counting is asked most; comparing is the hardest to learn.
-  static constexpr std::array<int, 16> skills = {0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 6};
+  static constexpr std::array<int, 16> skills = {0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6};
   Rng rng(seed, index);
   const auto skill =
       static_cast<PlannerSkill>(rng.chance(0.03) ? static_cast<int>(PlannerSkill::list) : rng.pick(std::span<const int>(skills)));

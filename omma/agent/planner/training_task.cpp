@@ -10,6 +10,7 @@
 
 #include "omma/agent/planner/vocabulary.h"
 #include "omma/models/llama/predictor.h"
+#include "omma/train/initial_weights.h"
 
 namespace omma {
 
@@ -85,6 +86,7 @@ PlannerTask::PlannerTask(const PlannerTaskConfig& config, std::uint64_t seed)
   torch::manual_seed(seed);
   model_ = LlamaForCausalLM(config_.model);
   model_->initialise(config_.model.initializer_range);
+  for (const std::string& file : config_.initial_weights) load_matching_weights(*model_, file);
 }
 
 std::vector<PlannerSample> PlannerTask::draw_batch(int64_t number) const {

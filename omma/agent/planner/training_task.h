@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "omma/agent/planner/trace.h"
@@ -14,15 +15,17 @@
 namespace omma {
 
 struct PlannerTaskConfig {
-  LlamaConfig model;         // vocab_size comes from the tokenizer
-  int64_t batch = 32;        // traces
-  int64_t slices = 4;        // passes of a batch, each over traces of similar length
-  int64_t max_tokens = 640;  // longer traces are left out
+  LlamaConfig model;                         // vocab_size comes from the tokenizer
+  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
+  int64_t batch = 32;                        // traces
+  int64_t slices = 4;                        // passes of a batch, each over traces of similar length
+  int64_t max_tokens = 640;                  // longer traces are left out
   int64_t validation_traces = 400;
 
   template <class Fields>
   void fields(Fields& field) {
     field("model", model);
+    field("initial_weights", initial_weights);
     field("batch", batch, Range{1, 4096});
     field("slices", slices, Range{1, 64});
     field("max_tokens", max_tokens, Range{16, 1 << 16});
