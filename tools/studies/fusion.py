@@ -11,7 +11,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 ARMS = ["on", "off"]
 QUESTIONS = {"pairs": ["--pairs"], "names": []}
@@ -92,8 +92,8 @@ def page(options, results, minutes):
     lines = [
         "# Fusion in the feature enhancer: on against off",
         "",
-        "Grounding DINO lets words and picture attend to each other in every layer of its feature enhancer. The authors' ablation finds "
-        "that this matters most among their choices. Here is the same switch in small: `recipes/fusion-ablation.json`, everything else "
+        "Grounding DINO lets words and picture attend to each other in every layer of its feature enhancer. In the authors' ablation "
+        "nothing costs more when it is left out: zero-shot AP 46.7 to 45.8 on COCO, 16.1 to 13.1 on LVIS. Here is the same switch in small: `recipes/fusion-ablation.json`, everything else "
         "equal (data order, backbone, steps, text-guided queries, decoder), paired seeds.",
         "",
         f"Stated before the runs: fusion on is better on colour-name pairs (\"red dog\" beside a blue dog), margin 1.5 points of AP50. "
@@ -112,10 +112,12 @@ def page(options, results, minutes):
     for kind in QUESTIONS:
         differences = [[on - off for on, off in zip(results["on"][seed][kind], results["off"][seed][kind])] for seed in options.seeds]
         low, high = interval(differences)
+        verdict = "resolved" if low > 0 or high < 0 else "not resolved: the interval holds 0"
         lines.append(f"- {kind}: on minus off {100 * mean(mean(d) for d in differences):+.1f} points of AP50, 95 % interval "
-                     f"[{100 * low:+.1f}, {100 * high:+.1f}] (paired bootstrap over seeds and blocks of scenes).")
+                     f"[{100 * low:+.1f}, {100 * high:+.1f}] (paired bootstrap over seeds and blocks of scenes); {verdict}.")
     lines += ["", "![AP50 of both arms](fusion.svg)", "",
-              f"A run took {min(minutes):.1f} to {max(minutes):.1f} minutes of one thread (`--set model.fusion=false` is the off arm). "
+              f"A run took {median(minutes):.0f} minutes of one thread (median; `--set model.fusion=false` is the off arm). The difficulty was "
+              "set on the off arm with another seed, so that it lands between 55 and 80 %. "
               "Only the sign and the rough size are claimed: the models are small and trained briefly, and the world is drawn.",
               "", "```", "tools/studies/fusion.py   # trains what is missing, measures, writes this page", "```", ""]
     return "\n".join(lines)
