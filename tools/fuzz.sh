@@ -10,7 +10,7 @@ for package in clang libclang-rt-14-dev; do
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >/dev/null
 done
 [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
-cmake --build build/fuzz
+cmake --build build/fuzz --target fuzzers
 mkdir -p build/fuzz/findings
 for program in $(find build/fuzz -type f -name 'fuzz_*' -perm -u+x | sort); do
   name=$(basename "$program")
