@@ -22,7 +22,7 @@ struct ChatClientOptions {
   std::chrono::milliseconds first_backoff{500};  // doubled each time; a Retry-After header of up to 30 s is honoured
 };
 
-// Not thread-safe. Needs the network: absent from OMMA_MINIMAL builds.
+// Not thread-safe. Needs the network: in OMMA_MINIMAL builds the constructor throws.
 class ChatClient : public LanguageModel {
  public:
   // Throws std::invalid_argument for a URL that is not http(s)://HOST.../v1 or an empty model name.

@@ -1,0 +1,15 @@
+// The minimal build has no network, and so no chat servers.
+#include "omma/agent/chat_client.h"
+#include "omma/base/error.h"
+
+namespace omma {
+
+ChatClient::ChatClient(ChatClientOptions options) : options_(std::move(options)) {
+  fail("{}: this build has no network: it was configured with OMMA_MINIMAL", options_.url);
+}
+
+GeneratedText ChatClient::generate(std::string_view, const GenerationOptions&, const TextCallback&) { return {}; }
+
+std::string api_key_from_environment() { return ""; }
+
+}  // namespace omma
