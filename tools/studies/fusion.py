@@ -116,7 +116,7 @@ def page(options, results, minutes):
         lines.append(f"- {kind}: on minus off {100 * mean(mean(d) for d in differences):+.1f} points of AP50, 95 % interval "
                      f"[{100 * low:+.1f}, {100 * high:+.1f}] (paired bootstrap over seeds and blocks of scenes); {verdict}.")
     lines += ["", "![AP50 of both arms](fusion.svg)", "",
-              f"A run took {median(minutes):.0f} minutes of one thread (median; `--set model.fusion=false` is the off arm). The difficulty was "
+              f"A run took {median(minutes):.0f} minutes of wall time on one thread of a shared machine (median; `--set model.fusion=false` is the off arm). The difficulty was "
               "set on the off arm with another seed, so that it lands between 55 and 80 %. "
               "Only the sign and the rough size are claimed: the models are small and trained briefly, and the world is drawn.",
               "", "```", "tools/studies/fusion.py   # trains what is missing, measures, writes this page", "```", ""]

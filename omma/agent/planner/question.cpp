@@ -4,6 +4,7 @@
 #include <span>
 
 #include "omma/agent/planner/made_up_words.h"
+#include "omma/agent/tools/detect_objects.h"
 #include "omma/base/error.h"
 #include "omma/data/world/split.h"
 #include "omma/data/world/words.h"
@@ -42,7 +43,6 @@ constexpr std::array<std::string_view, 3> where_templates = {"Where is the {s}?"
                                                              "Where do you see the {s}?"};
 constexpr std::array<std::string_view, 4> list_templates = {"What is in the picture?", "What do you see?",
                                                             "What does the picture show?", "Which objects are there?"};
-constexpr std::array<std::string_view, 6> relations = {"left of", "right of", "above", "below", "larger than", "smaller than"};
 
 std::string with_noun(const NounPhrase& phrase, bool plural) {
   std::string text = phrase.size;
@@ -201,8 +201,8 @@ PlannerQuestion make_planner_question(PlannerSkill skill, bool known_words_only,
   do {
     question.reference = draw_phrase(known_words_only, color_chance, rng);
   } while (question.reference.singular == question.subject.singular);
-  if (skill == PlannerSkill::relation) question.relation = rng.pick(Templates(relations));
-  if (skill == PlannerSkill::what) question.relation = rng.pick(Templates(relations).first(4));
+  if (skill == PlannerSkill::relation) question.relation = rng.pick(Templates(relation_words));
+  if (skill == PlannerSkill::what) question.relation = rng.pick(Templates(relation_words).first(4));
   question.fewer = skill == PlannerSkill::compare && rng.chance(0.5);
   question.text = fill(rng.pick(templates_of(question)), question, rng);
   return question;

@@ -114,9 +114,6 @@ std::string find_related(const json& data, const PlannerQuestion& question) {
   return "nothing";
 }
 
-// As the tool's summary has it: "left", "larger".
-std::string relation_word(const PlannerQuestion& question) { return question.relation.substr(0, question.relation.find(' ')); }
-
 void relation(const PlannerQuestion& question, TraceWriter& trace) {
   const std::string &subject = question.subject.singular, &reference = question.reference.singular;
   const json data = trace.call(fmt::format("I need to find {} and {}.", reference, subject), {{"objects", {reference, subject}}});
@@ -124,7 +121,7 @@ void relation(const PlannerQuestion& question, TraceWriter& trace) {
   for (const std::string& needed : {reference, subject})
     if (count_of(data, needed) == 0) return trace.answer(fmt::format("The picture shows no {}.", needed), "no");
   const std::string related = find_related(data, question);
-  trace.answer(fmt::format("{} {}.", relation_word(question), related), related == "nothing" ? "no" : "yes");
+  trace.answer(fmt::format("{} {}.", short_relation(question.relation), related), related == "nothing" ? "no" : "yes");
 }
 
 void what(const PlannerQuestion& question, TraceWriter& trace) {
@@ -135,7 +132,7 @@ void what(const PlannerQuestion& question, TraceWriter& trace) {
   const json data = trace.call(fmt::format("Now I need what is around {}.", reference), {{"objects", {reference, "anything"}}});
   if (data.is_null()) return give_up(trace);
   const std::string related = count_of(data, reference) > 0 ? find_related(data, question) : "nothing";
-  trace.answer(fmt::format("{} {}.", relation_word(question), related), related);
+  trace.answer(fmt::format("{} {}.", short_relation(question.relation), related), related);
 }
 
 void compare(const PlannerQuestion& question, TraceWriter& trace) {

@@ -21,7 +21,6 @@ constexpr std::size_t max_objects_listed = 50;
 constexpr float relation_margin = 0.08F;  // of the picture's side
 constexpr float size_ratio = 1.25F;
 constexpr float same_object_iou = 0.6F;
-constexpr std::array<std::string_view, 6> relation_words = {"left of", "right of", "above", "below", "larger than", "smaller than"};
 
 // An object as the text names it.
 struct NamedObject {
@@ -117,8 +116,8 @@ std::string relation_line(std::span<const NamedObject> objects, PictureSize size
       const auto relations = relations_to_first(object, objects.front(), size);
       if (std::find(relations.begin(), relations.end(), relation) != relations.end()) related.push_back(object.name);
     }
-    const std::string_view word = relation.substr(0, relation.find(' '));
-    if (!related.empty()) line += fmt::format("{} {} {}", line.empty() ? "" : ";", word, fmt::join(related, ", "));
+    if (!related.empty())
+      line += fmt::format("{} {} {}", line.empty() ? "" : ";", short_relation(relation), fmt::join(related, ", "));
   }
   return line.empty() ? "" : fmt::format(" Seen from {}:{}.", objects.front().name, line);
 }
@@ -158,8 +157,8 @@ Wanted wanted_of(const json& input, const std::vector<std::string>& anything) {
   const auto colors = input.value("colors", std::vector<std::string>{});
   Wanted wanted;
   const auto add = [&](std::vector<std::string>& list, const std::string& phrase) {
-    for (const auto& known : {wanted.named, wanted.common})
-      if (std::find(known.begin(), known.end(), phrase) != known.end()) return;
+    for (const auto* known : {&wanted.named, &wanted.common})
+      if (std::find(known->begin(), known->end(), phrase) != known->end()) return;
     list.push_back(phrase);
   };
   const auto add_colored = [&](std::vector<std::string>& list, const std::string& name) {

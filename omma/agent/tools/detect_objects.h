@@ -1,9 +1,11 @@
 // The tool detect_objects: which of some objects a picture shows, how many and where.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "omma/agent/tool.h"
@@ -37,6 +39,11 @@ ToolResult describe_detections(std::span<const std::string> names, std::span<con
 
 // "top left", "top", ..., "center": the ninth of the picture in which the box's centre lies.
 std::string place_of(const Box& box, PictureSize size);
+
+// How one box can stand to another, and the word that the summary has for it: "left of", "left".
+inline constexpr std::array<std::string_view, 6> relation_words = {"left of", "right of",    "above",
+                                                                   "below",   "larger than", "smaller than"};
+constexpr std::string_view short_relation(std::string_view relation) { return relation.substr(0, relation.find(' ')); }
 
 // How `box` stands to `anchor`: "left of", "right of", "above", "below" (centres at least 8 % of the picture apart), "larger than",
 // "smaller than" (long sides at least a quarter apart).
