@@ -103,6 +103,7 @@ int run_eval_agent(EvalAgentOptions options) {
   const auto model = load_language_model(find_model(options.llm), load_options(options));
   std::shared_ptr<Detector> detector;
   if (!options.oracle) detector = load_detector(find_model(options.detector), load_options(options));
+  if (!options.answers.empty()) write_file(options.answers, "");  // a path that cannot be written is told before the work
   std::string lines;
   const json figures = evaluate_agent(
       *model,
