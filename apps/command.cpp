@@ -78,6 +78,27 @@ void add_model_flags(CLI::App& command, CommonOptions& options) {
   add_run_flags(command, options);
 }
 
+void add_generation_flags(CLI::App& command, GenerationOptions& options) {
+  command.add_option("--beams", options.beams, "hypotheses of beam search")->type_name("N");
+  command.add_option("--top-p", options.top_p, "sample from the likeliest words that hold this probability")->type_name("P");
+  command.add_option("--top-k", options.top_k, "sample from so many likeliest words")->type_name("K");
+  command.add_option("--temperature", options.temperature, "sample, the more evenly the higher")->type_name("T");
+  command.add_option("--seed", options.seed, "of sampling")->type_name("S");
+  command.add_option("--max-tokens", options.max_tokens, "longest text")->type_name("N");
+  command.add_option("--min-tokens", options.min_tokens, "shortest text")->type_name("N");
+  command.add_option("--repetition-penalty", options.repetition_penalty, "above 1: what was said is said less")->type_name("X");
+  command.add_option("--length-penalty", options.length_penalty, "of beam search: above 0 favours longer texts")->type_name("X");
+}
+
+std::optional<bool> samples(const GenerationOptions& options) {
+  if (options.top_p || options.top_k || options.temperature || options.seed) return true;
+  return options.beams ? std::optional(false) : std::nullopt;
+}
+
+void add_batch_flag(CLI::App& command, int& batch) {
+  command.add_option("--batch", batch, "pictures at a time")->check(CLI::Range(1, 256))->capture_default_str()->type_name("N");
+}
+
 void apply(const CommonOptions& options) {
   const int threads = options.threads > 0 ? options.threads : available_threads();
   at::set_num_threads(threads);
@@ -125,6 +146,16 @@ int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOp
   }
   flush();
   return status;
+}
+
+std::vector<Image> images_of(const std::vector<NamedImage>& group) {
+  std::vector<Image> images;
+  for (const NamedImage& named : group) images.push_back(named.image);
+  return images;
+}
+
+json image_line(const fs::path& model, const NamedImage& named) {
+  return {{"model", model.string()}, {"image", named.path.string()}, {"size", {named.image.width, named.image.height}}};
 }
 
 fs::path overlay_path(const std::string& out, const fs::path& image, bool several) {

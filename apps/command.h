@@ -14,6 +14,7 @@
 
 #include "omma/base/json.h"
 #include "omma/models/registry.h"
+#include "omma/tasks/generation_options.h"
 #include "omma/tasks/timing.h"
 #include "omma/vision/image.h"
 
@@ -42,6 +43,14 @@ int last_status();
 void add_run_flags(CLI::App& command, CommonOptions& options);
 void add_model_flags(CLI::App& command, CommonOptions& options);
 
+// --beams, --top-p, --top-k, --temperature, --seed, --max-tokens, --min-tokens, --repetition-penalty, --length-penalty.
+void add_generation_flags(CLI::App& command, GenerationOptions& options);
+// Whether they ask for sampling: any of --top-p, --top-k, --temperature and --seed does. Unset: as the model does by default.
+std::optional<bool> samples(const GenerationOptions& options);
+
+// --batch.
+void add_batch_flag(CLI::App& command, int& batch);
+
 // Takes the threads, the log and the progress line into use.
 void apply(const CommonOptions& options);
 
@@ -58,6 +67,11 @@ struct NamedImage {
 };
 int for_each_batch(const std::vector<std::filesystem::path>& paths, int batch, const CommonOptions& options,
                    const std::function<void(std::vector<NamedImage>&)>& body);
+
+std::vector<Image> images_of(const std::vector<NamedImage>& group);
+
+// {"model", "image", "size"}: what every JSON line about a picture begins with.
+json image_line(const std::filesystem::path& model, const NamedImage& named);
 
 // Where the overlay of a picture goes: `out` itself for one picture, out/<name>.png for several.
 std::filesystem::path overlay_path(const std::string& out, const std::filesystem::path& image, bool several);

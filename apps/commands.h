@@ -5,6 +5,9 @@
 
 namespace omma::app {
 
+void add_caption(CLI::App& app);
+void add_match(CLI::App& app);
+void add_ask(CLI::App& app);
 void add_detect(CLI::App& app);
 void add_agent(CLI::App& app);
 void add_render(CLI::App& app);

@@ -1,10 +1,10 @@
 // omma detect: text to boxes.
-#include <chrono>
 #include <memory>
 
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "omma/base/error.h"
+#include "omma/base/stopwatch.h"
 #include "omma/io/image_file.h"
 #include "omma/models/zoo.h"
 #include "omma/tasks/detector.h"
@@ -61,16 +61,14 @@ int run_detect(const DetectOptions& options) {
   const DetectionPrompt prompt = prompt_of(options);
   const auto paths = expand_images(options.images);
   const auto model = find_model(options.model.empty() ? "grounding-dino-nano" : options.model);
-  const auto started = std::chrono::steady_clock::now();
+  Stopwatch watch;
   const std::unique_ptr<Detector> detector = load_detector(model, load_options(options));
-  const double load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  const double load_ms = watch.lap();
   const DetectionOptions thresholds{
       .box_threshold = options.box_threshold, .text_threshold = options.text_threshold, .nms = options.nms};
 
   return for_each_batch(paths, options.batch, options, [&](std::vector<NamedImage>& group) {
-    std::vector<Image> images;
-    for (const NamedImage& named : group) images.push_back(named.image);
-    const auto results = detector->detect(images, prompt, thresholds);
+    const auto results = detector->detect(images_of(group), prompt, thresholds);
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (!options.out.empty())
         write_overlay(overlay_path(options.out, group[i].path, paths.size() > 1), group[i].image, results[i]);
@@ -80,11 +78,10 @@ int run_detect(const DetectOptions& options) {
       }
       json detections = json::array();
       for (const Detection& detection : results[i].detections) detections.push_back(detection_json(detection));
-      print_line({{"model", model.string()},
-                  {"image", group[i].path.string()},
-                  {"size", {group[i].image.width, group[i].image.height}},
-                  {"detections", detections},
-                  {"timing_ms", timing_json(load_ms, results[i].timing)}});
+      json line = image_line(model, group[i]);
+      line["detections"] = std::move(detections);
+      line["timing_ms"] = timing_json(load_ms, results[i].timing);
+      print_line(line);
     }
   });
 }
@@ -102,10 +99,7 @@ void add_detect(CLI::App& app) {
   command.add_option("--box-threshold", options->box_threshold, "least score of a detection")->type_name("X");
   command.add_option("--text-threshold", options->text_threshold, "least score of a word of a caption's label")->type_name("X");
   command.add_option("--nms", options->nms, "suppress boxes that overlap a better one by more than this IoU")->type_name("T");
-  command.add_option("--batch", options->batch, "pictures at a time")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str()
-      ->type_name("N");
+  add_batch_flag(command, options->batch);
   command.add_option("--out", options->out, "picture with boxes; a directory when there are several")->type_name("PATH");
   add_model_flags(command, *options);
   add_command(command, [options] { return run_detect(*options); });

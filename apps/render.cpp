@@ -12,12 +12,14 @@ namespace {
 struct RenderCommandOptions : CommonOptions {
   RenderOptions render;
   std::string split = "train";
+  std::string format = "coco";
 };
 
 int run_render(RenderCommandOptions options) {
   apply(options);
   options.render.out = options.out;
   options.render.scene.split = parse_split(options.split);
+  options.render.format = options.format == "coco" ? RenderFormat::coco : RenderFormat::webdataset;
   options.render.threads = options.threads > 0 ? options.threads : available_threads();
   render_dataset(options.render);
   if (options.json) print_line({{"out", options.out}, {"images", options.render.count}});
@@ -36,6 +38,19 @@ void add_render(CLI::App& app) {
   command.add_option("--split", options->split, "train, val, test, combo, len or domain")
       ->capture_default_str()
       ->type_name("SPLIT");
+  command
+      .add_option("--format", options->format, "coco: pictures and label files; webdataset: tar shards with texts of a noisy web")
+      ->check(CLI::IsMember({"coco", "webdataset"}))
+      ->capture_default_str()
+      ->type_name("F");
+  command.add_option("--noise", options->render.noise, "webdataset: the share of texts that are wrong")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str()
+      ->type_name("X");
+  command.add_option("--samples-per-shard", options->render.samples_per_shard, "webdataset")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str()
+      ->type_name("N");
   add_run_flags(command, *options);
   add_command(command, [options] { return run_render(*options); });
 }

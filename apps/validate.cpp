@@ -11,21 +11,30 @@ namespace omma::app {
 namespace {
 
 struct ValidateOptions : CommonOptions {
-  std::string data, split;
+  std::string data, split, task = "detection";
 };
 
-int run_validate(const ValidateOptions& options) {
-  apply(options);
-  const auto dataset = open_detection_dataset(options.data, options.split);
-  const DatasetReport report = validate(*dataset, options.threads > 0 ? options.threads : available_threads());
+template <class Dataset>
+int show_faults(const Dataset& dataset, const ValidateOptions& options) {
+  const DatasetReport report = validate(dataset, options.threads > 0 ? options.threads : available_threads());
   if (options.json) {
     print_line(report.to_json());
     return kDone;
   }
-  fmt::print("{}: {} usable samples, {} faults{}{}\n", options.data, dataset->size(), report.total(),
-             report.total() > 0 ? ": " : "", report.summary());
+  fmt::print("{}: {} usable samples, {} faults{}{}\n", options.data, dataset.size(), report.total(), report.total() > 0 ? ": " : "",
+             report.summary());
   for (const DatasetIssue& issue : report.issues()) fmt::print("  {}: {}: {}\n", name_of(issue.fault), issue.sample, issue.message);
   return kDone;
+}
+
+int run_validate(const ValidateOptions& options) {
+  apply(options);
+  // However much is faulty: that is what is asked for.
+  if (options.task == "caption")
+    return show_faults(*open_caption_dataset(options.data, options.split, {.max_fault_share = 1}), options);
+  if (options.task == "vqa")
+    return show_faults(*open_question_dataset(options.data, options.split, {.max_fault_share = 1}), options);
+  return show_faults(*open_detection_dataset(options.data, options.split), options);
 }
 
 }  // namespace
@@ -33,7 +42,16 @@ int run_validate(const ValidateOptions& options) {
 void add_validate(CLI::App& app) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App& command = *app.add_subcommand("validate", "list what is wrong with a data set");
-  command.add_option("--data", options->data, "world, coco, voc or odvg, and where it is")->required()->type_name("KIND:PATH");
+  command
+      .add_option(
+          "--data", options->data,
+          "kind and place. detection: world, coco, voc, odvg; caption: world, coco, blip, webdataset; vqa: world, jsonl, vqa")
+      ->required()
+      ->type_name("KIND:PATH");
+  command.add_option("--task", options->task, "what the data are for: detection, caption or vqa")
+      ->check(CLI::IsMember({"detection", "caption", "vqa"}))
+      ->capture_default_str()
+      ->type_name("T");
   command.add_option("--split", options->split, "part of the data set")->type_name("S");
   add_run_flags(command, *options);
   add_command(command, [options] { return run_validate(*options); });

@@ -10,6 +10,7 @@ pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
 if(NOT OMMA_MINIMAL)
   pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
+  pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
   find_package(Freetype REQUIRED)
   find_package(CURL REQUIRED)
   # Letters for labels on pictures, installed beside the program (omma/vision/font.h); the licence goes with them.

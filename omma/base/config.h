@@ -229,12 +229,11 @@ class Writer {
 
 }  // namespace config_detail
 
-// Reads a config from a JSON object; absent fields keep their defaults, null counts as absent. Throws std::invalid_argument
-// that lists every fault: `where`, field, expected and found.
+// Reads a config from a JSON object; absent fields keep the value they have in `config`, null counts as absent. Throws
+// std::invalid_argument that lists every fault: `where`, field, expected and found.
 template <class Config>
-Config read_config(const json& object, std::string_view where, UnknownFields unknown = UnknownFields::ignore) {
+Config read_config(const json& object, std::string_view where, UnknownFields unknown = UnknownFields::ignore, Config config = {}) {
   check(object.is_object(), "{}: expected a JSON object, got {}", where, object.type_name());
-  Config config;
   Faults faults{std::string(where)};
   config_detail::Reader reader(object, "", faults, unknown);
   config.fields(reader);

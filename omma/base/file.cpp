@@ -67,13 +67,17 @@ std::string read_file(const fs::path& file, std::size_t max_bytes) {
   return contents;
 }
 
+void publish_file(const fs::path& partial, const fs::path& file) {
+  flush(partial, O_WRONLY);
+  if (::rename(partial.c_str(), file.c_str()) != 0) fail_runtime("{}: cannot rename: {}", file.string(), reason());
+  flush(file.has_parent_path() ? file.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+}
+
 void write_file(const fs::path& file, const std::function<void(const fs::path&)>& writer) {
   const fs::path partial = file.string() + fmt::format(".{}.partial", ::getpid());
   try {
     writer(partial);
-    flush(partial, O_WRONLY);
-    if (::rename(partial.c_str(), file.c_str()) != 0) fail_runtime("{}: cannot rename: {}", file.string(), reason());
-    flush(file.has_parent_path() ? file.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+    publish_file(partial, file);
   } catch (...) {
     std::error_code ignored;
     fs::remove(partial, ignored);
@@ -115,6 +119,39 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   return *this;
+}
+
+StableFile::StableFile(fs::path file) : path_(std::move(file)), stamp_(stamp_of(open_regular(path_).first.fd)) {}
+
+StableFile::Stamp StableFile::stamp_of(int descriptor) {
+  struct stat info{};
+  if (::fstat(descriptor, &info) != 0) fail_runtime("cannot read a file's status: {}", reason());
+  return {info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size), info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+}
+
+void StableFile::check_unchanged(int descriptor) const {
+  if (stamp_of(descriptor) != stamp_) fail("{}: the file has changed since it was opened", path_.string());
+}
+
+std::vector<std::uint8_t> StableFile::read(std::uint64_t offset, std::uint64_t size) const {
+  const auto [descriptor, file_size] = open_regular(path_);
+  check_unchanged(descriptor.fd);
+  check(offset <= file_size && size <= file_size - offset, "{}: expected {} bytes from byte {}, the file has {}", path_.string(),
+        size, offset, file_size);
+  std::vector<std::uint8_t> bytes(size);
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t got = ::pread(descriptor.fd, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_runtime("{}: {}", path_.string(), reason());
+    check(got > 0, "{}: the file became shorter while it was read", path_.string());
+    done += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+MappedFile StableFile::map() const {
+  check_unchanged(open_regular(path_).first.fd);
+  return MappedFile(path_);
 }
 
 DirectoryLock::DirectoryLock(const fs::path& directory) : file_(directory / ".lock") {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace omma {
 
@@ -21,6 +22,9 @@ void write_file(const std::filesystem::path& file, std::string_view contents);
 
 // The same for a writer that produces the file piece by piece into the path it is given.
 void write_file(const std::filesystem::path& file, const std::function<void(const std::filesystem::path&)>& writer);
+
+// The last step of that, for a file that was written over a long time: flushes `partial` to disk and renames it to `file`.
+void publish_file(const std::filesystem::path& partial, const std::filesystem::path& file);
 
 // A read-only memory mapping of a regular file; empty files map to an empty span. Movable, not copyable; const access is
 // thread-safe. Throws as read_file does.
@@ -37,6 +41,29 @@ class MappedFile {
  private:
   const std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;
+};
+
+// A regular file that is opened anew for each read, so that a million of them cost no descriptors and no mappings. Const access is
+// thread-safe. Throws std::invalid_argument where the file is missing or is no longer the one that it was when this was made.
+class StableFile {
+ public:
+  explicit StableFile(std::filesystem::path file);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::vector<std::uint8_t> read(std::uint64_t offset, std::uint64_t size) const;
+  MappedFile map() const;
+
+ private:
+  struct Stamp {
+    std::uint64_t device = 0, inode = 0, size = 0;
+    std::int64_t seconds = 0, nanoseconds = 0;  // of the last change of its contents
+    bool operator==(const Stamp&) const = default;
+  };
+  static Stamp stamp_of(int descriptor);
+  void check_unchanged(int descriptor) const;
+
+  std::filesystem::path path_;
+  Stamp stamp_;
 };
 
 // Holds `directory`/.lock for its lifetime, so that two jobs never write one directory, and removes it at the end. A lock whose

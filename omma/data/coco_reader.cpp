@@ -6,7 +6,9 @@
 #include "omma/base/config.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/data/label_files.h"
 #include "omma/data/record_dataset.h"
+#include "omma/data/text_records.h"
 
 namespace omma {
 namespace {
@@ -74,7 +76,6 @@ class CocoReader {
   CocoReader(const fs::path& file, fs::path images, const DetectionDatasetOptions& options)
       : file_(file.string()), images_(std::move(images)), phrases_(options.class_phrases) {
     const json document = read_json(file, {.bytes = std::size_t{4} << 30, .skip_keys = {"segmentation", "keypoints"}});
-    check(document.is_object(), "{}: expected a JSON object, got {}", file_, document.type_name());
     read_list<CocoCategory>(document, "categories", [this](const CocoCategory& category) { add_category(category); });
     read_list<CocoImage>(document, "images", [this](const CocoImage& image) { add_image(image); });
     read_list<CocoAnnotation>(document, "annotations", [this](const CocoAnnotation& annotation) { add_annotation(annotation); });
@@ -87,17 +88,10 @@ class CocoReader {
  private:
   template <class Item, class Add>
   void read_list(const json& document, const char* name, Add&& add) {
-    const auto list = document.find(name);
-    check(list != document.end() && list->is_array(), "{}: expected a list \"{}\", got {}", file_, name,
-          list == document.end() ? "none" : list->type_name());
-    for (std::size_t i = 0; i < list->size(); ++i) {
-      where_ = fmt::format("{}[{}]", name, i);
-      try {
-        add(read_config<Item>((*list)[i], where_));
-      } catch (const std::invalid_argument& error) {
-        report_.add(DatasetFault::malformed_record, where_, error.what());
-      }
-    }
+    read_records<Item>(list_in(document, name, file_), name, report_, [&](const Item& item, const std::string& where) {
+      where_ = where;
+      add(item);
+    });
   }
 
   void add_category(const CocoCategory& category) {
@@ -157,39 +151,10 @@ class CocoReader {
   std::unordered_map<std::int64_t, char> annotation_ids_;
 };
 
-struct CocoFiles {
-  fs::path labels;
-  fs::path images;
-};
-
-// annotations/instances_SPLIT*.json, of which exactly one must be there: "val" finds instances_val2017.json.
-fs::path find_instances(const fs::path& folder, std::string_view split) {
-  const std::string prefix = "instances_" + std::string(split);
-  std::vector<fs::path> found;
-  if (fs::is_directory(folder / "annotations"))
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder / "annotations"))
-      if (entry.path().extension() == ".json" && entry.path().filename().string().starts_with(prefix))
-        found.push_back(entry.path());
-  check(found.size() == 1, "{}: expected annotations.json, or one annotations/{}*.json, found {} of these", folder.string(), prefix,
-        found.size());
-  return found.front();
-}
-
-CocoFiles find_coco_files(const fs::path& path, std::string_view split, const DetectionDatasetOptions& options) {
-  if (!fs::is_directory(path)) return {path, picture_folder(path, options)};
-  for (const fs::path& labels : {path_inside(path, split.empty() ? "." : split) / "annotations.json", path / "annotations.json"})
-    if (fs::exists(labels)) return {labels, picture_folder(labels, options)};
-  const fs::path labels = find_instances(path, split);
-  const std::string part = labels.stem().string().substr(std::string_view("instances_").size());
-  for (const fs::path& images : {options.images, path / part, path / "images" / part, path / "images"})
-    if (!images.empty() && fs::is_directory(images)) return {labels, images};
-  return {labels, path};
-}
-
 }  // namespace
 
 std::unique_ptr<DetectionDataset> open_coco(const fs::path& path, std::string_view split, const DetectionDatasetOptions& options) {
-  CocoFiles files = find_coco_files(path, split, options);
+  LabelFiles files = find_coco_files(path, split, "annotations.json", "instances", options.images);
   return CocoReader(files.labels, std::move(files.images), options).finish(options.image_limits);
 }
 

@@ -8,8 +8,9 @@ namespace omma {
 namespace {
 
 constexpr std::array<std::string_view, dataset_fault_count> names = {
-    "malformed_record", "duplicate_id",     "unknown_picture", "unknown_class",      "malformed_box", "empty_box",
-    "box_outside",      "phrase_not_found", "missing_picture", "unreadable_picture", "size_mismatch"};
+    "malformed_record", "duplicate_id",    "unknown_picture",    "unknown_class", "malformed_box", "empty_box",      "box_outside",
+    "phrase_not_found", "missing_picture", "unreadable_picture", "size_mismatch", "missing_pair",  "malformed_text", "blank_text",
+    "interleaved_key",  "refused_member",  "broken_shard",       "empty_shard",   "missing_shard"};
 
 }  // namespace
 

@@ -22,15 +22,23 @@ enum class DatasetFault {
   phrase_not_found,  // the caption does not hold it: box left out
   missing_picture,   // these three are found by validate()
   unreadable_picture,
-  size_mismatch,  // picture and labels disagree about the size
+  size_mismatch,    // picture and labels disagree about the size
+  missing_pair,     // a picture without a text, or a text without a picture: sample left out
+  malformed_text,   // a caption, question or answer that is not text: left out
+  blank_text,       // nothing but spaces: left out
+  interleaved_key,  // members of a shard's sample after those of another: left out
+  refused_member,   // of a shard: a link, a device, a name that leads out...: left out
+  broken_shard,     // unreadable or cut short: what stands before the fault is kept
+  empty_shard,      // without samples
+  missing_shard,
 };
-inline constexpr std::size_t dataset_fault_count = 11;
+inline constexpr std::size_t dataset_fault_count = 19;
 
 std::string_view name_of(DatasetFault fault);
 
 struct DatasetIssue {
   DatasetFault fault;
-  std::string sample;   // DetectionSample::key, or file and line where there is none
+  std::string sample;   // the sample's key, or file and line, or the shard, where there is none
   std::string message;  // what was expected and found
 };
 

@@ -10,7 +10,9 @@
 #include "omma/base/config.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/data/label_files.h"
 #include "omma/data/record_dataset.h"
+#include "omma/data/text_records.h"
 
 namespace omma {
 namespace {
@@ -110,20 +112,12 @@ std::optional<std::vector<TextSpan>> read_spans(const json& positions, std::stri
 class OdvgReader {
  public:
   OdvgReader(const fs::path& file, const DetectionDatasetOptions& options)
-      : images_(picture_folder(file, options)), phrases_(options.class_phrases) {
+      : images_(picture_folder(file, options.images)), phrases_(options.class_phrases) {
     if (!options.label_map.empty()) read_label_map(options.label_map);
-    const MappedFile text(file);
-    std::string_view rest = text.text();
-    for (std::size_t number = 1; !rest.empty(); ++number) {
-      const std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-      where_ = fmt::format("{}:{}", file.filename().string(), number);
-      try {
-        if (line.find_first_not_of(" \t\r") != std::string_view::npos) read_line(parse_json(line, where_, {.bytes = 16 << 20}));
-      } catch (const std::invalid_argument& error) {
-        report_.add(DatasetFault::malformed_record, where_, error.what());
-      }
-    }
+    read_json_lines(file, report_, [this](const json& object, const std::string& where) {
+      where_ = where;
+      read_line(object);
+    });
   }
 
   std::unique_ptr<DetectionDataset> finish(const ImageLimits& limits) {

@@ -49,10 +49,4 @@ std::optional<Box> accept_box(const std::array<double, 4>& xyxy, const Detection
   return std::nullopt;
 }
 
-fs::path picture_folder(const fs::path& label_file, const DetectionDatasetOptions& options) {
-  if (!options.images.empty()) return options.images;
-  const fs::path folder = label_file.parent_path().empty() ? fs::path(".") : label_file.parent_path();
-  return fs::is_directory(folder / "images") ? folder / "images" : folder;
-}
-
 }  // namespace omma

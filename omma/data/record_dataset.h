@@ -62,9 +62,6 @@ std::optional<std::array<double, 4>> four_numbers(const json& list);
 // which there is none.
 std::optional<Box> accept_box(const std::array<double, 4>& xyxy, const DetectionSample& sample, DatasetReport& report);
 
-// options.images; else `images` beside the label file; else the label file's own folder.
-std::filesystem::path picture_folder(const std::filesystem::path& label_file, const DetectionDatasetOptions& options);
-
 std::unique_ptr<DetectionDataset> open_coco(const std::filesystem::path& path, std::string_view split,
                                             const DetectionDatasetOptions& options);
 std::unique_ptr<DetectionDataset> open_voc(const std::filesystem::path& path, std::string_view split,

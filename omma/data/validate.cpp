@@ -1,5 +1,6 @@
 #include "omma/data/validate.h"
 
+#include <concepts>
 #include <mutex>
 #include <optional>
 
@@ -10,23 +11,26 @@
 namespace omma {
 namespace {
 
-std::optional<DatasetIssue> check_picture(const DetectionDataset& dataset, std::size_t index) {
-  DetectionSample sample = dataset.sample(index);
+template <class Dataset>
+std::optional<DatasetIssue> check_picture(const Dataset& dataset, std::size_t index) {
+  auto sample = dataset.sample(index);
   try {
     const Image image = dataset.image(index);
-    if (image.width == sample.width && image.height == sample.height) return std::nullopt;
-    return DatasetIssue{
-        DatasetFault::size_mismatch, std::move(sample.key),
-        fmt::format("the labels say {} x {}, the picture is {} x {}", sample.width, sample.height, image.width, image.height)};
+    if constexpr (std::same_as<Dataset, DetectionDataset>) {
+      if (image.width != sample.width || image.height != sample.height)
+        return DatasetIssue{
+            DatasetFault::size_mismatch, std::move(sample.key),
+            fmt::format("the labels say {} x {}, the picture is {} x {}", sample.width, sample.height, image.width, image.height)};
+    }
+    return std::nullopt;
   } catch (const std::exception& error) {
     const DatasetFault fault = dataset.has_image(index) ? DatasetFault::unreadable_picture : DatasetFault::missing_picture;
     return DatasetIssue{fault, std::move(sample.key), error.what()};
   }
 }
 
-}  // namespace
-
-DatasetReport validate(const DetectionDataset& dataset, int threads, bool read_pictures) {
+template <class Dataset>
+DatasetReport check_all(const Dataset& dataset, int threads, bool read_pictures) {
   DatasetReport report = dataset.report();
   if (!read_pictures) return report;
   std::vector<std::optional<DatasetIssue>> found(dataset.size());
@@ -42,6 +46,18 @@ DatasetReport validate(const DetectionDataset& dataset, int threads, bool read_p
   for (std::optional<DatasetIssue>& issue : found)  // in the order of the samples, whatever the threads
     if (issue) report.add(issue->fault, std::move(issue->sample), std::move(issue->message));
   return report;
+}
+
+}  // namespace
+
+DatasetReport validate(const DetectionDataset& dataset, int threads, bool read_pictures) {
+  return check_all(dataset, threads, read_pictures);
+}
+DatasetReport validate(const CaptionDataset& dataset, int threads, bool read_pictures) {
+  return check_all(dataset, threads, read_pictures);
+}
+DatasetReport validate(const QuestionDataset& dataset, int threads, bool read_pictures) {
+  return check_all(dataset, threads, read_pictures);
 }
 
 }  // namespace omma

@@ -1,29 +1,20 @@
 // The picture-book world as a detection data set: scenes are drawn when they are asked for.
-#include <charconv>
-
 #include "omma/base/error.h"
 #include "omma/data/record_dataset.h"
 #include "omma/data/world/language.h"
+#include "omma/data/world_settings.h"
 
 namespace omma {
 namespace {
 
 constexpr std::uint64_t caption_stream = 0x63617074696f6e;  // captions draw from other random numbers than pictures
 
-struct WorldSettings {
-  std::uint64_t seed = 0;
-  std::int64_t count = 0;
-  SceneOptions scene;
-  WorldPhrases phrases = WorldPhrases::names;
-};
-
 class WorldDataset : public DetectionDataset {
  public:
-  explicit WorldDataset(const WorldSettings& settings) : settings_(settings) {
-    make_scene(settings.seed, 0, settings.scene);  // refuses bad options now, not in a loader thread
+  WorldDataset(const WorldSettings& settings, WorldPhrases phrases) : settings_(settings), kind_(phrases) {
     for (int name = 0; name < world_name_count; ++name) {
-      if (settings.phrases == WorldPhrases::names) phrases_.push_back(phrase_of(query_of(name, std::nullopt)));
-      for (int color = 0; color < world_color_count && settings.phrases == WorldPhrases::pairs; ++color)
+      if (phrases == WorldPhrases::names) phrases_.push_back(phrase_of(query_of(name, std::nullopt)));
+      for (int color = 0; color < world_color_count && phrases == WorldPhrases::pairs; ++color)
         phrases_.push_back(phrase_of(query_of(name, color)));
     }
   }
@@ -54,14 +45,14 @@ class WorldDataset : public DetectionDataset {
                            .height = scene.image.height,
                            .targets = {},
                            .caption = {}};
-    if (settings_.phrases == WorldPhrases::captions) {
+    if (kind_ == WorldPhrases::captions) {
       add_caption(scene, index, result);
       return result;
     }
     for (const WorldObject& object : scene.objects) {
       DetectionTarget& target = result.targets.emplace_back();
       target.box = object.box;
-      target.class_index = settings_.phrases == WorldPhrases::pairs ? object.name * world_color_count + object.color : object.name;
+      target.class_index = kind_ == WorldPhrases::pairs ? object.name * world_color_count + object.color : object.name;
       target.phrase = phrases_[static_cast<std::size_t>(target.class_index)];
     }
     return result;
@@ -83,15 +74,10 @@ class WorldDataset : public DetectionDataset {
   }
 
   WorldSettings settings_;
+  WorldPhrases kind_;
   std::vector<std::string> phrases_;
   DatasetReport report_;
 };
-
-template <class Number>
-void read_number(std::string_view name, std::string_view text, Number& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  check(error == std::errc() && end == text.data() + text.size(), "world: {}: expected a number, got \"{}\"", name, text);
-}
 
 WorldPhrases parse_phrases(std::string_view text) {
   if (text == "names") return WorldPhrases::names;
@@ -100,34 +86,19 @@ WorldPhrases parse_phrases(std::string_view text) {
   return WorldPhrases::captions;
 }
 
-void apply(std::string_view setting, WorldSettings& settings) {
-  const std::size_t equals = std::min(setting.size(), setting.find('='));
-  const std::string_view name = setting.substr(0, equals);
-  const std::string_view value = setting.substr(std::min(setting.size(), equals + 1));
-  if (name == "seed") return read_number(name, value, settings.seed);
-  if (name == "count") return read_number(name, value, settings.count);
-  if (name == "size") return read_number(name, value, settings.scene.size);
-  if (name == "min_objects") return read_number(name, value, settings.scene.min_objects);
-  if (name == "max_objects") return read_number(name, value, settings.scene.max_objects);
-  check(name == "phrases", "world: expected seed, count, size, min_objects, max_objects or phrases, got \"{}\"", name);
-  settings.phrases = parse_phrases(value);
-}
-
 }  // namespace
 
 std::unique_ptr<DetectionDataset> open_world(std::string_view settings_text, std::string_view split,
                                              const DetectionDatasetOptions& options) {
-  WorldSettings settings{.seed = options.seed,
-                         .count = options.count,
-                         .scene = {.size = options.size, .split = split.empty() ? Split::train : parse_split(split)},
-                         .phrases = options.phrases};
-  while (!settings_text.empty()) {
-    const std::string_view setting = settings_text.substr(0, settings_text.find(','));
-    apply(setting, settings);
-    settings_text.remove_prefix(std::min(settings_text.size(), setting.size() + 1));
-  }
-  check(settings.count >= 1 && settings.count <= 1'000'000'000'000, "world: count: expected 1 to 10^12, got {}", settings.count);
-  return std::make_unique<WorldDataset>(settings);
+  const WorldSettings defaults{.seed = options.seed, .count = options.count, .scene = {.size = options.size}};
+  WorldPhrases phrases = options.phrases;
+  const WorldSettings settings =
+      parse_world_settings(settings_text, split, defaults, "phrases", [&](std::string_view name, std::string_view value) {
+        if (name != "phrases") return false;
+        phrases = parse_phrases(value);
+        return true;
+      });
+  return std::make_unique<WorldDataset>(settings, phrases);
 }
 
 }  // namespace omma

@@ -7,6 +7,11 @@
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/io/tensor_file.h"
+#include "omma/models/blip/answerer.h"
+#include "omma/models/blip/captioner.h"
+#include "omma/models/blip/convert.h"
+#include "omma/models/blip/matcher.h"
+#include "omma/models/conversion.h"
 #include "omma/models/grounding_dino/convert.h"
 #include "omma/models/grounding_dino/predictor.h"
 #include "omma/models/llama/predictor.h"
@@ -39,52 +44,90 @@ std::optional<torch::Dtype> dtype_option(const std::string& name) {
   fail("dtype: expected auto, fp32, bf16 or fp16, got \"{}\"", name);
 }
 
-std::string model_type_of(const fs::path& directory) {
+json config_of(const fs::path& directory) {
   check(fs::is_directory(directory), "{}: no such model directory", directory.string());
   const fs::path file = directory / "config.json";
   check(fs::exists(file), "{}: no model directory: it has no config.json", directory.string());
-  const json config = read_json(file);
+  json config = read_json(file);
   check(config.is_object() && config.contains("model_type") && config["model_type"].is_string(),
         "{}: model_type: expected a string, got {}", file.string(), config.is_object() ? "none" : config.type_name());
-  return config["model_type"];
+  return config;
 }
 
 bool is_grounding_dino(const std::string& type) { return type == "grounding-dino" || type == "mm-grounding-dino"; }
 
-std::vector<std::string> tasks_of(const std::string& type) {
+// What a model can do, from its type and, where one type has models for several tasks, its parts.
+std::vector<std::string> tasks_of(const json& config, const std::string& where) {
+  const std::string type = config["model_type"];
   if (is_grounding_dino(type)) return {"detect"};
   if (type == "llama") return {"generate"};
-  return {};
+  if (type != "blip") return {};
+  const BlipParts parts = read_blip_config(config, where).parts();
+  std::vector<std::string> tasks;
+  if (parts.decoder && (parts.tied || !parts.encoder)) tasks.push_back("caption");
+  if (parts.heads) tasks.push_back("match");
+  if (parts.encoder && parts.decoder && !parts.tied) tasks.push_back("answer");
+  return tasks;
 }
 
-[[noreturn]] void wrong_task(const fs::path& directory, const std::string& type, std::string_view task) {
-  fail("{}: models of type \"{}\" do not {}; those that do: {}", directory.string(), type, task,
-       task == "detect" ? "grounding-dino, mm-grounding-dino" : "llama");
+constexpr std::string_view models_for(std::string_view task) {
+  if (task == "detect") return "grounding-dino, mm-grounding-dino";
+  if (task == "generate") return "llama";
+  if (task == "caption") return "blip (BlipForConditionalGeneration)";
+  if (task == "match") return "blip (BlipForImageTextRetrieval)";
+  return "blip (BlipForQuestionAnswering)";
+}
+
+// Throws unless the model in `directory` can do `task`.
+void expect_task(const fs::path& directory, std::string_view task) {
+  const json config = config_of(directory);
+  const std::string type = config["model_type"];
+  const auto tasks = tasks_of(config, (directory / "config.json").string());
+  const std::string parts = type == "blip" ? fmt::format(" {}", dump_json(config.value("architectures", json()))) : "";
+  check(std::ranges::find(tasks, task) != tasks.end(), "{}: models of type \"{}\"{} do not {}; those that do: {}",
+        directory.string(), type, parts, task, models_for(task));
+}
+
+BlipCheckpoint open_blip(const fs::path& directory, const LoadOptions& options) {
+  return load_blip(directory,
+                   {.device = device_of(options.device), .dtype = dtype_option(options.dtype).value_or(torch::kFloat32)});
 }
 
 }  // namespace
 
+std::unique_ptr<Captioner> load_captioner(const fs::path& directory, const LoadOptions& options) {
+  expect_task(directory, "caption");
+  return std::make_unique<BlipCaptioner>(open_blip(directory, options));
+}
+
+std::unique_ptr<Matcher> load_matcher(const fs::path& directory, const LoadOptions& options) {
+  expect_task(directory, "match");
+  return std::make_unique<BlipMatcher>(open_blip(directory, options));
+}
+
+std::unique_ptr<Answerer> load_answerer(const fs::path& directory, const LoadOptions& options) {
+  expect_task(directory, "answer");
+  return std::make_unique<BlipAnswerer>(open_blip(directory, options));
+}
+
 std::unique_ptr<Detector> load_detector(const fs::path& directory, const LoadOptions& options) {
-  const std::string type = model_type_of(directory);
-  if (is_grounding_dino(type))
-    return std::make_unique<GroundingDinoPredictor>(
-        directory, GroundingDinoPredictorOptions{.device = device_of(options.device),
-                                                 .dtype = dtype_option(options.dtype).value_or(torch::kFloat32)});
-  wrong_task(directory, type, "detect");
+  expect_task(directory, "detect");
+  return std::make_unique<GroundingDinoPredictor>(
+      directory, GroundingDinoPredictorOptions{.device = device_of(options.device),
+                                               .dtype = dtype_option(options.dtype).value_or(torch::kFloat32)});
 }
 
 std::unique_ptr<LanguageModel> load_language_model(const fs::path& directory, const LoadOptions& options) {
-  const std::string type = model_type_of(directory);
-  if (type == "llama")
-    return std::make_unique<LlamaPredictor>(
-        directory, LlamaPredictorOptions{.device = device_of(options.device), .dtype = dtype_option(options.dtype)});
-  wrong_task(directory, type, "generate");
+  expect_task(directory, "generate");
+  return std::make_unique<LlamaPredictor>(
+      directory, LlamaPredictorOptions{.device = device_of(options.device), .dtype = dtype_option(options.dtype)});
 }
 
 ModelInfo inspect_model(const fs::path& directory) {
   ModelInfo info;
-  info.model_type = model_type_of(directory);
-  info.tasks = tasks_of(info.model_type);
+  const json config = config_of(directory);
+  info.model_type = config["model_type"];
+  info.tasks = tasks_of(config, (directory / "config.json").string());
   std::map<DType, std::int64_t> elements;
   const TensorFile weights = read_weights(directory);
   for (const TensorView& tensor : weights.tensors()) {
@@ -115,7 +158,11 @@ void convert_model(const fs::path& from, const fs::path& to, const std::optional
   fs::remove_all(partial);
   fs::create_directories(partial);
   try {
-    convert_grounding_dino(from, partial, config);
+    const ConversionSource source = open_conversion(from, config);
+    if (original_blip_prefix(source.file) || source.model_type() == "blip")
+      convert_blip(source, partial);
+    else
+      convert_grounding_dino(source, partial);
     fs::remove_all(to);
     fs::rename(partial, to);
   } catch (...) {

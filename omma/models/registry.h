@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "omma/base/json.h"
+#include "omma/tasks/answerer.h"
+#include "omma/tasks/captioner.h"
 #include "omma/tasks/detector.h"
 #include "omma/tasks/language_model.h"
+#include "omma/tasks/matcher.h"
 
 namespace omma {
 
@@ -20,12 +23,15 @@ struct LoadOptions {
 };
 
 // Throw std::invalid_argument naming the file and field for a directory that is no model, is broken, or serves another task.
+std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& directory, const LoadOptions& options = {});
+std::unique_ptr<Matcher> load_matcher(const std::filesystem::path& directory, const LoadOptions& options = {});
+std::unique_ptr<Answerer> load_answerer(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<Detector> load_detector(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory, const LoadOptions& options = {});
 
 struct ModelInfo {
   std::string model_type;
-  std::vector<std::string> tasks;  // "detect", "generate"
+  std::vector<std::string> tasks;  // "caption", "match", "answer", "detect", "generate"
   std::int64_t parameters = 0;     // elements of the files' tensors
   std::string dtype;               // of most of them: "float32"
   std::int64_t bytes = 0;          // of the weights

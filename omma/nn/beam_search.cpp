@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "omma/nn/generation.h"
+#include "omma/nn/sequence_search.h"
 
 namespace omma {
 
@@ -23,12 +23,12 @@ struct Candidate {
   double score = 0;
 };
 
-class BeamSearch {
+class BeamSearch : public SequenceSearch {
  public:
-  BeamSearch(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings)
-      : decoder_(decoder), prompt_(prompt.begin(), prompt.end()), settings_(settings) {}
+  BeamSearch(const GenerationPrompt& prompt, const GenerationSettings& settings) : prompt_(prompt.tokens), settings_(settings) {}
 
-  GeneratedTokens run();
+  std::vector<Continuation> advance(const Tensor& logits) override;
+  GeneratedTokens result() const override;
 
  private:
   std::vector<Candidate> best_continuations(const Tensor& logits) const;
@@ -38,12 +38,11 @@ class BeamSearch {
   size_t beams() const { return static_cast<size_t>(settings_.beams); }
   double length_divisor() const { return std::pow(static_cast<double>(step_), settings_.length_penalty); }
 
-  AutoregressiveDecoder& decoder_;
   std::vector<int64_t> prompt_;
   const GenerationSettings& settings_;
-  int64_t step_ = 0;                  // tokens every running hypothesis has
-  std::vector<Hypothesis> running_;   // by falling score
-  std::vector<Hypothesis> finished_;  // by falling score, at most `beams`; an end token is the last of its tokens
+  int64_t step_ = 0;                               // tokens every running hypothesis has
+  std::vector<Hypothesis> running_{Hypothesis{}};  // by falling score
+  std::vector<Hypothesis> finished_;               // by falling score, at most `beams`; an end token is the last of its tokens
 };
 
 std::vector<Candidate> BeamSearch::best_continuations(const Tensor& logits) const {
@@ -90,32 +89,29 @@ bool BeamSearch::can_improve() const {
   return running_.front().score / length_divisor() > finished_.back().score;
 }
 
-GeneratedTokens BeamSearch::run() {
-  Tensor logits = decoder_.start();  // [1, V]
-  running_ = {Hypothesis{}};
-  while (true) {
-    const std::vector<Candidate> candidates = best_continuations(logits);
-    ++step_;
-    const bool last = step_ == settings_.max_tokens;
-    std::vector<Hypothesis> next;
-    std::vector<int64_t> parents, tokens;
-    for (size_t rank = 0; rank < candidates.size(); ++rank) {
-      const Candidate& candidate = candidates[rank];
-      if (last || ends(candidate.token)) {
-        if (rank < beams()) finish(candidate);
-      } else if (next.size() < beams()) {
-        next.push_back({.tokens = running_[static_cast<size_t>(candidate.beam)].tokens, .score = candidate.score});
-        next.back().tokens.push_back(candidate.token);
-        parents.push_back(candidate.beam);
-        tokens.push_back(candidate.token);
-      }
+std::vector<SequenceSearch::Continuation> BeamSearch::advance(const Tensor& logits) {
+  const std::vector<Candidate> candidates = best_continuations(logits.narrow(0, 0, std::ssize(running_)));
+  ++step_;
+  const bool last = step_ == settings_.max_tokens;
+  std::vector<Hypothesis> next;
+  std::vector<Continuation> rows;
+  for (size_t rank = 0; rank < candidates.size(); ++rank) {
+    const Candidate& candidate = candidates[rank];
+    if (last || ends(candidate.token)) {
+      if (rank < beams()) finish(candidate);
+    } else if (next.size() < beams()) {
+      next.push_back({.tokens = running_[static_cast<size_t>(candidate.beam)].tokens, .score = candidate.score});
+      next.back().tokens.push_back(candidate.token);
+      rows.push_back({.row = candidate.beam, .token = candidate.token});
     }
-    if (last || next.empty()) break;
-    running_ = std::move(next);
-    if (!can_improve()) break;
-    decoder_.reorder(torch::tensor(parents, torch::kLong).to(logits.device()));
-    logits = decoder_.step(torch::tensor(tokens, torch::kLong).to(logits.device()));  // [R, V]
   }
+  if (last || next.empty()) return {};
+  running_ = std::move(next);
+  if (!can_improve()) return {};
+  return rows;
+}
+
+GeneratedTokens BeamSearch::result() const {
   const Hypothesis& best = finished_.front();
   GeneratedTokens result{.tokens = best.tokens, .ended = ends(best.tokens.back()), .score = best.score};
   if (result.ended) result.tokens.pop_back();
@@ -124,8 +120,8 @@ GeneratedTokens BeamSearch::run() {
 
 }  // namespace
 
-GeneratedTokens beam_search(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings) {
-  return BeamSearch(decoder, prompt, settings).run();
+std::unique_ptr<SequenceSearch> make_beam_search(const GenerationPrompt& prompt, const GenerationSettings& settings) {
+  return std::make_unique<BeamSearch>(prompt, settings);
 }
 
 }  // namespace omma

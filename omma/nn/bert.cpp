@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "omma/nn/attention.h"
-#include "omma/nn/layers.h"
+#include "omma/nn/bert_layers.h"
 
 namespace omma {
 
@@ -16,43 +15,35 @@ void BertConfig::validate(Faults& faults) const {
                 vocab_size, pad_token_id.value_or(0));
 }
 
-// Post-normalised self-attention and feed-forward.
+namespace {
+
+BertLayerOptions layer_options(const BertConfig& config) {
+  return {.channels = config.hidden_size,
+          .source_channels = config.hidden_size,
+          .heads = config.num_attention_heads,
+          .intermediate = config.intermediate_size,
+          .activation = activation_by_name(config.hidden_act),
+          .dropout = config.hidden_dropout_prob,
+          .attention_dropout = config.attention_probs_dropout_prob,
+          .norm_eps = config.layer_norm_eps};
+}
+
+}  // namespace
+
 class BertLayerImpl : public torch::nn::Module {
  public:
-  explicit BertLayerImpl(const BertConfig& config);
-  Tensor forward(const Tensor& x, const Tensor& mask);  // [B, T, C], [B, 1, T, T] bool
+  explicit BertLayerImpl(const BertLayerOptions& options)
+      : attention_(*this, "attention", options), feed_forward_(*this, options) {}
+
+  // [B, T, C], [B, 1, T, T] bool -> [B, T, C]
+  Tensor forward(const Tensor& x, const Tensor& mask) {
+    return feed_forward_.forward(attention_.forward(x, attention_.project(x), mask, is_training()), is_training());
+  }
 
  private:
-  int64_t heads_;
-  double dropout_, attention_dropout_;
-  Activation activation_;
-  Linear query_, key_, value_, attention_output_;
-  torch::nn::LayerNorm attention_norm_;
-  Linear intermediate_, output_;
-  torch::nn::LayerNorm output_norm_;
+  BertAttention attention_;
+  BertFeedForward feed_forward_;
 };
-
-BertLayerImpl::BertLayerImpl(const BertConfig& config)
-    : heads_(config.num_attention_heads),
-      dropout_(config.hidden_dropout_prob),
-      attention_dropout_(config.attention_probs_dropout_prob),
-      activation_(activation_by_name(config.hidden_act)),
-      query_(register_at(*this, "attention.self.query", Linear(config.hidden_size, config.hidden_size))),
-      key_(register_at(*this, "attention.self.key", Linear(config.hidden_size, config.hidden_size))),
-      value_(register_at(*this, "attention.self.value", Linear(config.hidden_size, config.hidden_size))),
-      attention_output_(register_at(*this, "attention.output.dense", Linear(config.hidden_size, config.hidden_size))),
-      attention_norm_(register_at(*this, "attention.output.LayerNorm", layer_norm(config.hidden_size, config.layer_norm_eps))),
-      intermediate_(register_at(*this, "intermediate.dense", Linear(config.hidden_size, config.intermediate_size))),
-      output_(register_at(*this, "output.dense", Linear(config.intermediate_size, config.hidden_size))),
-      output_norm_(register_at(*this, "output.LayerNorm", layer_norm(config.hidden_size, config.layer_norm_eps))) {}
-
-Tensor BertLayerImpl::forward(const Tensor& x, const Tensor& mask) {
-  const Tensor context = merge_heads(attention(split_heads(query_(x), heads_), split_heads(key_(x), heads_),
-                                               split_heads(value_(x), heads_), mask, is_training() ? attention_dropout_ : 0));
-  const Tensor attended = attention_norm_(torch::dropout(attention_output_(context), dropout_, is_training()) + x);
-  const Tensor update = feed_forward(attended, intermediate_, output_, activation_, {.outer = dropout_, .training = is_training()});
-  return output_norm_(update + attended);
-}
 
 BertEncoderImpl::BertEncoderImpl(const BertConfig& config) : dropout_(config.hidden_dropout_prob) {
   const int64_t channels = config.hidden_size;
@@ -65,7 +56,8 @@ BertEncoderImpl::BertEncoderImpl(const BertConfig& config) : dropout_(config.hid
       register_at(*this, "embeddings.token_type_embeddings", torch::nn::Embedding(config.type_vocab_size, channels));
   norm_ = register_at(*this, "embeddings.LayerNorm", layer_norm(channels, config.layer_norm_eps));
   for (int64_t i = 0; i < config.num_hidden_layers; ++i)
-    layers_.push_back(register_at(*this, fmt::format("encoder.layer.{}", i), std::make_shared<BertLayerImpl>(config)));
+    layers_.push_back(
+        register_at(*this, fmt::format("encoder.layer.{}", i), std::make_shared<BertLayerImpl>(layer_options(config))));
 }
 
 Tensor BertEncoderImpl::forward(const Input& input) {

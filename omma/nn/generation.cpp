@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "omma/base/config.h"
 #include "omma/base/rng.h"
+#include "omma/nn/sequence_search.h"
 
 namespace omma {
 
 using torch::Tensor;
-
-GeneratedTokens beam_search(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings);
 
 namespace {
 
@@ -25,34 +25,73 @@ int64_t draw(const Tensor& logits, double uniform) {
   return std::min(token, logits.size(0) - 1);
 }
 
-GeneratedTokens generate_one(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
-                             const TokenCallback& callback) {
-  Rng rng(settings.seed);
-  GeneratedTokens result;
-  std::vector<int64_t> sequence(prompt.begin(), prompt.end());
-  double total = 0;
-  Tensor logits = decoder.start();  // [1, V]
-  for (int64_t step = 0; step < settings.max_tokens; ++step) {
-    logits = logits.to(torch::kFloat);
-    const Tensor log_probability = torch::log_softmax(logits[0], -1);  // [V]
-    Tensor scores = penalise_repetition(logits, torch::tensor(sequence, torch::kLong).unsqueeze(0).to(logits.device()),
-                                        settings.repetition_penalty)[0];
-    if (step < settings.min_tokens)
-      for (const int64_t eos : settings.eos) scores.index_put_({eos}, -infinity);
-    const int64_t token = settings.sample
-                              ? draw(restrict_choice(scores / settings.temperature, settings.top_k, settings.top_p), rng.uniform())
-                              : scores.argmax().item<int64_t>();
-    total += log_probability[token].item<double>();
-    result.score = total / static_cast<double>(step + 1);
-    result.ended = std::find(settings.eos.begin(), settings.eos.end(), token) != settings.eos.end();
-    if (result.ended) break;
-    result.tokens.push_back(token);
-    sequence.push_back(token);
-    result.cancelled = callback && !callback(token);
-    if (result.cancelled || step + 1 == settings.max_tokens) break;
-    logits = decoder.step(torch::tensor({token}, torch::kLong).to(logits.device()));
+// One hypothesis: the best token of each step, or a drawn one.
+class TokenSearch : public SequenceSearch {
+ public:
+  TokenSearch(const GenerationPrompt& prompt, const GenerationSettings& settings, TokenCallback callback)
+      : settings_(settings), callback_(std::move(callback)), rng_(prompt.seed), sequence_(prompt.tokens) {}
+
+  std::vector<Continuation> advance(const Tensor& logits) override {
+    const Tensor row = logits.narrow(0, 0, 1).to(torch::kFloat);  // [1, V]
+    const int64_t token = choose(row);
+    ++step_;
+    total_ += torch::log_softmax(row[0], -1)[token].item<double>();
+    result_.score = total_ / static_cast<double>(step_);
+    result_.ended = std::find(settings_.eos.begin(), settings_.eos.end(), token) != settings_.eos.end();
+    if (result_.ended) return {};
+    result_.tokens.push_back(token);
+    sequence_.push_back(token);
+    result_.cancelled = callback_ && !callback_(token);
+    if (result_.cancelled || step_ == settings_.max_tokens) return {};
+    return {{.row = 0, .token = token}};
   }
-  return result;
+
+  GeneratedTokens result() const override { return result_; }
+
+ private:
+  int64_t choose(const Tensor& row) {
+    const Tensor seen = torch::tensor(sequence_, torch::kLong).unsqueeze(0).to(row.device());
+    Tensor scores = penalise_repetition(row, seen, settings_.repetition_penalty)[0];
+    if (step_ < settings_.min_tokens)
+      for (const int64_t eos : settings_.eos) scores.index_put_({eos}, -infinity);
+    if (!settings_.sample) return scores.argmax().item<int64_t>();
+    return draw(restrict_choice(scores / settings_.temperature, settings_.top_k, settings_.top_p), rng_.uniform());
+  }
+
+  const GenerationSettings& settings_;
+  TokenCallback callback_;
+  Rng rng_;
+  std::vector<int64_t> sequence_;
+  int64_t step_ = 0;
+  double total_ = 0;
+  GeneratedTokens result_;
+};
+
+using Searches = std::vector<std::unique_ptr<SequenceSearch>>;
+
+// Runs all searches to their ends. Each holds `width` rows of the decoder after the first step, whether it fills them or not.
+void run(AutoregressiveDecoder& decoder, const Searches& searches, int64_t width) {
+  Tensor logits = decoder.start();  // [P, V]
+  const Tensor rows = torch::arange(std::ssize(searches) * width, torch::TensorOptions(torch::kLong).device(logits.device()));
+  std::vector<bool> ended(searches.size(), false);
+  for (int64_t held = 1;; held = width) {
+    std::vector<int64_t> parents, tokens;
+    for (std::size_t p = 0; p < searches.size(); ++p) {
+      const int64_t first = static_cast<int64_t>(p) * held;
+      std::vector<SequenceSearch::Continuation> next;
+      if (!ended[p]) next = searches[p]->advance(logits.narrow(0, first, held));
+      ended[p] = next.empty();
+      next.resize(static_cast<std::size_t>(width));
+      for (const auto& [row, token] : next) {
+        parents.push_back(first + row);
+        tokens.push_back(token);
+      }
+    }
+    if (std::all_of(ended.begin(), ended.end(), std::identity())) return;
+    const Tensor from = torch::tensor(parents, torch::kLong).to(logits.device());
+    if (held != width || !from.equal(rows)) decoder.reorder(from);
+    logits = decoder.step(torch::tensor(tokens, torch::kLong).to(logits.device()));  // [P width, V]
+  }
 }
 
 }  // namespace
@@ -95,11 +134,30 @@ Tensor restrict_choice(const Tensor& logits, int64_t top_k, double top_p) {
   return kept;
 }
 
+std::vector<GeneratedTokens> generate(AutoregressiveDecoder& decoder, std::span<const GenerationPrompt> prompts,
+                                      const GenerationSettings& settings) {
+  settings.validate();
+  const torch::InferenceMode guard;
+  Searches searches;
+  for (const GenerationPrompt& prompt : prompts)
+    searches.push_back(settings.beams > 1 ? make_beam_search(prompt, settings)
+                                          : std::make_unique<TokenSearch>(prompt, settings, nullptr));
+  run(decoder, searches, settings.beams);
+  std::vector<GeneratedTokens> results;
+  for (const auto& search : searches) results.push_back(search->result());
+  return results;
+}
+
 GeneratedTokens generate(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
                          const TokenCallback& callback) {
+  const GenerationPrompt one{.tokens = {prompt.begin(), prompt.end()}, .seed = settings.seed};
+  if (settings.beams > 1) return generate(decoder, std::span(&one, 1), settings).front();
   settings.validate();
-  torch::InferenceMode guard;
-  return settings.beams > 1 ? beam_search(decoder, prompt, settings) : generate_one(decoder, prompt, settings, callback);
+  const torch::InferenceMode guard;
+  Searches searches;
+  searches.push_back(std::make_unique<TokenSearch>(one, settings, callback));
+  run(decoder, searches, 1);
+  return searches.front()->result();
 }
 
 }  // namespace omma

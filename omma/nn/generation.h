@@ -16,7 +16,7 @@ namespace omma {
 class AutoregressiveDecoder {
  public:
   virtual ~AutoregressiveDecoder() = default;
-  // Reads the prompt: logits of the first new token, [1, V].
+  // Reads the prompts, P of them: logits of each one's first new token, [P, V].
   virtual torch::Tensor start() = 0;
   // Appends one token to each row, int64 [R]: logits of the next, [R, V].
   virtual torch::Tensor step(const torch::Tensor& tokens) = 0;
@@ -36,7 +36,7 @@ struct GenerationSettings {
   int64_t beams = 1;
   double length_penalty = 1;    // a hypothesis' score is its log-probability over length^penalty
   bool early_stopping = false;  // beam search ends as soon as `beams` hypotheses have
-  uint64_t seed = 0;            // of sampling
+  uint64_t seed = 0;            // of sampling, for the one prompt of a decoder
 
   // Throws std::invalid_argument that names every field out of range.
   void validate() const;
@@ -52,7 +52,17 @@ struct GeneratedTokens {
 // Told each new token; false ends the generation after it. Beam search does not call it.
 using TokenCallback = std::function<bool(int64_t token)>;
 
-// `prompt` are the prompt's tokens as the repetition penalty sees them; may be empty.
+// One of the prompts that a decoder holds.
+struct GenerationPrompt {
+  std::vector<int64_t> tokens = {};  // as the repetition penalty sees them; may be empty
+  uint64_t seed = 0;                 // of sampling
+};
+
+// Continues all prompts of the decoder in step, each as it would be alone; those that have ended are carried along until all have.
+std::vector<GeneratedTokens> generate(AutoregressiveDecoder& decoder, std::span<const GenerationPrompt> prompts,
+                                      const GenerationSettings& settings);
+
+// Continues the one prompt of the decoder, whose tokens the repetition penalty sees.
 GeneratedTokens generate(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
                          const TokenCallback& callback = nullptr);
 

@@ -57,4 +57,13 @@ GenerationSettings settings_of(const GenerationConfig& config, const GenerationO
   return settings;
 }
 
+GenerationSettings settings_of(const GenerationConfig& config, const GenerationOptions& options, int64_t prompt_tokens,
+                               int64_t max_length) {
+  GenerationConfig own = config;
+  const int64_t most = std::max<int64_t>(1, config.max_length.value_or(max_length) - prompt_tokens);
+  if (!own.max_new_tokens) own.max_new_tokens = most;
+  if (own.min_new_tokens == 0 && config.min_length) own.min_new_tokens = std::max<int64_t>(0, *config.min_length - prompt_tokens);
+  return settings_of(own, options, most);
+}
+
 }  // namespace omma

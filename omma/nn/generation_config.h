@@ -16,6 +16,7 @@ namespace omma {
 struct GenerationConfig {
   std::optional<int64_t> max_new_tokens;
   int64_t min_new_tokens = 0;
+  std::optional<int64_t> max_length, min_length;  // prompt and new tokens together, where the two above do not say
   bool do_sample = false;
   int64_t num_beams = 1;
   double temperature = 1;
@@ -26,11 +27,14 @@ struct GenerationConfig {
   json early_stopping = false;         // true, false or "never"
   json eos_token_id;                   // a number, a list, or null
   std::string agent_format = "plain";  // plain or compact; a field of omma's
+  std::string caption_prompt;          // what captions begin with unless the caller says; a field of omma's
 
   template <class Fields>
   void fields(Fields& field) {
     field("max_new_tokens", max_new_tokens, Range{1, 1 << 24});
     field("min_new_tokens", min_new_tokens, Range{0, 1 << 24});
+    field("max_length", max_length, Range{1, 1 << 24});
+    field("min_length", min_length, Range{0, 1 << 24});
     field("do_sample", do_sample);
     field("num_beams", num_beams, Range{1, 64});
     field("temperature", temperature, Range{0, 100});
@@ -41,6 +45,7 @@ struct GenerationConfig {
     field("early_stopping", early_stopping);
     field("eos_token_id", eos_token_id);
     field("agent_format", agent_format);
+    field("caption_prompt", caption_prompt);
   }
   void validate(Faults& faults) const;
 
@@ -53,5 +58,10 @@ GenerationConfig read_generation_config(const std::filesystem::path& model_direc
 
 // The config's values under the caller's. `max_tokens` where neither says.
 GenerationSettings settings_of(const GenerationConfig& config, const GenerationOptions& options, int64_t max_tokens);
+
+// The same for a model whose lengths are by custom those of prompt and text together, of `prompt_tokens` tokens: `max_length` where
+// nobody says.
+GenerationSettings settings_of(const GenerationConfig& config, const GenerationOptions& options, int64_t prompt_tokens,
+                               int64_t max_length);
 
 }  // namespace omma

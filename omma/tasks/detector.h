@@ -34,7 +34,7 @@ struct DetectionOptions {
 
 struct DetectionResult {
   std::vector<Detection> detections;  // by falling score
-  Timing timing;
+  Timing timing = {};
 };
 
 // Not thread-safe: one thread at a time per instance; instances are independent.

@@ -1,6 +1,9 @@
 #include "omma/train/run_recipe.h"
 
 #include "omma/agent/planner/training_task.h"
+#include "omma/models/blip/training.h"
+#include "omma/models/blip/training_questions.h"
+#include "omma/models/blip/training_vision.h"
 #include "omma/models/grounding_dino/training.h"
 #include "omma/models/grounding_dino/training_backbone.h"
 
@@ -16,11 +19,23 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     const auto [trainer, config] = split_recipe<BackboneTrainingConfig>(recipe, where);
     return {trainer, make_backbone_training(trainer, config)};
   }
+  if (task == "blip") {
+    const auto [trainer, config] = split_recipe<BlipTrainingConfig>(recipe, where);
+    return {trainer, make_blip_training(trainer, config)};
+  }
+  if (task == "blip-questions") {
+    const auto [trainer, config] = split_recipe<BlipQuestionTrainingConfig>(recipe, where);
+    return {trainer, make_blip_question_training(trainer, config)};
+  }
+  if (task == "blip-vision") {
+    const auto [trainer, config] = split_recipe<BlipVisionTrainingConfig>(recipe, where);
+    return {trainer, make_blip_vision_training(trainer, config)};
+  }
   if (task == "planner") {
     const auto [trainer, config] = split_recipe<PlannerTaskConfig>(recipe, where);
     return {trainer, std::make_unique<PlannerTask>(config, trainer.seed)};
   }
-  fail("{}: task: expected grounding-dino, world-backbone or planner, got \"{}\"", where, task);
+  fail("{}: task: expected blip, blip-questions, blip-vision, grounding-dino, world-backbone or planner, got \"{}\"", where, task);
 }
 
 TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options) {

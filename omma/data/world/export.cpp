@@ -1,5 +1,7 @@
 #include "omma/data/world/export.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <string>
@@ -13,14 +15,17 @@
 #include "omma/base/rng.h"
 #include "omma/base/threads.h"
 #include "omma/data/world/language.h"
+#include "omma/data/world/web_text.h"
 #include "omma/io/image_file.h"
+#include "omma/io/tar_shard.h"
 
 namespace omma {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t language_stream = 0x6c616e6775616765;  // texts draw from other random numbers than pictures
+// Texts draw from other random numbers than pictures.
+constexpr std::uint64_t language_stream = 0x6c616e6775616765, web_stream = 0x77656274657874;
 
 // What one scene adds to the label files.
 struct SceneLabels {
@@ -61,19 +66,26 @@ SceneLabels render_scene(const RenderOptions& options, int index) {
   return labels;
 }
 
-std::vector<SceneLabels> render_scenes(const RenderOptions& options) {
-  std::vector<SceneLabels> labels(static_cast<std::size_t>(options.count));
-  Progress progress("render", options.count);
+// render(index) for each of the scenes [begin, end) on all threads; each takes the next scene: pieces of equal length would wait
+// for the slowest.
+template <class Render>
+void for_each_scene(const RenderOptions& options, int begin, int end, Progress& progress, Render&& render) {
   std::mutex progress_lock;
-  std::atomic<int> next = 0;
-  // One piece a thread, each taking the next scene: pieces of equal length would wait for the slowest.
+  std::atomic<int> next = begin;
   parallel_for(options.threads, options.threads, [&](std::int64_t, std::int64_t) {
-    for (int index = next++; index < options.count; index = next++) {
-      labels[static_cast<std::size_t>(index)] = render_scene(options, index);
+    for (int index = next++; index < end; index = next++) {
+      render(index);
       const std::lock_guard lock(progress_lock);
       progress.advance();
     }
   });
+}
+
+std::vector<SceneLabels> render_scenes(const RenderOptions& options) {
+  std::vector<SceneLabels> labels(static_cast<std::size_t>(options.count));
+  Progress progress("render", options.count);
+  for_each_scene(options, 0, options.count, progress,
+                 [&](int index) { labels[static_cast<std::size_t>(index)] = render_scene(options, index); });
   return labels;
 }
 
@@ -123,19 +135,63 @@ void write_questions(const RenderOptions& options, const std::vector<SceneLabels
   write_file(options.out / "questions.jsonl", lines);
 }
 
+void render_coco(const RenderOptions& options) {
+  std::vector<SceneLabels> labels = render_scenes(options);
+  write_annotations(options, labels);
+  write_captions(options, labels);
+  write_questions(options, labels);
+}
+
+struct WebSample {
+  std::vector<std::uint8_t> picture;
+  std::string text;
+  std::string record;
+};
+
+WebSample render_web_sample(const RenderOptions& options, int index) {
+  const Scene scene = make_scene(options.seed, static_cast<std::uint64_t>(index), options.scene);
+  Rng rng(options.seed ^ web_stream, static_cast<std::uint64_t>(index));
+  WebText web = web_text(scene, options.scene, options.noise, rng);
+  std::string record = dump_json({{"caption", web.text}, {"noise", name_of(web.noise)}, {"true_caption", web.true_caption}});
+  return {.picture = encode_png(scene.image), .text = std::move(web.text), .record = std::move(record)};
+}
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+void render_shards(const RenderOptions& options) {
+  Progress progress("render", options.count);
+  for (int begin = 0, shard = 0; begin < options.count; begin += options.samples_per_shard, ++shard) {
+    const int end = std::min(options.count, begin + options.samples_per_shard);
+    std::vector<WebSample> samples(static_cast<std::size_t>(end - begin));
+    for_each_scene(options, begin, end, progress,
+                   [&](int index) { samples[static_cast<std::size_t>(index - begin)] = render_web_sample(options, index); });
+    TarShardWriter writer(options.out / fmt::format("web-{:06}.tar", shard));
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      writer.append(fmt::format("{:09}", static_cast<std::size_t>(begin) + i),
+                    std::array{ShardFile{"png", samples[i].picture}, ShardFile{"txt", bytes_of(samples[i].text)},
+                               ShardFile{"json", bytes_of(samples[i].record)}});
+    writer.finish();
+  }
+}
+
 }  // namespace
 
 void render_dataset(const RenderOptions& options) {
   check(options.count >= 1 && options.count <= 10'000'000, "count: expected 1 to 10000000 scenes, got {}", options.count);
   check(options.threads >= 1, "threads: expected at least 1, got {}", options.threads);
+  check(options.samples_per_shard >= 1 && options.samples_per_shard <= 100'000, "samples per shard: expected 1 to 100000, got {}",
+        options.samples_per_shard);
+  const bool coco = options.format == RenderFormat::coco;
   std::error_code error;
-  fs::create_directories(options.out / "images", error);
+  fs::create_directories(coco ? options.out / "images" : options.out, error);
   if (error) fail_runtime("{}: cannot make the folder: {}", options.out.string(), error.message());
   const DirectoryLock lock(options.out);
-  std::vector<SceneLabels> labels = render_scenes(options);
-  write_annotations(options, labels);
-  write_captions(options, labels);
-  write_questions(options, labels);
+  if (coco)
+    render_coco(options);
+  else
+    render_shards(options);
 }
 
 }  // namespace omma

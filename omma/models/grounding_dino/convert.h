@@ -2,16 +2,15 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
+
+#include "omma/models/conversion.h"
 
 namespace omma {
 
 // Writes config.json, model.safetensors, the processor's and the tokenizer's files into the existing directory `to`.
 //
-// `from` is one of the authors' .pth files (IDEA-Research/GroundingDINO: Swin-T or Swin-B, told apart by their shapes), or a model
-// directory. `config` is another config.json to use; tokenizer files beside it are copied, else those of bert-base-uncased in the
-// Hugging Face cache. Throws std::invalid_argument naming what is missing.
-void convert_grounding_dino(const std::filesystem::path& from, const std::filesystem::path& to,
-                            const std::optional<std::filesystem::path>& config);
+// The source is one of the authors' .pth files (IDEA-Research/GroundingDINO: Swin-T or Swin-B, told apart by their shapes), or a
+// model directory. Throws std::invalid_argument naming what is missing.
+void convert_grounding_dino(const ConversionSource& source, const std::filesystem::path& to);
 
 }  // namespace omma

@@ -72,9 +72,9 @@ void sort_by_score(std::vector<Detection>& detections) {
 
 GroundingDinoPredictor::GroundingDinoPredictor(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options)
     : GroundingDinoPredictor(load_model(directory, options), Tokenizer::from_directory(directory),
-                             GroundingDinoProcessor::from_directory(directory)) {}
+                             ImageProcessor::from_directory(directory)) {}
 
-GroundingDinoPredictor::GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, GroundingDinoProcessor processor)
+GroundingDinoPredictor::GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, ImageProcessor processor)
     : model_(std::move(model)), tokenizer_(std::move(tokenizer)), processor_(std::move(processor)) {
   const int64_t rows = model_->config().text_config.vocab_size;
   check(tokenizer_.largest_id() < rows, "tokenizer: has ids up to {}, the model's vocabulary has {}", tokenizer_.largest_id(),

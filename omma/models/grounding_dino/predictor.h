@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "omma/models/grounding_dino/grounding_dino.h"
-#include "omma/models/grounding_dino/processor.h"
+#include "omma/nn/image_processor.h"
 #include "omma/models/grounding_dino/prompt.h"
 #include "omma/tasks/detector.h"
 #include "omma/text/tokenizer.h"
@@ -28,7 +28,7 @@ class GroundingDinoPredictor : public Detector {
 
   // A model directory. Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
   explicit GroundingDinoPredictor(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options = {});
-  GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, GroundingDinoProcessor processor);
+  GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, ImageProcessor processor);
 
   std::vector<DetectionResult> detect(std::span<const Image> images, const DetectionPrompt& prompt,
                                       const DetectionOptions& options = {}) override;
@@ -52,7 +52,7 @@ class GroundingDinoPredictor : public Detector {
 
   GroundingDino model_;
   Tokenizer tokenizer_;
-  GroundingDinoProcessor processor_;
+  ImageProcessor processor_;
   std::map<std::vector<int64_t>, TextFeatures> texts_;
 };
 

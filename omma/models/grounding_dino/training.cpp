@@ -86,8 +86,8 @@ class GroundingDinoTraining : public TrainingTask {
 
   json validate() override {
     if (questions_.count == 0) return json::object();
-    const auto processor = read_config<GroundingDinoProcessorConfig>(preprocessor_config(), "preprocessor_config.json");
-    GroundingDinoPredictor predictor(model_, tokenizer_, GroundingDinoProcessor(processor));
+    const auto processor = read_config<ImageProcessorConfig>(preprocessor_config(), "preprocessor_config.json");
+    GroundingDinoPredictor predictor(model_, tokenizer_, ImageProcessor(processor));
     DetectionEvaluationOptions options;
     options.threshold = static_cast<float>(model_config_.phrase_threshold.value_or(GroundingDinoPredictor::default_threshold));
     const DetectionEvaluation figures = evaluate_detection(predictor, questions_, options);

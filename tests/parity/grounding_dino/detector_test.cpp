@@ -7,7 +7,7 @@
 #include "omma/base/json.h"
 #include "omma/io/image_file.h"
 #include "omma/models/registry.h"
-#include "tests/parity/grounding_dino/reference.h"
+#include "tests/parity/reference.h"
 
 namespace omma {
 namespace {
@@ -17,7 +17,7 @@ constexpr float kScoreTolerance = 1e-4F, kPixelTolerance = 2e-2F;  // 1e-4 of a 
 class DetectorParity : public ::testing::TestWithParam<const char*> {
  protected:
   DetectorParity()
-      : directory_(testing::parity_directory().parent_path() / "detector" / GetParam()),
+      : directory_(testing::parity_directory("detector") / GetParam()),
         expected_(read_json(directory_ / "expected.json")),
         image_(read_image(directory_ / "picture.png")),
         detector_(load_detector(directory_)) {}

@@ -7,7 +7,7 @@
 #include "omma/models/grounding_dino/grounding_dino.h"
 #include "omma/models/grounding_dino/key_table.h"
 #include "omma/nn/weights.h"
-#include "tests/parity/grounding_dino/reference.h"
+#include "tests/parity/reference.h"
 
 namespace omma {
 namespace {
@@ -55,7 +55,7 @@ void compare(GroundingDino& model, const Expected& expected, double tolerance, c
 
 class GroundingDinoParity : public ::testing::TestWithParam<const char*> {
  protected:
-  std::filesystem::path directory() const { return testing::parity_directory() / GetParam(); }
+  std::filesystem::path directory() const { return testing::parity_directory("grounding_dino") / GetParam(); }
 };
 
 TEST_P(GroundingDinoParity, EveryIntermediateAndOutput) {
@@ -66,7 +66,7 @@ TEST_P(GroundingDinoParity, EveryIntermediateAndOutput) {
 // The published size, where it was exported (make parity-full). Among 20,000 positions ranks are decided by rounding: a position of
 // ours that the reference did not choose must tie with its last choice; the rest is compared with the reference's choice injected.
 TEST(GroundingDinoFullSize, SwinT) {
-  const auto directory = testing::parity_directory() / "swin_t";
+  const auto directory = testing::parity_directory("grounding_dino") / "swin_t";
   if (!std::filesystem::exists(directory / "expected.safetensors")) GTEST_SKIP() << "make parity-full exports it";
   const Expected expected = testing::read_expected(directory / "expected.safetensors");
   const Tensor theirs = expected.at("proposals.selection"), scores = expected.at("proposals.logits").amax(-1);
@@ -103,7 +103,7 @@ TEST_P(GroundingDinoParity, SavedWeightsAreTheReferencesOwn) {
 
 // The authors' file holds the same weights under other names, with fused projections and tied heads.
 TEST(GroundingDinoKeys, AuthorsFile) {
-  const auto directory = testing::parity_directory() / "four_levels";
+  const auto directory = testing::parity_directory("grounding_dino") / "four_levels";
   const auto config = read_grounding_dino_config(read_json(directory / "config.json"), "config.json");
   const TensorFile authors = read_torch_archive(directory / "authors.pth");
   const auto prefix = original_prefix(authors);

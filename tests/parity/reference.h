@@ -13,9 +13,10 @@
 
 namespace omma::testing {
 
-inline std::filesystem::path parity_directory() {
+// Of one exporter in tools/parity.
+inline std::filesystem::path parity_directory(const std::string& name) {
   const char* given = std::getenv("OMMA_PARITY_DIR");
-  return (given == nullptr ? std::filesystem::path("build/parity") : std::filesystem::path(given)) / "grounding_dino";
+  return (given == nullptr ? std::filesystem::path("build/parity") : std::filesystem::path(given)) / name;
 }
 
 inline std::map<std::string, Tensor> read_expected(const std::filesystem::path& file) {

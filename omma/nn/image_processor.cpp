@@ -1,4 +1,4 @@
-#include "omma/models/grounding_dino/processor.h"
+#include "omma/nn/image_processor.h"
 
 #include <algorithm>
 
@@ -12,40 +12,50 @@ Resample resample_of(int64_t pillow_number) {
   return by_number[pillow_number];
 }
 
-// Older files write two numbers: "size" and "max_size".
-GroundingDinoProcessorConfig read_processor_config(json object, const std::string& where) {
+// Older files write numbers: "size", of a square or of the shorter side, and "max_size".
+ImageProcessorConfig read_processor_config(json object, const std::string& where, const ImageProcessorConfig& defaults) {
   if (object.is_object() && object.contains("size") && object["size"].is_number()) {
-    object["size"] = {{"shortest_edge", object["size"]}};
+    const json size = object["size"];
+    object["size"] = defaults.height ? json{{"height", size}, {"width", size}} : json{{"shortest_edge", size}};
     if (object.contains("max_size")) object["size"]["longest_edge"] = object["max_size"];
   }
-  return read_config<GroundingDinoProcessorConfig>(object, where);
+  return read_config(object, where, UnknownFields::ignore, defaults);
 }
 
 }  // namespace
 
-void GroundingDinoProcessorConfig::validate(Faults& faults) const {
+void ImageProcessorConfig::validate(Faults& faults) const {
   faults.expect(image_mean.size() == 3, "image_mean: expected 3 numbers, got {}", image_mean.size());
   faults.expect(image_std.size() == 3, "image_std: expected 3 numbers, got {}", image_std.size());
   faults.expect(height.has_value() == width.has_value(), "size: expected height and width, got one of them");
 }
 
-GroundingDinoProcessor GroundingDinoProcessor::from_directory(const std::filesystem::path& directory) {
+ImageProcessorConfig clip_image_processor(int64_t side) {
+  ImageProcessorConfig config;
+  config.height = config.width = side;
+  config.resample = 3;
+  config.image_mean = {0.48145466, 0.4578275, 0.40821073};
+  config.image_std = {0.26862954, 0.26130258, 0.27577711};
+  return config;
+}
+
+ImageProcessor ImageProcessor::from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults) {
   const auto file = directory / "preprocessor_config.json", combined = directory / "processor_config.json";
-  if (std::filesystem::exists(file)) return GroundingDinoProcessor(read_processor_config(read_json(file), file.string()));
+  if (std::filesystem::exists(file)) return ImageProcessor(read_processor_config(read_json(file), file.string(), defaults));
   const json object = read_json(combined);
   const std::string where = combined.string();
   check(object.is_object() && object.contains("image_processor"), "{}: expected an \"image_processor\"", where);
-  return GroundingDinoProcessor(read_processor_config(object["image_processor"], where));
+  return ImageProcessor(read_processor_config(object["image_processor"], where, defaults));
 }
 
-Size GroundingDinoProcessor::target_size(const Image& image) const {
+Size ImageProcessor::target_size(const Image& image) const {
   const Size size{.width = image.width, .height = image.height};
   if (!config_.do_resize) return size;
   if (config_.height) return {.width = static_cast<int>(*config_.width), .height = static_cast<int>(*config_.height)};
   return detr_size(size, static_cast<int>(config_.shortest_edge), static_cast<int>(config_.longest_edge));
 }
 
-Tensor GroundingDinoProcessor::operator()(const Image& image, int threads) const {
+Tensor ImageProcessor::operator()(const Image& image, int threads) const {
   check(!image.empty(), "picture: expected at least one pixel, got {} x {}", image.width, image.height);
   const Size size = target_size(image);
   const bool same = size.width == image.width && size.height == image.height;

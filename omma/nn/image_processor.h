@@ -10,10 +10,10 @@
 
 namespace omma {
 
-// The fields of transformers' GroundingDinoImageProcessor, in what versions 4 and 5 write: preprocessor_config.json, or the
-// "image_processor" of processor_config.json. `size` is {"shortest_edge", "longest_edge"}, {"height", "width"}, or the older pair
-// "size", "max_size" of numbers.
-struct GroundingDinoProcessorConfig {
+// The fields that transformers' image processors share, in what versions 4 and 5 write: preprocessor_config.json, or the
+// "image_processor" of processor_config.json. `size` is {"shortest_edge", "longest_edge"}, {"height", "width"}, or the older
+// numbers "size" and "max_size". The defaults are DETR's; clip_image_processor() gives CLIP's and BLIP's.
+struct ImageProcessorConfig {
   bool do_resize = true;
   int64_t shortest_edge = 800;
   int64_t longest_edge = 1333;
@@ -42,17 +42,22 @@ struct GroundingDinoProcessorConfig {
   void validate(Faults& faults) const;
 };
 
-class GroundingDinoProcessor {
+// An exact square, bicubic, CLIP's mean and deviation.
+ImageProcessorConfig clip_image_processor(int64_t side);
+
+class ImageProcessor {
  public:
-  explicit GroundingDinoProcessor(const GroundingDinoProcessorConfig& config) : config_(config) {}
-  static GroundingDinoProcessor from_directory(const std::filesystem::path& directory);
+  explicit ImageProcessor(const ImageProcessorConfig& config) : config_(config) {}
+  // Of a model directory; fields that its file leaves out are those of `defaults`.
+  static ImageProcessor from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults = {});
 
   // [3, H, W] float32, normalised RGB. Thread-safe.
   Tensor operator()(const Image& image, int threads = 1) const;
   Size target_size(const Image& image) const;
+  const ImageProcessorConfig& config() const { return config_; }
 
  private:
-  GroundingDinoProcessorConfig config_;
+  ImageProcessorConfig config_;
 };
 
 }  // namespace omma

@@ -1,0 +1,58 @@
+// omma match: how well each text describes a picture.
+#include <memory>
+
+#include "apps/command.h"
+#include "apps/commands.h"
+#include "omma/base/error.h"
+#include "omma/base/stopwatch.h"
+#include "omma/models/zoo.h"
+#include "omma/tasks/matcher.h"
+
+namespace omma::app {
+namespace {
+
+struct MatchCommand : CommonOptions {
+  std::string image;
+  std::vector<std::string> texts;
+  int batch = 8;
+};
+
+int run_match(const MatchCommand& options) {
+  apply(options);
+  const auto paths = expand_images({options.image});
+  const auto model = find_model(options.model.empty() ? "blip-nano-itm" : options.model);
+  Stopwatch watch;
+  const std::unique_ptr<Matcher> matcher = load_matcher(model, load_options(options));
+  const double load_ms = watch.lap();
+  return for_each_batch(paths, options.batch, options, [&](std::vector<NamedImage>& group) {
+    const auto results = matcher->match(images_of(group), options.texts);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      json matches = json::array();
+      if (!options.json && paths.size() > 1) fmt::print("{}\n", group[i].path.string());
+      for (std::size_t t = 0; t < options.texts.size(); ++t) {
+        const TextMatch& match = results[i].matches[t];
+        matches.push_back({{"text", options.texts[t]}, {"itm", *match.itm}, {"itc", *match.itc}});
+        if (!options.json) fmt::print("  itm {:.4f}  itc {:+.4f}  {}\n", *match.itm, *match.itc, options.texts[t]);
+      }
+      if (!options.json) continue;
+      json line = image_line(model, group[i]);
+      line["matches"] = std::move(matches);
+      line["timing_ms"] = timing_json(load_ms, results[i].timing);
+      print_line(line);
+    }
+  });
+}
+
+}  // namespace
+
+void add_match(CLI::App& app) {
+  auto options = std::make_shared<MatchCommand>();
+  CLI::App& command = *app.add_subcommand("match", "how well texts describe a picture: probability of a match, and cosine");
+  command.add_option("IMAGE", options->image, "file, directory or @list.txt")->required()->type_name("");
+  command.add_option("TEXT", options->texts, "one or more texts")->required()->type_name("");
+  add_batch_flag(command, options->batch);
+  add_model_flags(command, *options);
+  add_command(command, [options] { return run_match(*options); });
+}
+
+}  // namespace omma::app

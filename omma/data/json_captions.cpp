@@ -1,0 +1,131 @@
+// Captions in JSON: COCO's captions file (https://cocodataset.org/#format-data) and BLIP's list of {"image", "caption"}.
+#include <unordered_map>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/data/caption_readers.h"
+#include "omma/data/label_files.h"
+#include "omma/data/text_records.h"
+
+namespace omma {
+namespace {
+
+namespace fs = std::filesystem;
+
+using CaptionFiles = FileDataset<CaptionDataset, CaptionSample>;
+
+constexpr std::int64_t no_id = -1;
+constexpr Range id_range{0, 9e15};
+constexpr std::size_t most_json_bytes = std::size_t{4} << 30;
+
+struct CocoPicture {
+  std::int64_t id = no_id;
+  std::string file_name;
+  template <class Fields>
+  void fields(Fields& field) {
+    field("id", id, id_range);
+    field("file_name", file_name);
+  }
+  void validate(Faults& faults) const {
+    faults.expect(id != no_id, "id is missing");
+    faults.expect(!file_name.empty(), "file_name is missing or empty");
+  }
+};
+
+struct CocoCaption {
+  std::int64_t image_id = no_id;
+  json caption;
+  template <class Fields>
+  void fields(Fields& field) {
+    field("image_id", image_id, id_range);
+    field("caption", caption);
+  }
+  void validate(Faults& faults) const { faults.expect(image_id != no_id, "image_id is missing"); }
+};
+
+struct BlipRecord {
+  std::string image;
+  json caption;
+  template <class Fields>
+  void fields(Fields& field) {
+    field("image", image);
+    field("caption", caption);
+  }
+  void validate(Faults& faults) const { faults.expect(!image.empty(), "image is missing or empty"); }
+};
+
+// Pictures in the order in which they come, each with its captions.
+class CaptionCollector {
+ public:
+  explicit CaptionCollector(fs::path images) : images_(std::move(images)) {}
+
+  DatasetReport& report() { return report_; }
+
+  // The picture's sample; stays where it is until finish().
+  std::size_t find_or_add(const std::string& file_name) {
+    if (const auto known = record_of_file_.find(file_name); known != record_of_file_.end()) return known->second;
+    records_.push_back({.sample = {.key = file_name, .captions = {}}, .image = path_inside(images_, file_name)});
+    has_text_.push_back(false);
+    return record_of_file_[file_name] = records_.size() - 1;
+  }
+
+  void add_caption(std::size_t record, const json& caption) {
+    CaptionSample& sample = records_[record].sample;
+    has_text_[record] = true;
+    read_texts(caption, sample.key, sample.captions, report_);
+  }
+
+  // `listed` records were in the file, faulty or not.
+  std::unique_ptr<CaptionDataset> finish(std::size_t listed, const fs::path& file, const CaptionDatasetOptions& options) {
+    for (std::size_t i = 0; i < records_.size(); ++i)
+      if (!has_text_[i]) report_.add(DatasetFault::missing_pair, records_[i].sample.key, "a picture without a caption");
+    std::erase_if(records_, [](const CaptionFiles::Record& record) { return record.sample.captions.empty(); });
+    check_faults(report_, {.samples = records_.size(), .records = listed, .faulty = report_.total()}, options.max_fault_share,
+                 file.string());
+    return std::make_unique<CaptionFiles>(std::move(records_), std::move(report_), options.image_limits);
+  }
+
+ private:
+  fs::path images_;
+  std::vector<CaptionFiles::Record> records_;
+  std::unordered_map<std::string, std::size_t> record_of_file_;
+  std::vector<bool> has_text_;  // of a record, be it faulty
+  DatasetReport report_;
+};
+
+}  // namespace
+
+std::unique_ptr<CaptionDataset> open_coco_captions(const fs::path& path, std::string_view split,
+                                                   const CaptionDatasetOptions& options) {
+  const LabelFiles files = find_coco_files(path, split, "captions.json", "captions", options.images);
+  const std::string file = files.labels.string();
+  const json document = read_json(files.labels, {.bytes = most_json_bytes});
+  const json &pictures = list_in(document, "images", file), &annotations = list_in(document, "annotations", file);
+  CaptionCollector captions(files.images);
+  DatasetReport& report = captions.report();
+  std::unordered_map<std::int64_t, std::size_t> record_of_picture;
+  read_records<CocoPicture>(pictures, "images", report, [&](const CocoPicture& picture, const std::string& where) {
+    if (record_of_picture.contains(picture.id))
+      return report.add(DatasetFault::duplicate_id, where, fmt::format("a second image has the id {}", picture.id));
+    record_of_picture[picture.id] = captions.find_or_add(picture.file_name);
+  });
+  read_records<CocoCaption>(annotations, "annotations", report, [&](const CocoCaption& annotation, const std::string& where) {
+    const auto record = record_of_picture.find(annotation.image_id);
+    if (record == record_of_picture.end())
+      return report.add(DatasetFault::unknown_picture, where, fmt::format("no image has the id {}", annotation.image_id));
+    captions.add_caption(record->second, annotation.caption);
+  });
+  return captions.finish(pictures.size() + annotations.size(), files.labels, options);
+}
+
+std::unique_ptr<CaptionDataset> open_blip_captions(const fs::path& file, const CaptionDatasetOptions& options) {
+  const json list = read_json(file, {.bytes = most_json_bytes});
+  check(list.is_array(), "{}: expected a list of {{\"image\", \"caption\"}}, got {}", file.string(), list.type_name());
+  CaptionCollector captions(picture_folder(file, options.images));
+  read_records<BlipRecord>(list, "", captions.report(), [&](const BlipRecord& record, const std::string&) {
+    captions.add_caption(captions.find_or_add(record.image), record.caption);
+  });
+  return captions.finish(list.size(), file, options);
+}
+
+}  // namespace omma

@@ -1,0 +1,46 @@
+#include "omma/data/label_files.h"
+
+#include <string>
+#include <vector>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+namespace {
+
+// annotations/KIND_SPLIT*.json, of which exactly one must be there.
+fs::path find_annotations(const fs::path& folder, std::string_view split, std::string_view flat, std::string_view kind) {
+  const std::string prefix = fmt::format("{}_{}", kind, split);
+  std::vector<fs::path> found;
+  if (fs::is_directory(folder / "annotations"))
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder / "annotations"))
+      if (entry.path().extension() == ".json" && entry.path().filename().string().starts_with(prefix))
+        found.push_back(entry.path());
+  check(found.size() == 1, "{}: expected {}, or one annotations/{}*.json, found {} of these", folder.string(), flat, prefix,
+        found.size());
+  return found.front();
+}
+
+}  // namespace
+
+fs::path picture_folder(const fs::path& label_file, const fs::path& images) {
+  if (!images.empty()) return images;
+  const fs::path folder = label_file.parent_path().empty() ? fs::path(".") : label_file.parent_path();
+  return fs::is_directory(folder / "images") ? folder / "images" : folder;
+}
+
+LabelFiles find_coco_files(const fs::path& path, std::string_view split, std::string_view flat, std::string_view kind,
+                           const fs::path& given_images) {
+  if (!fs::is_directory(path)) return {path, picture_folder(path, given_images)};
+  for (const fs::path& labels : {path_inside(path, split.empty() ? "." : split) / flat, path / flat})
+    if (fs::exists(labels)) return {labels, picture_folder(labels, given_images)};
+  const fs::path labels = find_annotations(path, split, flat, kind);
+  const std::string part = labels.stem().string().substr(kind.size() + 1);
+  for (const fs::path& images : {given_images, path / part, path / "images" / part, path / "images"})
+    if (!images.empty() && fs::is_directory(images)) return {labels, images};
+  return {labels, path};
+}
+
+}  // namespace omma

@@ -1,0 +1,248 @@
+// WebDataset shards (https://github.com/webdataset/webdataset, img2dataset): tar files of samples, see omma/io/tar_shard.h.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <optional>
+#include <unordered_map>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/base/threads.h"
+#include "omma/data/caption_readers.h"
+#include "omma/data/text_records.h"
+#include "omma/io/tar_shard.h"
+#include "omma/text/utf8.h"
+
+namespace omma {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 4> picture_extensions = {"jpg", "jpeg", "png", "webp"};
+constexpr std::size_t most_shards = 1'000'000;
+constexpr std::size_t most_text_bytes = 1 << 20;
+
+struct WebRecord {
+  CaptionSample sample;
+  ShardMember picture;
+  std::size_t shard = 0;
+};
+
+struct ShardContents {
+  std::optional<TarShard> shard;
+  std::vector<WebRecord> records;
+  DatasetReport report;
+  std::size_t left_out = 0;  // samples, and 1 for a shard that is missing, empty or broken
+};
+
+class ShardReader {
+ public:
+  ShardReader(const fs::path& file, std::size_t number) : name_(file.filename().string()), number_(number) {
+    if (!fs::exists(file))
+      leave_out(DatasetFault::missing_shard, name_, file.string() + " does not exist");
+    else
+      read(file);
+  }
+
+  ShardContents take() { return std::move(contents_); }
+
+ private:
+  void read(const fs::path& file) {
+    try {
+      contents_.shard.emplace(file);
+      const ShardIndex index = contents_.shard->index();
+      for (const ShardIssue& issue : index.issues) add_issue(issue);
+      for (const ShardSample& sample : index.samples) add_sample(sample);
+      if (index.samples.empty() && index.issues.empty()) leave_out(DatasetFault::empty_shard, name_, "no samples");
+    } catch (const std::invalid_argument& error) {
+      leave_out(DatasetFault::broken_shard, name_, error.what());
+    }
+  }
+
+  void leave_out(DatasetFault fault, const std::string& sample, const std::string& message) {
+    contents_.report.add(fault, sample, message);
+    ++contents_.left_out;
+  }
+
+  // A refused or interleaved member leaves its sample without a pair, which is counted then.
+  void add_issue(const ShardIssue& issue) {
+    const std::string message = name_ + ": " + issue.message;
+    switch (issue.fault) {
+      case ShardFault::refused_member:
+        return contents_.report.add(DatasetFault::refused_member, issue.sample, message);
+      case ShardFault::interleaved_key:
+        return contents_.report.add(DatasetFault::interleaved_key, issue.sample, message);
+      case ShardFault::duplicate_key:
+        return leave_out(DatasetFault::duplicate_id, issue.sample, message);
+      case ShardFault::broken:
+        return leave_out(DatasetFault::broken_shard, name_, issue.message);
+    }
+  }
+
+  void add_sample(const ShardSample& sample) {
+    const auto picture = std::find_if(sample.members.begin(), sample.members.end(), [](const ShardMember& member) {
+      return std::find(picture_extensions.begin(), picture_extensions.end(), member.extension) != picture_extensions.end();
+    });
+    if (picture == sample.members.end())
+      return leave_out(DatasetFault::missing_pair, sample.key, name_ + ": no picture (.jpg .jpeg .png .webp)");
+    WebRecord record{.sample = {.key = sample.key, .captions = {}}, .picture = *picture, .shard = number_};
+    if (const auto caption = caption_of(sample)) read_texts(*caption, sample.key, record.sample.captions, contents_.report);
+    if (record.sample.captions.empty())
+      ++contents_.left_out;  // the reason is told
+    else
+      contents_.records.push_back(std::move(record));
+  }
+
+  // Nothing, and told, where there is none.
+  std::optional<json> caption_of(const ShardSample& sample) {
+    const auto told = [&](DatasetFault fault, std::string message) {
+      contents_.report.add(fault, sample.key, std::move(message));
+      return std::nullopt;
+    };
+    const ShardMember *text = sample.find("txt"), *object = sample.find("json");
+    const ShardMember* member = text != nullptr ? text : object;
+    const std::string where = fmt::format("{}: {}.{}", name_, sample.key, text != nullptr ? "txt" : "json");
+    if (member == nullptr) return told(DatasetFault::missing_pair, name_ + ": no .txt and no .json");
+    if (member->size > most_text_bytes)
+      return told(DatasetFault::malformed_text,
+                  fmt::format("{}: {} bytes are over the limit of {}", where, member->size, most_text_bytes));
+    const std::vector<std::uint8_t> bytes = contents_.shard->read(*member);
+    const std::string contents(bytes.begin(), bytes.end());
+    if (text != nullptr && is_valid_utf8(contents)) return json(contents);
+    if (text != nullptr) return told(DatasetFault::malformed_text, where + ": not UTF-8");
+    try {
+      const json parsed = parse_json(contents, where);
+      if (parsed.is_object() && parsed.contains("caption")) return parsed["caption"];
+      return told(DatasetFault::missing_pair, where + ": no \"caption\"");
+    } catch (const std::invalid_argument& error) {
+      return told(DatasetFault::malformed_text, error.what());
+    }
+  }
+
+  std::string name_;  // of the shard, in messages
+  std::size_t number_;
+  ShardContents contents_;
+};
+
+class WebDataset : public CaptionDataset {
+ public:
+  WebDataset(std::vector<ShardContents> contents, std::string_view where, const CaptionDatasetOptions& options)
+      : limits_(options.image_limits) {
+    std::unordered_map<std::string, std::size_t> shard_of_key;  // keys are unique over all shards
+    RecordCount count;
+    for (ShardContents& shard : contents) {
+      report_.append(shard.report);
+      count.faulty += shard.left_out;
+      for (WebRecord& record : shard.records) {
+        const auto [first, added] = shard_of_key.try_emplace(record.sample.key, record.shard);
+        if (added) {
+          records_.push_back(std::move(record));
+        } else {
+          ++count.faulty;
+          report_.add(DatasetFault::duplicate_id, record.sample.key,
+                      fmt::format("{} and {} both have this key", name_of(contents[first->second]), name_of(shard)));
+        }
+      }
+    }
+    for (ShardContents& shard : contents) shards_.push_back(std::move(shard.shard));
+    count.samples = records_.size();
+    count.records = count.samples + count.faulty;
+    check_faults(report_, count, options.max_fault_share, where);
+  }
+
+  std::size_t size() const override { return records_.size(); }
+  CaptionSample sample(std::size_t index) const override { return records_.at(index).sample; }
+  bool has_image(std::size_t index) const override { return fs::exists(shard_of(records_.at(index)).path()); }
+  const DatasetReport& report() const override { return report_; }
+
+  Image image(std::size_t index) const override {
+    const WebRecord& record = records_.at(index);
+    const TarShard& shard = shard_of(record);
+    const std::string name = fmt::format("{}: {}.{}", shard.path().string(), record.sample.key, record.picture.extension);
+    check(record.picture.size <= limits_.file_bytes, "{}: {} bytes are over the limit of {}", name, record.picture.size,
+          limits_.file_bytes);
+    return decode_image(shard.read(record.picture), name, limits_);
+  }
+
+ private:
+  static std::string name_of(const ShardContents& contents) { return contents.shard->path().filename().string(); }
+  const TarShard& shard_of(const WebRecord& record) const { return *shards_[record.shard]; }
+
+  std::vector<std::optional<TarShard>> shards_;  // nothing where one was missing
+  std::vector<WebRecord> records_;
+  DatasetReport report_;
+  ImageLimits limits_;
+};
+
+std::vector<ShardContents> read_shards(const std::vector<fs::path>& files) {
+  std::vector<ShardContents> contents(files.size());
+  parallel_for(static_cast<std::int64_t>(files.size()), available_threads(), [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+      contents[i] = ShardReader(files[i], i).take();
+  });
+  return contents;
+}
+
+// "name-{000000..000012}.tar" as the 13 names, with the first number's digits.
+std::vector<fs::path> expand_range(std::string_view path) {
+  const std::size_t open = path.find('{'), dots = path.find("..", open), close = path.find('}', open);
+  const auto number = [&](std::string_view digits) {
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    check(!digits.empty() && error == std::errc() && end == digits.data() + digits.size() && value < 1'000'000'000'000,
+          "webdataset: expected a range name-{{000000..000012}}.tar, got \"{}\"", path);
+    return value;
+  };
+  const bool whole = dots < close && close != std::string_view::npos && path.find('{', close) == std::string_view::npos;
+  const std::string_view first_digits = whole ? path.substr(open + 1, dots - open - 1) : "";
+  const std::size_t first = number(first_digits), last = number(path.substr(dots + 2, close - dots - 2));
+  check(first <= last && last - first < most_shards, "webdataset: expected a rising range of at most {} shards, got \"{}\"",
+        most_shards, path);
+  std::vector<fs::path> files;
+  for (std::size_t i = first; i <= last; ++i)
+    files.emplace_back(fmt::format("{}{:0{}}{}", path.substr(0, open), i, first_digits.size(), path.substr(close + 1)));
+  return files;
+}
+
+// The .tar files of the folder by name: of its sub-folder `split`, or those whose names begin with it.
+std::vector<fs::path> shards_in(fs::path folder, std::string_view split) {
+  std::string prefix(split);
+  if (!split.empty() && fs::is_directory(path_inside(folder, split))) {
+    folder = path_inside(folder, split);
+    prefix.clear();
+  }
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".tar" && entry.path().filename().string().starts_with(prefix)) files.push_back(entry.path());
+  check(!files.empty(), "webdataset: {}: no shards {}*.tar in this folder", folder.string(), prefix);
+  check(files.size() <= most_shards, "webdataset: {}: {} shards are over the limit of {}", folder.string(), files.size(),
+        most_shards);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// "pipe:rm -rf", "https://...": other programs would run or fetch these.
+bool has_scheme(std::string_view path) {
+  const std::size_t colon = path.find(':');
+  return colon != std::string_view::npos && colon > 0 &&
+         std::all_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(colon),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; });
+}
+
+std::vector<fs::path> find_shards(std::string_view path, std::string_view split) {
+  check(!has_scheme(path), "webdataset: \"{}\": a scheme is not supported, shards are local files", path);
+  if (path.find('{') != std::string_view::npos) return expand_range(path);
+  check(fs::exists(path), "data: {} does not exist", path);
+  if (fs::is_directory(path)) return shards_in(path, split);
+  return {path};
+}
+
+}  // namespace
+
+std::unique_ptr<CaptionDataset> open_webdataset(std::string_view path, std::string_view split,
+                                                const CaptionDatasetOptions& options) {
+  return std::make_unique<WebDataset>(read_shards(find_shards(path, split)), path, options);
+}
+
+}  // namespace omma

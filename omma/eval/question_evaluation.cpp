@@ -1,0 +1,112 @@
+#include "omma/eval/question_evaluation.h"
+
+#include <algorithm>
+
+#include "omma/base/error.h"
+#include "omma/base/progress.h"
+#include "omma/eval/vqa_accuracy.h"
+
+namespace omma {
+namespace {
+
+Image grey_image(const Image& like) {
+  Image grey(like.width, like.height);
+  std::ranges::fill(grey.data, std::uint8_t{128});
+  return grey;
+}
+
+// Equal pictures that follow one another are given as one, so that the model looks at them once.
+std::vector<std::string> ask(Answerer& answerer, std::span<const JudgedAnswer> asked, const std::vector<Image>& images,
+                             const AnswerOptions& options) {
+  std::vector<VisualQuestion> questions;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const bool same = i > 0 && questions.back().images.front() == images[i];
+    questions.push_back({.images = same ? questions.back().images : std::span(&images[i], 1), .text = asked[i].sample.question});
+  }
+  std::vector<std::string> answers;
+  for (AnswerResult& result : answerer.answer(questions, options)) answers.push_back(std::move(result.answer));
+  check(answers.size() == images.size(), "evaluation: expected {} answers, got {}", images.size(), answers.size());
+  return answers;
+}
+
+std::vector<JudgedAnswer> ask_all(Answerer& answerer, const QuestionDataset& dataset, const QuestionEvaluationOptions& options) {
+  const std::size_t count = options.count == 0 ? dataset.size() : std::min(options.count, dataset.size());
+  check(count > 0, "evaluation: expected at least one question");
+  check(options.batch >= 1, "evaluation: batch: expected at least 1, got {}", options.batch);
+  std::vector<JudgedAnswer> judged;
+  Progress progress("ask", static_cast<std::int64_t>(count));
+  while (judged.size() < count) {
+    const std::size_t first = judged.size(), last = std::min(count, first + static_cast<std::size_t>(options.batch));
+    std::vector<Image> images, greys;
+    for (std::size_t i = first; i < last; ++i) {
+      QuestionedImage questioned = dataset.load(i);
+      judged.push_back({.sample = std::move(questioned.sample), .answer = {}, .blind_answer = {}});
+      greys.push_back(grey_image(questioned.image));
+      images.push_back(std::move(questioned.image));
+    }
+    const std::span<JudgedAnswer> batch = std::span(judged).subspan(first);
+    const std::vector<std::string> answers = ask(answerer, batch, images, options.answer);
+    const std::vector<std::string> blind = ask(answerer, batch, greys, options.answer);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      batch[i].answer = answers[i];
+      batch[i].blind_answer = blind[i];
+      batch[i].accuracy = vqa_accuracy(answers[i], batch[i].sample.answers);
+      batch[i].blind_accuracy = vqa_accuracy(blind[i], batch[i].sample.answers);
+    }
+    progress.advance(static_cast<std::int64_t>(last - first));
+  }
+  return judged;
+}
+
+using Answers = std::vector<const JudgedAnswer*>;
+
+// Of equally frequent ones the first in the alphabet.
+std::string most_frequent_answer(const Answers& answers) {
+  std::map<std::string, int> frequency;
+  for (const JudgedAnswer* each : answers)
+    for (const std::string& annotator : each->sample.answers) ++frequency[normalize_answer(annotator)];
+  return std::ranges::max_element(frequency, {}, [](const auto& entry) { return entry.second; })->first;
+}
+
+AnswerMetrics metrics_of(const Answers& answers) {
+  const std::string majority = most_frequent_answer(answers);
+  AnswerMetrics metrics{.questions = answers.size()};
+  for (const JudgedAnswer* each : answers) {
+    metrics.accuracy += each->accuracy;
+    metrics.majority += vqa_accuracy(majority, each->sample.answers);
+    metrics.blind += each->blind_accuracy;
+  }
+  for (double* value : {&metrics.accuracy, &metrics.majority, &metrics.blind}) *value /= static_cast<double>(answers.size());
+  return metrics;
+}
+
+json json_of(const AnswerMetrics& metrics) {
+  return {
+      {"accuracy", metrics.accuracy}, {"majority", metrics.majority}, {"blind", metrics.blind}, {"questions", metrics.questions}};
+}
+
+}  // namespace
+
+QuestionEvaluation evaluate_answers(Answerer& answerer, const QuestionDataset& dataset, const QuestionEvaluationOptions& options) {
+  QuestionEvaluation evaluation{.all = {}, .per_type = {}, .answers = ask_all(answerer, dataset, options)};
+  std::map<std::string, Answers> types;
+  for (const JudgedAnswer& each : evaluation.answers) types[each.sample.type.empty() ? "any" : each.sample.type].push_back(&each);
+  const auto total = static_cast<double>(evaluation.answers.size());
+  evaluation.all.questions = evaluation.answers.size();
+  for (const auto& [type, answers] : types) {
+    const AnswerMetrics own = evaluation.per_type[type] = metrics_of(answers);
+    const double weight = static_cast<double>(own.questions) / total;
+    evaluation.all.accuracy += weight * own.accuracy;
+    evaluation.all.majority += weight * own.majority;
+    evaluation.all.blind += weight * own.blind;
+  }
+  return evaluation;
+}
+
+json QuestionEvaluation::to_json() const {
+  json object = json_of(all);
+  for (const auto& [type, metrics] : per_type) object["per_type"][type] = json_of(metrics);
+  return object;
+}
+
+}  // namespace omma

@@ -1,0 +1,110 @@
+#include "omma/models/blip/checkpoint.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+
+namespace omma {
+
+Tensor BlipCheckpoint::pixels(std::span<const Image> images) const {
+  check(!images.empty(), "blip: expected at least one picture");
+  std::vector<Tensor> pictures;
+  for (const Image& image : images) pictures.push_back(processor(image, at::get_num_threads()));
+  return torch::stack(pictures).to(device(), model->parameters().front().scalar_type());
+}
+
+torch::Device BlipCheckpoint::device() const { return model->parameters().front().device(); }
+
+BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t most_tokens, int64_t pad,
+                         LongTexts longer) {
+  std::vector<std::vector<int64_t>> rows;
+  std::size_t longest = 0, shortest = static_cast<std::size_t>(most_tokens);
+  for (const std::string& text : texts) {
+    const Encoding encoding = tokenizer.encode(text, {.add_special_tokens = true, .parse_special = false});
+    check(std::ranges::count(encoding.from_template, 0) > 0, "text: expected at least one token, got \"{}\"", text.substr(0, 100));
+    const bool fits = std::ssize(encoding.ids) <= most_tokens;
+    check(fits || longer == LongTexts::cut, "text: expected at most {} tokens, got {}: \"{}\"", most_tokens, encoding.ids.size(),
+          text.substr(0, 100));
+    rows.emplace_back(encoding.ids.begin(), encoding.ids.end());
+    if (!fits) rows.back().erase(rows.back().begin() + most_tokens - 1, rows.back().end() - 1);
+    longest = std::max(longest, rows.back().size());
+    shortest = std::min(shortest, rows.back().size());
+  }
+  BlipTexts result;
+  result.input_ids = torch::full({std::ssize(rows), static_cast<int64_t>(longest)}, pad, torch::kLong);
+  Tensor lengths = torch::empty({std::ssize(rows), 1}, torch::kLong);
+  for (int64_t r = 0; r < std::ssize(rows); ++r) {
+    const auto& row = rows[static_cast<std::size_t>(r)];
+    std::copy(row.begin(), row.end(), result.input_ids.data_ptr<int64_t>() + r * result.input_ids.size(1));
+    lengths.data_ptr<int64_t>()[r] = std::ssize(row);
+  }
+  if (shortest < longest) result.mask = torch::arange(static_cast<int64_t>(longest)) < lengths;
+  return result;
+}
+
+KeyTable blip_keys() {
+  KeyTable table;
+  table.ignored = {"text_encoder.embeddings.position_ids", "text_decoder.bert.embeddings.position_ids"};
+  table.rules = {{"text_decoder.cls.predictions.decoder.weight", {"text_decoder.bert.embeddings.word_embeddings.weight"}},
+                 {"text_decoder.cls.predictions.decoder.bias", {"text_decoder.cls.predictions.bias"}}};
+  return table;
+}
+
+BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptions& options) {
+  const auto file = directory / "config.json";
+  const BlipConfig config = read_blip_config(read_json(file), file.string());
+  const TensorFile weights = read_weights(directory);
+  check_weights<Blip>(config, weights, blip_keys(), directory.string());
+  BlipCheckpoint checkpoint{
+      .model = Blip(config),
+      .tokenizer = Tokenizer::from_directory(directory),
+      .processor = ImageProcessor::from_directory(directory, clip_image_processor(config.vision_config.image_size)),
+      .generation = read_generation_config(directory)};
+  const ImageProcessorConfig& processor = checkpoint.processor.config();
+  check(processor.do_resize && processor.height, "{}: preprocessor_config.json: size: expected height and width",
+        directory.string());
+  check(checkpoint.tokenizer.largest_id() < config.text_config.vocab_size,
+        "{}: tokenizer: has ids up to {}, the model's vocabulary has {}", directory.string(), checkpoint.tokenizer.largest_id(),
+        config.text_config.vocab_size);
+  load_weights(*checkpoint.model, weights, blip_keys(), directory.string());
+  checkpoint.model->to(options.device, options.dtype);
+  checkpoint.model->eval();
+  return checkpoint;
+}
+
+json blip_processor_json(const ImageProcessorConfig& config) {
+  return {{"image_processor_type", "BlipImageProcessor"},
+          {"processor_class", "BlipProcessor"},
+          {"do_resize", true},
+          {"do_rescale", true},
+          {"do_normalize", true},
+          {"do_convert_rgb", true},
+          {"rescale_factor", config.rescale_factor},
+          {"resample", config.resample},
+          {"size", {{"height", *config.height}, {"width", *config.width}}},
+          {"image_mean", config.image_mean},
+          {"image_std", config.image_std}};
+}
+
+void save_blip(const std::filesystem::path& directory, const Blip& model, const BlipFiles& files, torch::Dtype dtype) {
+  std::filesystem::create_directories(directory);
+  const json tokenizer_config = {{"tokenizer_class", "BertTokenizer"},
+                                 {"do_lower_case", true},
+                                 {"model_max_length", model->config().text_config.max_position_embeddings},
+                                 {"cls_token", "[CLS]"},
+                                 {"sep_token", "[SEP]"},
+                                 {"pad_token", "[PAD]"},
+                                 {"unk_token", "[UNK]"},
+                                 {"mask_token", "[MASK]"}};
+  write_file(directory / "config.json", dump_json(write_blip_config(model->config(), dtype_name(dtype)), 2) + "\n");
+  write_file(directory / "generation_config.json", dump_json(write_config(files.generation), 2) + "\n");
+  write_file(directory / "preprocessor_config.json", dump_json(blip_processor_json(files.processor), 2) + "\n");
+  write_file(directory / "tokenizer.json", dump_json(files.tokenizer, 1) + "\n");
+  write_file(directory / "tokenizer_config.json", dump_json(tokenizer_config, 2) + "\n");
+  save_weights(directory / "model.safetensors", *model, dtype);
+}
+
+}  // namespace omma

@@ -1,0 +1,62 @@
+// A BLIP model directory: what all its predictors hold.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "omma/models/blip/blip.h"
+#include "omma/nn/generation_config.h"
+#include "omma/nn/image_processor.h"
+#include "omma/nn/weights.h"
+#include "omma/text/tokenizer.h"
+#include "omma/vision/image.h"
+
+namespace omma {
+
+struct BlipOptions {
+  torch::Device device = torch::kCPU;
+  torch::Dtype dtype = torch::kFloat32;
+};
+
+struct BlipCheckpoint {
+  Blip model;
+  Tokenizer tokenizer;
+  ImageProcessor processor;
+  GenerationConfig generation;
+
+  // Normalised pixels [P, 3, H, W] on the model's device, in its type. Throws std::invalid_argument for an empty image.
+  Tensor pixels(std::span<const Image> images) const;
+
+  torch::Device device() const;
+};
+
+// Padded texts as the encoder takes them, [CLS] text [SEP] each.
+struct BlipTexts {
+  Tensor input_ids;  // [R, T] int64
+  Tensor mask;       // [R, T] bool, true = a token; undefined where no row is padded
+};
+// A text of more than `most_tokens` tokens is cut, its [SEP] kept, or refused. Throws std::invalid_argument, also for an empty one.
+enum class LongTexts { refuse, cut };
+BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t most_tokens, int64_t pad,
+                         LongTexts longer = LongTexts::refuse);
+
+// Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
+BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptions& options = {});
+
+// transformers' files: the module's own names, with tied weights perhaps under several.
+KeyTable blip_keys();
+
+// preprocessor_config.json as transformers reads it, of an exact size.
+json blip_processor_json(const ImageProcessorConfig& config);
+
+struct BlipFiles {
+  json tokenizer;                  // tokenizer.json
+  ImageProcessorConfig processor;  // an exact size
+  GenerationConfig generation;
+};
+// Writes a directory that predictors and transformers load.
+void save_blip(const std::filesystem::path& directory, const Blip& model, const BlipFiles& files, torch::Dtype dtype);
+
+}  // namespace omma

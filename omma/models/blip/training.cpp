@@ -1,0 +1,91 @@
+#include "omma/models/blip/training.h"
+
+#include <algorithm>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/data/caption_dataset.h"
+#include "omma/data/shuffled_order.h"
+#include "omma/models/blip/captioner.h"
+#include "omma/models/blip/checkpoint.h"
+#include "omma/models/blip/matcher.h"
+#include "omma/models/blip/training_setup.h"
+#include "omma/text/tokenizer.h"
+
+namespace omma {
+namespace {
+
+constexpr std::uint64_t kOrderStream = 0x6f72646572000000ULL;
+constexpr std::uint64_t kCaptionStream = 0x63617074696f6e00ULL;
+
+class BlipTraining : public TrainingTask {
+ public:
+  BlipTraining(const TrainerConfig& trainer, const BlipTrainingConfig& config)
+      : seed_(trainer.seed),
+        accumulate_(trainer.accumulate),
+        config_(config),
+        setup_(config.model, config.vocabulary, config.tokenizer),
+        dataset_(open_caption_dataset(config.data, config.split)),
+        order_(trainer.seed ^ kOrderStream, dataset_->size()) {
+    if (!config.validation_data.empty()) validation_ = open_caption_dataset(config.validation_data, config.validation_split);
+    objective_ = BlipObjective(setup_.make_model(trainer.seed, config.initial_weights), config.objective, trainer.seed);
+  }
+
+  torch::nn::Module& module() override { return *objective_; }
+  int64_t batch_size() const override { return config_.batch_size; }
+
+  PreparedStep prepare(int64_t number) const override {
+    auto batch = std::make_shared<BlipBatch>();
+    batch->number = static_cast<std::uint64_t>(number * config_.batch_size);
+    std::vector<Tensor> pixels;
+    std::vector<std::string> texts;
+    std::vector<int64_t> pictures;
+    for (std::uint64_t i = batch->number; i < batch->number + static_cast<std::uint64_t>(config_.batch_size); ++i) {
+      const std::uint64_t index = order_[i];
+      const CaptionedImage loaded = dataset_->load(index);
+      pixels.push_back(setup_.processor()(loaded.image));
+      texts.push_back(Rng(seed_ ^ kCaptionStream, i).pick(std::span<const std::string>(loaded.sample.captions)));
+      pictures.push_back(static_cast<int64_t>(index));
+    }
+    const BlipTexts tokens = setup_.tokenize(texts, config_.most_tokens);
+    batch->pixels = torch::stack(pixels);
+    batch->input_ids = tokens.input_ids;
+    batch->mask = tokens.mask;
+    batch->pictures = torch::tensor(pictures, torch::kLong);
+    return [this, batch, number] { return loss(*batch, number); };
+  }
+
+  json validate() override {
+    json figures = json::object();
+    if (!validation_) return figures;
+    return figures;
+  }
+
+  void save_model(const std::filesystem::path& directory) override { setup_.save(directory, objective_->model); }
+
+ private:
+  StepLoss loss(const BlipBatch& prepared, int64_t number) const {
+    BlipObjective objective = objective_;  // the same weights: a batch is const, learning from it is not
+    const torch::Device device = objective->parameters().front().device();
+    BlipBatch batch = prepared;
+    for (Tensor* tensor : {&batch.pixels, &batch.input_ids, &batch.mask, &batch.pictures})
+      if (tensor->defined()) *tensor = tensor->to(device);
+    return objective->forward(batch, number / accumulate_);
+  }
+
+  std::uint64_t seed_;
+  int64_t accumulate_;
+  BlipTrainingConfig config_;
+  BlipTrainingSetup setup_;
+  std::unique_ptr<CaptionDataset> dataset_, validation_;
+  ShuffledOrder order_;
+  BlipObjective objective_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<TrainingTask> make_blip_training(const TrainerConfig& trainer, const BlipTrainingConfig& config) {
+  return std::make_unique<BlipTraining>(trainer, config);
+}
+
+}  // namespace omma

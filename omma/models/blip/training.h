@@ -1,0 +1,51 @@
+// Training BLIP on pictures with captions: the task "blip" of a recipe. Pre-training has all three losses, fine-tuning a captioner
+// the language model's alone, fine-tuning a filter the other two.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "omma/base/config.h"
+#include "omma/models/blip/objective.h"
+#include "omma/train/recipe.h"
+#include "omma/train/training_task.h"
+
+namespace omma {
+
+struct BlipTrainingConfig {
+  json model = json::object();               // config.json of the model to be
+  std::vector<std::string> vocabulary;       // words beside the world's
+  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
+  std::string tokenizer;                     // directory of a tokenizer.json to keep; "": made of the vocabulary
+
+  std::string data = "world:captions=exact,count=100000000";  // as open_caption_dataset reads it
+  std::string split = "train";
+  std::string validation_data = "world:seed=1,captions=exact,references=5,objects=1-3,count=200";  // "": no figures
+  std::string validation_split = "val";
+  int64_t batch_size = 64;
+  int64_t most_tokens = 35;  // of a caption; longer ones are cut
+  BlipObjectiveConfig objective;
+
+  template <class Fields>
+  void fields(Fields& field) {
+    field("model", model);
+    field("vocabulary", vocabulary);
+    field("initial_weights", initial_weights);
+    field("tokenizer", tokenizer);
+    field("data", data);
+    field("split", split);
+    field("validation_data", validation_data);
+    field("validation_split", validation_split);
+    field("batch_size", batch_size, Range{2, 65536});
+    field("most_tokens", most_tokens, Range{3, 512});
+    field("objective", objective);
+  }
+};
+
+// Validates a captioner by "cider" and, of the world, "exact_scene"; a matcher by "tr1" and "ir1". Throws std::invalid_argument
+// naming the recipe's field, or the data set's or weights' file.
+std::unique_ptr<TrainingTask> make_blip_training(const TrainerConfig& trainer, const BlipTrainingConfig& config);
+
+}  // namespace omma

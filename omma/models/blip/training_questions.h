@@ -1,0 +1,47 @@
+// Training BLIP to answer questions about pictures: the task "blip-questions" of a recipe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "omma/base/config.h"
+#include "omma/train/recipe.h"
+#include "omma/train/training_task.h"
+
+namespace omma {
+
+struct BlipQuestionTrainingConfig {
+  json model = json::object();               // config.json of the model to be, a BlipForQuestionAnswering
+  std::vector<std::string> vocabulary;       // words beside the world's
+  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
+  std::string tokenizer;                     // directory of a tokenizer.json to keep; "": made of the vocabulary
+
+  std::string data = "world:count=100000000";  // as open_question_dataset reads it
+  std::string split = "train";
+  std::string validation_data = "world:seed=1,count=300";  // "": no figures
+  std::string validation_split = "val";
+  int64_t batch_size = 64;   // questions
+  int64_t most_tokens = 35;  // of a question or an answer; longer ones are cut
+
+  template <class Fields>
+  void fields(Fields& field) {
+    field("model", model);
+    field("vocabulary", vocabulary);
+    field("initial_weights", initial_weights);
+    field("tokenizer", tokenizer);
+    field("data", data);
+    field("split", split);
+    field("validation_data", validation_data);
+    field("validation_split", validation_split);
+    field("batch_size", batch_size, Range{1, 65536});
+    field("most_tokens", most_tokens, Range{3, 512});
+  }
+};
+
+// The loss as the authors weigh it: of each answer the sum over its tokens, times the share of annotators who gave it, over the
+// batch. Validates by "accuracy". Throws std::invalid_argument naming the recipe's field, or the data set's or weights' file.
+std::unique_ptr<TrainingTask> make_blip_question_training(const TrainerConfig& trainer, const BlipQuestionTrainingConfig& config);
+
+}  // namespace omma

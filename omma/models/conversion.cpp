@@ -1,0 +1,64 @@
+#include "omma/models/conversion.h"
+
+#include <array>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/io/hub_cache.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::array tokenizer_files = {"tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"};
+constexpr std::array processor_files = {"preprocessor_config.json", "processor_config.json"};
+
+// Copies the files that are there; how many were.
+template <std::size_t count>
+std::size_t copy_files(const fs::path& from, const fs::path& to, const std::array<const char*, count>& names) {
+  std::size_t copied = 0;
+  for (const char* name : names)
+    if (fs::exists(from / name)) copied += fs::copy_file(from / name, to / name, fs::copy_options::overwrite_existing) ? 1 : 0;
+  return copied;
+}
+
+TensorFile read_any(const fs::path& from) {
+  if (fs::is_directory(from)) return read_weights(from);
+  return from.extension() == ".safetensors" ? read_safetensors(from) : read_torch_archive(from);
+}
+
+}  // namespace
+
+std::string ConversionSource::model_type() const {
+  if (!config_file) return "";
+  const json config = read_json(*config_file);
+  const bool told = config.is_object() && config.contains("model_type") && config["model_type"].is_string();
+  return told ? config["model_type"].get<std::string>() : "";
+}
+
+ConversionSource open_conversion(const fs::path& from, const std::optional<fs::path>& config_file) {
+  ConversionSource source{.from = from, .file = read_any(from), .beside = from.parent_path(), .config_file = config_file};
+  if (fs::is_directory(from)) source.beside = from;
+  if (config_file)
+    source.beside = config_file->parent_path();
+  else if (fs::is_directory(from))
+    source.config_file = from / "config.json";
+  return source;
+}
+
+void copy_bert_tokenizer(const ConversionSource& source, const fs::path& to) {
+  if (copy_files(source.beside, to, tokenizer_files) > 0) return;
+  for (const char* id : {"google-bert/bert-base-uncased", "bert-base-uncased"})
+    if (const auto cached = find_in_hub_cache(id); cached && copy_files(*cached, to, tokenizer_files) > 0) return;
+  fail(
+      "{}: no tokenizer beside it, and bert-base-uncased is not in the Hugging Face cache; fetch it with: hf download "
+      "google-bert/bert-base-uncased tokenizer.json tokenizer_config.json vocab.txt",
+      source.beside.string());
+}
+
+void copy_processor(const ConversionSource& source, const fs::path& to, const json& otherwise) {
+  if (copy_files(source.beside, to, processor_files) == 0)
+    write_file(to / "preprocessor_config.json", dump_json(otherwise, 2) + "\n");
+}
+
+}  // namespace omma

@@ -1,0 +1,34 @@
+// What the converters of original checkpoints share.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "omma/base/json.h"
+#include "omma/io/tensor_file.h"
+
+namespace omma {
+
+// A checkpoint to convert: one of an authors' files, or a model directory.
+struct ConversionSource {
+  std::filesystem::path from;
+  TensorFile file;
+  std::filesystem::path beside;                      // the folder whose tokenizer and processor files go with it
+  std::optional<std::filesystem::path> config_file;  // the config.json to use: the caller's, or the directory's own
+
+  // The config's model_type; "" without a config.
+  std::string model_type() const;
+};
+
+// Reads a directory, a .safetensors file or a torch archive. Throws std::invalid_argument for anything else.
+ConversionSource open_conversion(const std::filesystem::path& from, const std::optional<std::filesystem::path>& config_file);
+
+// Copies the tokenizer's files that lie beside the source, else those of bert-base-uncased in the Hugging Face cache. Throws
+// std::invalid_argument that prints the command which fetches them.
+void copy_bert_tokenizer(const ConversionSource& source, const std::filesystem::path& to);
+
+// Copies the processor's files that lie beside the source, else writes `otherwise` as preprocessor_config.json.
+void copy_processor(const ConversionSource& source, const std::filesystem::path& to, const json& otherwise);
+
+}  // namespace omma

@@ -1,0 +1,76 @@
+#include "omma/nn/bert_layers.h"
+
+#include "omma/nn/attention.h"
+
+namespace omma {
+namespace {
+
+// [P G, N, T, D] <-> [P, N, G T, D]: the rows of one source become queries of one attention.
+Tensor gather_rows(const Tensor& rows, int64_t sources) { return rows.unflatten(0, {sources, -1}).transpose(1, 2).flatten(2, 3); }
+Tensor scatter_rows(const Tensor& queries, int64_t tokens) {
+  return queries.unflatten(2, {-1, tokens}).transpose(1, 2).flatten(0, 1);
+}
+
+}  // namespace
+
+BertAttention::BertAttention(torch::nn::Module& layer, const std::string& name, const BertLayerOptions& options)
+    : options_(options),
+      query_(options.channels, options.channels),
+      key_(options.source_channels, options.channels),
+      value_(options.source_channels, options.channels),
+      output_(options.channels, options.channels),
+      norm_(layer_norm(options.channels, options.norm_eps)) {
+  register_in(layer, name);
+}
+
+BertAttention::BertAttention(torch::nn::Module& layer, const std::string& name, const BertAttention& tied) : BertAttention(tied) {
+  register_in(layer, name);
+}
+
+void BertAttention::register_in(torch::nn::Module& layer, const std::string& name) const {
+  register_at(layer, name + ".self.query", query_);
+  register_at(layer, name + ".self.key", key_);
+  register_at(layer, name + ".self.value", value_);
+  register_at(layer, name + ".output.dense", output_);
+  register_at(layer, name + ".output.LayerNorm", norm_);
+}
+
+KeysValues BertAttention::project(const Tensor& source) const {
+  return {.keys = split_heads(key_(source), options_.heads), .values = split_heads(value_(source), options_.heads)};
+}
+
+Tensor BertAttention::forward(const Tensor& x, const KeysValues& source, const Tensor& mask, bool training) const {
+  const double dropout = training ? options_.attention_dropout : 0;
+  const int64_t sources = source.keys.size(0);
+  const bool shared = sources < x.size(0);
+  Tensor queries = split_heads(query_(x), options_.heads);  // [B, N, T, D]
+  if (shared) queries = gather_rows(queries, sources);      // [P, N, G T, D]
+  Tensor context = attention(queries, source.keys, source.values, mask, dropout);
+  if (shared) context = scatter_rows(context, x.size(1));  // [B, N, T, D]
+  return norm_(x + torch::dropout(output_(merge_heads(context)), options_.dropout, training));
+}
+
+BertFeedForward::BertFeedForward(torch::nn::Module& layer, const BertLayerOptions& options)
+    : options_(options),
+      intermediate_(options.channels, options.intermediate),
+      output_(options.intermediate, options.channels),
+      norm_(layer_norm(options.channels, options.norm_eps)) {
+  register_in(layer);
+}
+
+BertFeedForward::BertFeedForward(torch::nn::Module& layer, const BertFeedForward& tied) : BertFeedForward(tied) {
+  register_in(layer);
+}
+
+void BertFeedForward::register_in(torch::nn::Module& layer) const {
+  register_at(layer, "intermediate.dense", intermediate_);
+  register_at(layer, "output.dense", output_);
+  register_at(layer, "output.LayerNorm", norm_);
+}
+
+Tensor BertFeedForward::forward(const Tensor& x, bool training) const {
+  const FeedForwardDropout dropout{.outer = options_.dropout, .training = training};
+  return norm_(x + feed_forward(x, intermediate_, output_, options_.activation, dropout));
+}
+
+}  // namespace omma

@@ -1,0 +1,44 @@
+// How well texts describe pictures.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "omma/tasks/timing.h"
+#include "omma/vision/image.h"
+
+namespace omma {
+
+struct TextMatch {
+  std::optional<float> itm;  // probability that the text describes the picture (image-text matching), 0..1
+  std::optional<float> itc;  // cosine of the two embeddings (image-text contrast), -1..1
+};
+
+struct MatchOptions {
+  bool itm = true;
+  bool itc = true;
+};
+
+struct MatchResult {
+  std::vector<TextMatch> matches;  // one a text
+  Timing timing = {};
+};
+
+// Not thread-safe: one thread at a time per instance; instances are independent.
+class Matcher {
+ public:
+  virtual ~Matcher() = default;
+
+  // Every text against every picture, one result a picture, the same as for the picture and the text alone (within 1e-4). A score
+  // that is not asked for, or that the model has no head for, stays unset. Throws std::invalid_argument for an empty image or text.
+  virtual std::vector<MatchResult> match(std::span<const Image> images, std::span<const std::string> texts,
+                                         const MatchOptions& options = {}) = 0;
+
+  // Unit vectors in one space: what itc is the dot product of. Throws std::invalid_argument where the model has no such heads.
+  virtual std::vector<std::vector<float>> embed_images(std::span<const Image> images) = 0;
+  virtual std::vector<std::vector<float>> embed_texts(std::span<const std::string> texts) = 0;
+};
+
+}  // namespace omma

@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "omma/models/blip/checkpoint.h"
+#include "omma/models/blip/decoder.h"
+#include "omma/text/vocabulary.h"
+#include "tests/temporary_directory.h"
+#include "tests/unit/blip/small_blip.h"
+
+namespace omma {
+namespace {
+
+Tensor some_pictures(int64_t count) {
+  torch::manual_seed(1);
+  return torch::randn({count, 3, 32, 32});
+}
+
+TEST(Blip, TiedPartsAreSharedAndSelfAttentionIsNot) {
+  const Blip model = testing::small_blip("BlipForPreTraining");
+  const auto parameters = model->named_parameters();
+  const auto same = [&](const std::string& part) {
+    return parameters["text_encoder." + part].unsafeGetTensorImpl() ==
+           parameters["text_decoder.bert." + part].unsafeGetTensorImpl();
+  };
+  EXPECT_TRUE(same("embeddings.word_embeddings.weight"));
+  EXPECT_TRUE(same("embeddings.position_embeddings.weight"));
+  EXPECT_TRUE(same("encoder.layer.1.crossattention.self.key.weight"));
+  EXPECT_TRUE(same("encoder.layer.0.crossattention.output.LayerNorm.bias"));
+  EXPECT_TRUE(same("encoder.layer.1.intermediate.dense.weight"));
+  EXPECT_TRUE(same("encoder.layer.0.output.LayerNorm.weight"));
+  EXPECT_FALSE(same("encoder.layer.0.attention.self.query.weight"));
+  EXPECT_FALSE(same("encoder.layer.1.attention.output.dense.bias"));
+}
+
+// A later word changes no earlier logit; the picture changes all.
+TEST(Blip, DecoderIsCausal) {
+  const c10::InferenceMode inference;
+  Blip model = testing::small_blip("BlipForConditionalGeneration");
+  const BlipSource source = model->text_decoder->bert->project(model->vision_model(some_pictures(1)));
+  const auto logits = [&](const Tensor& ids) {
+    return model->text_decoder->logits(
+        model->text_decoder->bert(BlipTextInput{.input_ids = ids, .mask = {}, .source = &source, .causal = true}));
+  };
+  const Tensor ids = torch::tensor({{58, 7, 8, 9, 10}}, torch::kLong);
+  Tensor changed = ids.clone();
+  changed[0][3] = 20;
+  const Tensor before = logits(ids), after = logits(changed);
+  EXPECT_TRUE(before.narrow(1, 0, 3).allclose(after.narrow(1, 0, 3), 0, 1e-6));
+  EXPECT_FALSE(before.select(1, 3).allclose(after.select(1, 3), 0, 1e-3));
+}
+
+TEST(Blip, PaddingDoesNotChangeAText) {
+  const c10::InferenceMode inference;
+  Blip model = testing::small_blip("BlipForImageTextRetrieval");
+  const Tensor short_text = torch::tensor({{2, 7, 8, 3}}, torch::kLong);
+  const Tensor padded = torch::tensor({{2, 7, 8, 3, 0, 0}, {2, 9, 10, 11, 12, 3}}, torch::kLong);
+  const Tensor mask = padded != 0;
+  EXPECT_TRUE(model->embed_text(padded, mask)[0].allclose(model->embed_text(short_text)[0], 0, 1e-5));
+  const BlipSource source = model->text_encoder->project(model->vision_model(some_pictures(1)));
+  EXPECT_TRUE(model->match_logits(padded, mask, source)[0].allclose(model->match_logits(short_text, {}, source)[0], 0, 1e-5));
+}
+
+// Texts that share a picture, grouped over one copy of its keys, against every row with keys of its own.
+TEST(Blip, SharedSourcesEqualRepeatedOnes) {
+  const c10::InferenceMode inference;
+  Blip model = testing::small_blip("BlipForImageTextRetrieval");
+  const Tensor features = model->vision_model(some_pictures(2));
+  const Tensor ids = torch::randint(4, 58, {6, 5}, torch::kLong);
+  const BlipSource shared = model->text_encoder->project(features);
+  const BlipSource repeated = model->text_encoder->project(features.repeat_interleave(3, 0));
+  EXPECT_TRUE(model->match_logits(ids, {}, shared).allclose(model->match_logits(ids, {}, repeated), 0, 1e-5));
+}
+
+TEST(Blip, SwapsTheFirstTokenOnlyWhereTold) {
+  BlipConfig config = testing::small_blip_config("BlipForImageTextRetrieval");
+  const Tensor ids = torch::tensor({{2, 7, 3}}, torch::kLong);
+  EXPECT_TRUE(Blip(config)->image_grounded_ids(ids).equal(ids));
+  config.swap_first_token = true;
+  EXPECT_TRUE(Blip(config)->image_grounded_ids(ids).equal(torch::tensor({{59, 7, 3}}, torch::kLong)));
+}
+
+TEST(Blip, SavedDirectoryLoadsTheSame) {
+  for (const char* architecture :
+       {"BlipForConditionalGeneration", "BlipForImageTextRetrieval", "BlipForQuestionAnswering", "BlipForPreTraining"}) {
+    BlipConfig config = testing::small_blip_config(architecture);
+    const json tokenizer = make_bert_tokenizer({"dog"});
+    config.text_config.vocab_size = 1200;
+    const Blip model(config);
+    const testing::TemporaryDirectory directory;
+    save_blip(directory.path(), model, {.tokenizer = tokenizer, .processor = clip_image_processor(32), .generation = {}},
+              torch::kFloat32);
+    const BlipCheckpoint loaded = load_blip(directory.path());
+    const auto parameters = loaded.model->named_parameters();
+    for (const auto& parameter : model->named_parameters())
+      EXPECT_TRUE(parameter.value().equal(parameters[parameter.key()])) << architecture << ": " << parameter.key();
+  }
+}
+
+TEST(Blip, TextsAreCutOrRefused) {
+  const Tokenizer tokenizer = Tokenizer::from_json(make_bert_tokenizer({"red", "dog", "cat"}), "tokenizer.json");
+  const std::vector<std::string> texts = {"red dog cat dog", "dog"};
+  const BlipTexts whole = tokenize_texts(tokenizer, texts, 16, 0);
+  EXPECT_EQ(whole.input_ids.sizes(), (torch::IntArrayRef{2, 6}));
+  EXPECT_EQ(whole.mask.sum().item<int64_t>(), 6 + 3);
+  const BlipTexts cut = tokenize_texts(tokenizer, texts, 4, 0, LongTexts::cut);
+  EXPECT_TRUE(cut.input_ids[0].slice(0, 0, 3).equal(whole.input_ids[0].slice(0, 0, 3)));
+  EXPECT_EQ(cut.input_ids[0][3].item<int64_t>(), 102);
+  EXPECT_THROW(tokenize_texts(tokenizer, texts, 4, 0), std::invalid_argument);
+  EXPECT_THROW(tokenize_texts(tokenizer, std::vector<std::string>{" "}, 4, 0), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace omma

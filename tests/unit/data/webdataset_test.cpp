@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "omma/base/file.h"
+#include "omma/data/caption_dataset.h"
+#include "omma/data/validate.h"
+#include "omma/data/world/export.h"
+#include "omma/io/tar_shard.h"
+#include "tests/tar_bytes.h"
+#include "tests/temporary_directory.h"
+
+namespace omma {
+namespace {
+
+RenderOptions rendered(const std::filesystem::path& out, int threads) {
+  return {.seed = 3,
+          .count = 25,
+          .out = out,
+          .scene = {.size = 48, .min_objects = 1, .max_objects = 3},
+          .threads = threads,
+          .format = RenderFormat::webdataset,
+          .noise = .5,
+          .samples_per_shard = 10};
+}
+
+class WebDataset : public ::testing::Test {
+ protected:
+  void write_shard(const std::string& name, std::initializer_list<testing::TarEntry> entries) {
+    write_file(directory_ / name, testing::tar_of(entries));
+  }
+  std::unique_ptr<CaptionDataset> open(const std::string& name, const std::string& split = "") {
+    return open_caption_dataset("webdataset:" + (directory_ / name).string(), split, {.max_fault_share = 1});
+  }
+  testing::TemporaryDirectory directory_;
+};
+
+TEST_F(WebDataset, RenderedShardsReadBack) {
+  render_dataset(rendered(directory_.path(), 2));
+  const std::string folder = directory_.path().string();
+  for (const std::string& spec : {folder, folder + "/web-{000000..000002}.tar"}) {
+    const auto dataset = open_caption_dataset("webdataset:" + spec, "");
+    EXPECT_EQ(validate(*dataset, 2).summary(), "");
+    ASSERT_EQ(dataset->size(), 25U);
+    for (const std::size_t i : {24U, 0U, 9U, 10U}) {
+      const auto [sample, image] = dataset->load(i);
+      EXPECT_EQ(sample.key, fmt::format("{:09}", i));
+      EXPECT_EQ(sample.captions.size(), 1U);
+      EXPECT_EQ(image, make_scene(3, i, {.size = 48, .min_objects = 1, .max_objects = 3}).image);
+    }
+  }
+  EXPECT_EQ(open("web-000002.tar", "val")->size(), 5U);  // a file is taken whole
+}
+
+TEST_F(WebDataset, RenderedShardsKnowTheirNoise) {
+  render_dataset(rendered(directory_.path(), 2));
+  const TarShard shard(directory_ / "web-000000.tar");
+  std::map<std::string, int> kinds;
+  for (const ShardSample& sample : shard.index().samples) {
+    const auto bytes = shard.read(*sample.find("json")), text = shard.read(*sample.find("txt"));
+    const json record = parse_json(std::string(bytes.begin(), bytes.end()), sample.key);
+    EXPECT_EQ(record["caption"], std::string(text.begin(), text.end()));
+    EXPECT_EQ(record["noise"] == "clean", record["caption"] == record["true_caption"]);
+    ++kinds[record["noise"]];
+  }
+  EXPECT_GT(kinds["clean"], 1);
+  EXPECT_LT(kinds["clean"], 9);
+}
+
+TEST_F(WebDataset, SameBytesWhateverTheThreads) {
+  render_dataset(rendered(directory_ / "one", 1));
+  render_dataset(rendered(directory_ / "three", 3));
+  for (const char* name : {"web-000000.tar", "web-000001.tar", "web-000002.tar"})
+    EXPECT_EQ(read_file(directory_ / "one" / name), read_file(directory_ / "three" / name));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_ / "one"), {}), 3);
+}
+
+TEST_F(WebDataset, ReadsTextsOfEitherKind) {
+  write_shard("a.tar", {{.name = "0.jpg"},
+                        {.name = "0.txt", .bytes = " a dog\n"},
+                        {.name = "0.json", .bytes = R"({"caption": "ignored"})"},
+                        {.name = "1.json", .bytes = R"({"caption": "a cat", "url": "x"})"},
+                        {.name = "1.webp"},
+                        {.name = "2.PNG"},
+                        {.name = "2.json", .bytes = R"({"caption": ["one", "two"]})"},
+                        {.name = "2.cls", .bytes = "7"}});
+  const auto dataset = open("a.tar");
+  EXPECT_EQ(dataset->report().summary(), "");
+  ASSERT_EQ(dataset->size(), 3U);
+  EXPECT_EQ(dataset->sample(0).captions, std::vector<std::string>{"a dog"});
+  EXPECT_EQ(dataset->sample(1).captions, std::vector<std::string>{"a cat"});
+  EXPECT_EQ(dataset->sample(2).captions, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(validate(*dataset, 2).summary(), "3 unreadable_picture");
+}
+
+TEST_F(WebDataset, FoldersAndSplits) {
+  std::filesystem::create_directories(directory_ / "val");
+  write_shard("train-1.tar", {{.name = "b.jpg"}, {.name = "b.txt", .bytes = "b"}});
+  write_shard("train-0.tar", {{.name = "a.jpg"}, {.name = "a.txt", .bytes = "a"}});
+  write_shard("other.tar", {{.name = "c.jpg"}, {.name = "c.txt", .bytes = "c"}});
+  write_shard("val/x.tar", {{.name = "d.jpg"}, {.name = "d.txt", .bytes = "d"}});
+  write_file(directory_ / "train-2.tar.7.partial", "half");
+  EXPECT_EQ(open("")->size(), 3U);
+  EXPECT_EQ(open("", "train")->size(), 2U);
+  EXPECT_EQ(open("", "train")->sample(0).key, "a");
+  EXPECT_EQ(open("", "val")->sample(0).key, "d");
+  EXPECT_THROW(open("", "test"), std::invalid_argument);
+  EXPECT_THROW(open("", "../"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace omma
