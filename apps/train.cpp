@@ -32,8 +32,10 @@ int run_train(TrainOptions options) {
   if (options.threads > 0) options.overrides.push_back("threads=" + std::to_string(options.threads));
   if (options.out.empty()) options.out = "out/" + std::filesystem::path(options.recipe).stem().string();
   const json recipe = read_recipe(options.recipe, options.overrides);
-  const TrainingOutcome outcome =
-      run_recipe(recipe, options.recipe, {.out = options.out, .resume = options.resume, .stop_after = {}});
+  const auto collective = Collective::from_environment(torch::Device(recipe.value("device", "cpu")));
+  const TrainingOutcome outcome = run_recipe(
+      recipe, options.recipe, {.out = options.out, .resume = options.resume, .stop_after = {}, .collective = collective.get()});
+  if (collective != nullptr && collective->rank() > 0) return kDone;  // rank 0 tells
   const json summary = {{"out", options.out},   {"stopped", name_of(outcome.end)}, {"step", outcome.step},
                         {"loss", outcome.loss}, {"seconds", outcome.seconds},      {"validation", outcome.validation}};
   if (options.json)

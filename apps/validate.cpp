@@ -45,7 +45,7 @@ void add_validate(CLI::App& app) {
   command
       .add_option(
           "--data", options->data,
-          "kind and place. detection: world, coco, voc, odvg; caption: world, coco, blip, webdataset; vqa: world, jsonl, vqa")
+          "kind and place. detection: world, coco, voc, odvg; caption: world, coco, blip, folder, webdataset; vqa: world, jsonl, vqa")
       ->required()
       ->type_name("KIND:PATH");
   command.add_option("--task", options->task, "what the data are for: detection, caption or vqa")

@@ -154,14 +154,15 @@ MappedFile StableFile::map() const {
   return MappedFile(path_);
 }
 
-DirectoryLock::DirectoryLock(const fs::path& directory) : file_(directory / ".lock") {
+DirectoryLock::DirectoryLock(const fs::path& directory, std::string_view part)
+    : file_(directory / (part.empty() ? ".lock" : fmt::format(".lock-{}", part))) {
   while (descriptor_ < 0) {
     Descriptor descriptor{::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
     if (descriptor.fd < 0) fail_runtime("{}: {}", file_.string(), reason());
     if (::flock(descriptor.fd, LOCK_EX | LOCK_NB) != 0) {  // the kernel frees it when its owner dies: no stale locks
       char owner[32] = {};
       const ssize_t length = ::read(descriptor.fd, owner, sizeof owner - 1);
-      fail("{}: in use by process {}", directory.string(), length > 0 ? owner : "unknown");
+      fail("{}{}{}: in use by process {}", directory.string(), part.empty() ? "" : ", ", part, length > 0 ? owner : "unknown");
     }
     // Its owner may have removed the file between our opening and locking it: such a lock would keep nobody out.
     if (!is_file_at(descriptor.fd, file_)) continue;

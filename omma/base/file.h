@@ -66,11 +66,12 @@ class StableFile {
   Stamp stamp_;
 };
 
-// Holds `directory`/.lock for its lifetime, so that two jobs never write one directory, and removes it at the end. A lock whose
-// owner is gone is taken over. Throws std::invalid_argument naming the owner's process id where another job holds it.
+// Holds `directory`/.lock for its lifetime, so that two jobs never write one directory, and removes it at the end; with a `part`,
+// .lock-PART, where several jobs share the directory. A lock whose owner is gone is taken over. Throws std::invalid_argument naming
+// the owner's process id where another job holds it.
 class DirectoryLock {
  public:
-  explicit DirectoryLock(const std::filesystem::path& directory);
+  explicit DirectoryLock(const std::filesystem::path& directory, std::string_view part = "");
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;

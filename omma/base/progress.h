@@ -27,6 +27,7 @@ void set_progress_sink(ProgressSink sink);
 class Progress {
  public:
   Progress(std::string what, std::int64_t total, std::int64_t already_done = 0);
+  void set_total(std::int64_t total) { total_ = total; }  // where it becomes known on the way
   void advance(std::int64_t items = 1, std::string_view note = {});
 
  private:

@@ -27,6 +27,11 @@ struct CaptionedImage {
   Image image;
 };
 
+struct PictureFile {
+  std::string extension;  // "jpg"
+  std::vector<std::uint8_t> bytes;
+};
+
 // All access is const and thread-safe. Texts are read and checked when the data set is opened; pictures when they are asked for.
 class CaptionDataset {
  public:
@@ -43,6 +48,12 @@ class CaptionDataset {
 
   // Both at once: the world draws them together.
   virtual CaptionedImage load(std::size_t index) const { return {sample(index), image(index)}; }
+
+  // The picture as the data hold it, perhaps broken; as PNG where they hold none. Throws as image() where it is missing.
+  virtual PictureFile picture_file(std::size_t index) const { return {.extension = "png", .bytes = encode_png(image(index))}; }
+
+  // What else the data tell of the sample, an object: a shard's .json; the noise of the world's web texts.
+  virtual json notes(std::size_t) const { return json::object(); }
 
   // What was wrong: faulty samples were left out.
   virtual const DatasetReport& report() const = 0;
@@ -68,6 +79,8 @@ struct CaptionDatasetOptions {
 //               SPLIT/captions.json or annotations/captions_SPLIT*.json;
 //   blip        PATH a JSON list of {"image", "caption": text or list of texts}, pictures as for coco; records of one picture are
 //               one sample;
+//   folder      PATH a folder of pictures (.jpg .jpeg .png .webp), or its SPLIT folder, with sub-folders, each with its text in a
+//               .txt of the same name beside it;
 //   webdataset  PATH one tar shard, a folder of them (its SPLIT folder, or those whose names begin with SPLIT), or a range
 //               name-{000000..000012}.tar. A sample is a picture (.jpg .jpeg .png .webp) and a .txt, or a .json with "caption".
 //               A shard is a file: nothing is fetched and no program is run.

@@ -71,6 +71,10 @@ class FileDataset : public Base {
   bool has_image(std::size_t index) const override { return std::filesystem::exists(records_.at(index).image); }
   const DatasetReport& report() const override { return report_; }
 
+ protected:
+  const std::filesystem::path& image_file(std::size_t index) const { return records_.at(index).image; }
+  const ImageLimits& limits() const { return limits_; }
+
  private:
   std::vector<Record> records_;
   DatasetReport report_;

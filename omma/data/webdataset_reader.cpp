@@ -1,6 +1,5 @@
 // WebDataset shards (https://github.com/webdataset/webdataset, img2dataset): tar files of samples, see omma/io/tar_shard.h.
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <charconv>
 #include <optional>
@@ -19,13 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 4> picture_extensions = {"jpg", "jpeg", "png", "webp"};
 constexpr std::size_t most_shards = 1'000'000;
-constexpr std::size_t most_text_bytes = 1 << 20;
 
 struct WebRecord {
   CaptionSample sample;
   ShardMember picture;
+  std::optional<ShardMember> notes = {};  // .json
   std::size_t shard = 0;
 };
 
@@ -81,12 +79,12 @@ class ShardReader {
   }
 
   void add_sample(const ShardSample& sample) {
-    const auto picture = std::find_if(sample.members.begin(), sample.members.end(), [](const ShardMember& member) {
-      return std::find(picture_extensions.begin(), picture_extensions.end(), member.extension) != picture_extensions.end();
-    });
+    const auto picture = std::find_if(sample.members.begin(), sample.members.end(),
+                                      [](const ShardMember& member) { return is_picture_extension(member.extension); });
     if (picture == sample.members.end())
       return leave_out(DatasetFault::missing_pair, sample.key, name_ + ": no picture (.jpg .jpeg .png .webp)");
     WebRecord record{.sample = {.key = sample.key, .captions = {}}, .picture = *picture, .shard = number_};
+    if (const ShardMember* notes = sample.find("json")) record.notes = *notes;
     if (const auto caption = caption_of(sample)) read_texts(*caption, sample.key, record.sample.captions, contents_.report);
     if (record.sample.captions.empty())
       ++contents_.left_out;  // the reason is told
@@ -104,9 +102,9 @@ class ShardReader {
     const ShardMember* member = text != nullptr ? text : object;
     const std::string where = fmt::format("{}: {}.{}", name_, sample.key, text != nullptr ? "txt" : "json");
     if (member == nullptr) return told(DatasetFault::missing_pair, name_ + ": no .txt and no .json");
-    if (member->size > most_text_bytes)
+    if (member->size > most_caption_bytes)
       return told(DatasetFault::malformed_text,
-                  fmt::format("{}: {} bytes are over the limit of {}", where, member->size, most_text_bytes));
+                  fmt::format("{}: {} bytes are over the limit of {}", where, member->size, most_caption_bytes));
     const std::vector<std::uint8_t> bytes = contents_.shard->read(*member);
     const std::string contents(bytes.begin(), bytes.end());
     if (text != nullptr && is_valid_utf8(contents)) return json(contents);
@@ -157,15 +155,33 @@ class WebDataset : public CaptionDataset {
   const DatasetReport& report() const override { return report_; }
 
   Image image(std::size_t index) const override {
+    return decode_image(picture_file(index).bytes, picture_name(records_.at(index)), limits_);
+  }
+
+  PictureFile picture_file(std::size_t index) const override {
     const WebRecord& record = records_.at(index);
-    const TarShard& shard = shard_of(record);
-    const std::string name = fmt::format("{}: {}.{}", shard.path().string(), record.sample.key, record.picture.extension);
-    check(record.picture.size <= limits_.file_bytes, "{}: {} bytes are over the limit of {}", name, record.picture.size,
-          limits_.file_bytes);
-    return decode_image(shard.read(record.picture), name, limits_);
+    check(record.picture.size <= limits_.file_bytes, "{}: {} bytes are over the limit of {}", picture_name(record),
+          record.picture.size, limits_.file_bytes);
+    return {.extension = record.picture.extension, .bytes = shard_of(record).read(record.picture)};
+  }
+
+  // What cannot be read tells nothing: the texts are what counts.
+  json notes(std::size_t index) const override {
+    const WebRecord& record = records_.at(index);
+    if (!record.notes || record.notes->size > most_caption_bytes) return json::object();
+    try {
+      const std::vector<std::uint8_t> bytes = shard_of(record).read(*record.notes);
+      json notes = parse_json(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), record.sample.key);
+      return notes.is_object() ? notes : json::object();
+    } catch (const std::invalid_argument&) {
+      return json::object();
+    }
   }
 
  private:
+  std::string picture_name(const WebRecord& record) const {
+    return fmt::format("{}: {}.{}", shard_of(record).path().string(), record.sample.key, record.picture.extension);
+  }
   static std::string name_of(const ShardContents& contents) { return contents.shard->path().filename().string(); }
   const TarShard& shard_of(const WebRecord& record) const { return *shards_[record.shard]; }
 
@@ -230,7 +246,9 @@ bool has_scheme(std::string_view path) {
                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; });
 }
 
-std::vector<fs::path> find_shards(std::string_view path, std::string_view split) {
+}  // namespace
+
+std::vector<fs::path> find_webdataset_shards(std::string_view path, std::string_view split) {
   check(!has_scheme(path), "webdataset: \"{}\": a scheme is not supported, shards are local files", path);
   if (path.find('{') != std::string_view::npos) return expand_range(path);
   check(fs::exists(path), "data: {} does not exist", path);
@@ -238,11 +256,9 @@ std::vector<fs::path> find_shards(std::string_view path, std::string_view split)
   return {path};
 }
 
-}  // namespace
-
-std::unique_ptr<CaptionDataset> open_webdataset(std::string_view path, std::string_view split,
+std::unique_ptr<CaptionDataset> open_webdataset(const std::vector<fs::path>& shards, std::string_view where,
                                                 const CaptionDatasetOptions& options) {
-  return std::make_unique<WebDataset>(read_shards(find_shards(path, split)), path, options);
+  return std::make_unique<WebDataset>(read_shards(shards), where, options);
 }
 
 }  // namespace omma

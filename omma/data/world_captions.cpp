@@ -28,6 +28,12 @@ class WorldCaptions : public CaptionDataset {
     CaptionSample described = describe(scene, index);
     return {std::move(described), std::move(scene.image)};
   }
+  json notes(std::size_t index) const override {
+    if (settings_.noise <= 0) return json::object();
+    Rng rng(world_.seed ^ caption_stream, index);
+    const WebText web = web_text(draw(index), world_.scene, settings_.noise, rng);  // the first caption
+    return {{"noise", name_of(web.noise)}, {"true_caption", web.true_caption}};
+  }
   const DatasetReport& report() const override { return report_; }
 
  private:

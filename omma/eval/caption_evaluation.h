@@ -13,7 +13,7 @@
 namespace omma {
 
 struct CaptionEvaluationOptions {
-  CaptionOptions caption;
+  CaptionOptions caption = {};
   std::size_t count = 0;  // of pictures, the first ones; 0: all
   int batch = 8;
 };

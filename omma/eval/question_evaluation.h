@@ -12,7 +12,7 @@
 namespace omma {
 
 struct QuestionEvaluationOptions {
-  AnswerOptions answer;
+  AnswerOptions answer = {};
   std::size_t count = 0;  // of questions, the first ones; 0: all
   int batch = 8;
 };

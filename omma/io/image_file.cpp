@@ -38,6 +38,11 @@ Image read_image(const std::filesystem::path& file, const ImageLimits& limits) {
   return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, file.string(), limits);
 }
 
+std::string_view image_extension(std::span<const std::uint8_t> bytes) {
+  const std::string_view format = image_format(bytes);
+  return format == "JPEG" ? "jpg" : format == "PNG" ? "png" : format == "WebP" ? "webp" : "";
+}
+
 void write_image(const std::filesystem::path& file, const Image& image) {
   std::string extension = file.extension().string();
   for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

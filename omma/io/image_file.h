@@ -31,6 +31,9 @@ Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, c
 
 Image read_image(const std::filesystem::path& file, const ImageLimits& limits = {});
 
+// How a file with these bytes is called: "jpg", "png", "webp"; "" where it is none of them.
+std::string_view image_extension(std::span<const std::uint8_t> bytes);
+
 std::vector<std::uint8_t> encode_png(const Image& image);
 std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality = 92);
 

@@ -134,7 +134,7 @@ Tensor restrict_choice(const Tensor& logits, int64_t top_k, double top_p) {
   return kept;
 }
 
-std::vector<GeneratedTokens> generate(AutoregressiveDecoder& decoder, std::span<const GenerationPrompt> prompts,
+std::vector<GeneratedTokens> generate_all(AutoregressiveDecoder& decoder, std::span<const GenerationPrompt> prompts,
                                       const GenerationSettings& settings) {
   settings.validate();
   const torch::InferenceMode guard;
@@ -151,7 +151,7 @@ std::vector<GeneratedTokens> generate(AutoregressiveDecoder& decoder, std::span<
 GeneratedTokens generate(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
                          const TokenCallback& callback) {
   const GenerationPrompt one{.tokens = {prompt.begin(), prompt.end()}, .seed = settings.seed};
-  if (settings.beams > 1) return generate(decoder, std::span(&one, 1), settings).front();
+  if (settings.beams > 1) return generate_all(decoder, std::span(&one, 1), settings).front();
   settings.validate();
   const torch::InferenceMode guard;
   Searches searches;

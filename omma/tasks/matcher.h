@@ -1,9 +1,11 @@
 // How well texts describe pictures.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "omma/tasks/timing.h"
@@ -19,6 +21,7 @@ struct TextMatch {
 struct MatchOptions {
   bool itm = true;
   bool itc = true;
+  std::optional<int> max_tokens = {};  // longer texts are cut; unset: those that do not fit are refused
 };
 
 struct MatchResult {
@@ -35,6 +38,15 @@ class Matcher {
   // that is not asked for, or that the model has no head for, stays unset. Throws std::invalid_argument for an empty image or text.
   virtual std::vector<MatchResult> match(std::span<const Image> images, std::span<const std::string> texts,
                                          const MatchOptions& options = {}) = 0;
+
+  // Each picture's own texts against it alone, one list a picture; the same as match() for each.
+  virtual std::vector<MatchResult> match_each(std::span<const Image> images, std::span<const std::vector<std::string>> texts,
+                                              const MatchOptions& options = {}) {
+    std::vector<MatchResult> results;
+    for (std::size_t i = 0; i < images.size(); ++i)
+      results.push_back(std::move(match(images.subspan(i, 1), texts[i], options).at(0)));
+    return results;
+  }
 
   // Unit vectors in one space: what itc is the dot product of. Throws std::invalid_argument where the model has no such heads.
   virtual std::vector<std::vector<float>> embed_images(std::span<const Image> images) = 0;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "omma/base/checksum.h"
 #include "omma/base/config.h"
 #include "omma/io/tensor_file.h"
 #include "omma/train/recipe.h"
@@ -17,17 +18,7 @@ using torch::Tensor;
 
 constexpr int kFormat = 1;
 
-// 64 bits that change with any bit of the contents (multiply and rotate, eight bytes at a time).
-std::string checksum(std::span<const std::uint8_t> bytes) {
-  std::uint64_t state = 0x9e3779b97f4a7c15ULL ^ bytes.size();
-  for (std::size_t at = 0; at < bytes.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + at, std::min<std::size_t>(8, bytes.size() - at));
-    state = (state ^ word) * 0xd6e8feb86659fd93ULL;
-    state ^= state >> 32;
-  }
-  return fmt::format("{:016x}", state);
-}
+std::string checksum_text(std::span<const std::uint8_t> bytes) { return fmt::format("{:016x}", checksum(bytes)); }
 
 DType stored_type(const std::string& name, const Tensor& tensor) {
   switch (tensor.scalar_type()) {
@@ -64,7 +55,7 @@ void expect_same_tensors(const TensorFile& file, const CheckpointState& state, F
       faults.add("tensor {}: expected {} {}, got {} {}", name, name_of(stored_type(name, tensor)), shape_text(tensor.sizes()),
                  name_of(stored->dtype), shape_text(stored->shape));
     } else if (const auto sum = file.metadata().find("checksum." + name);
-               sum == file.metadata().end() || sum->second != checksum(stored->bytes)) {
+               sum == file.metadata().end() || sum->second != checksum_text(stored->bytes)) {
       faults.add("tensor {} is damaged: its checksum does not fit", name);
     }
   }
@@ -86,7 +77,7 @@ void write_checkpoint(const std::filesystem::path& file, const CheckpointState& 
     const Tensor& host = kept.back();
     const auto* data = static_cast<const std::uint8_t*>(host.const_data_ptr());
     views.push_back({name, stored_type(name, host), host.sizes().vec(), {data, host.nbytes()}});
-    metadata["checksum." + name] = checksum(views.back().bytes);
+    metadata["checksum." + name] = checksum_text(views.back().bytes);
   }
   write_safetensors(file, views, metadata);
 }

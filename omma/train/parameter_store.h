@@ -19,6 +19,8 @@ class ParameterStore {
   ParameterStore(torch::nn::Module& module, const TrainerConfig& config);
 
   void zero_gradients() { gradients_.zero_(); }
+  const torch::Tensor& gradients() const { return gradients_; }    // flat
+  const torch::Tensor& parameters() const { return parameters_; }  // flat
   // Scales the gradients by `scale`, then down to the recipe's clip norm; returns the norm before clipping.
   double clip_gradients(double scale);
   // One AdamW step (Loshchilov and Hutter 2019) at this learning rate; also moves the average.

@@ -9,7 +9,8 @@
 
 namespace omma {
 
-std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& recipe, std::string_view where) {
+std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& recipe, std::string_view where,
+                                                                    Collective* collective) {
   const std::string task = recipe.is_object() && recipe.contains("task") && recipe["task"].is_string() ? recipe["task"] : "";
   if (task == "grounding-dino") {
     const auto [trainer, config] = split_recipe<GroundingDinoTrainingConfig>(recipe, where);
@@ -21,7 +22,7 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
   }
   if (task == "blip") {
     const auto [trainer, config] = split_recipe<BlipTrainingConfig>(recipe, where);
-    return {trainer, make_blip_training(trainer, config)};
+    return {trainer, make_blip_training(trainer, config, collective)};
   }
   if (task == "blip-questions") {
     const auto [trainer, config] = split_recipe<BlipQuestionTrainingConfig>(recipe, where);
@@ -39,7 +40,7 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
 }
 
 TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options) {
-  const auto [trainer, task] = open_recipe(recipe, where);
+  const auto [trainer, task] = open_recipe(recipe, where, options.collective);
   return train(*task, trainer, recipe, options);
 }
 

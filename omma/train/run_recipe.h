@@ -12,7 +12,8 @@ namespace omma {
 
 // The task a recipe names ("blip", "grounding-dino", "planner" ...) with the Trainer's part. Throws std::invalid_argument
 // beginning with `where` for an unknown task or field, and whatever opening the data and the weights throws.
-std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& recipe, std::string_view where);
+std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& recipe, std::string_view where,
+                                                                    Collective* collective = nullptr);
 
 // Opens and trains. `recipe` comes from read_recipe().
 TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options);

@@ -53,10 +53,13 @@ class Run {
       : task_(task),
         config_(config),
         options_(options),
-        lock_((fs::create_directories(options.out), options.out)),
+        ranks_(options.collective == nullptr ? 1 : options.collective->size()),
+        rank_(options.collective == nullptr ? 0 : options.collective->rank()),
         device_(config.device),
         store_((task.module().to(device_), task.module()), config),
         state_{.tensors = {}, .step = 0, .seconds = 0, .recipe = recipe} {
+    if (rank_ == 0) lock_.emplace((fs::create_directories(options.out), options.out));
+    expect_equal_start();
     for (auto& entry : store_.state()) state_.tensors.push_back(std::move(entry));
     for (auto& item : task.module().named_buffers()) state_.tensors.emplace_back("buffer." + item.key(), item.value());
     const fs::path checkpoint = checkpoint_file();
@@ -67,15 +70,15 @@ class Run {
     } else {
       check(!fs::exists(checkpoint), "{}: holds a training run already: resume it or choose another directory",
             options.out.string());
-      write_file(options.out / "recipe.json", dump_json(recipe, 2) + "\n");
+      if (rank_ == 0) write_file(options.out / "recipe.json", dump_json(recipe, 2) + "\n");
     }
   }
 
   TrainingOutcome run() {
     StopRequest stop;
-    RunLog log(options_.out / "log.jsonl", state_.step);
+    if (rank_ == 0) log_.emplace(options_.out / "log.jsonl", state_.step);
     Progress progress("train", config_.steps, state_.step);
-    BatchLoader loader([this](int64_t number) { return task_.prepare(number); }, state_.step * config_.accumulate,
+    BatchLoader loader([this](int64_t number) { return task_.prepare(batch_number(number)); }, state_.step * config_.accumulate,
                        config_.loader_threads);
     task_.module().train();
     started_ = last_checkpoint_ = Clock::now();
@@ -84,19 +87,19 @@ class Run {
       state_.seconds = spent_before + seconds_since(started_);
       if (state_.step >= config_.steps)
         outcome_.end = TrainingOutcome::End::finished;
-      else if (stop.requested() || (options_.stop_after && state_.step >= *options_.stop_after))
+      else if (any(stop.requested() || (options_.stop_after && state_.step >= *options_.stop_after)))
         outcome_.end = TrainingOutcome::End::stopped;
-      else if (config_.max_minutes > 0 && state_.seconds > 60 * config_.max_minutes)
+      else if (any(config_.max_minutes > 0 && state_.seconds > 60 * config_.max_minutes))
         outcome_.end = TrainingOutcome::End::time_up;
       else {
-        step(loader, log);
-        progress.advance(1, fmt::format("loss {:.4f}", outcome_.loss));
-        between_steps(log);
+        step(loader);
+        if (rank_ == 0) progress.advance(1, fmt::format("loss {:.4f}", outcome_.loss));
+        if (rank_ == 0) between_steps();
         continue;
       }
       break;
     }
-    finish(log);
+    finish();
     return outcome_;
   }
 
@@ -104,13 +107,25 @@ class Run {
   fs::path checkpoint_file() const { return options_.out / "checkpoint.safetensors"; }
   static double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-  void step(BatchLoader& loader, RunLog& log) {
+  // Of this rank's batch among all ranks'.
+  int64_t batch_number(int64_t number) const { return number * ranks_ + rank_; }
+  bool any(bool value) const { return options_.collective == nullptr ? value : options_.collective->any(value); }
+
+  void expect_equal_start() const {
+    if (options_.collective == nullptr) return;
+    for (const Tensor& sum : options_.collective->gather_list(store_.parameters().to(torch::kDouble).sum().reshape({1})))
+      check(sum.equal(store_.parameters().to(torch::kDouble).sum().reshape({1})),
+            "training: the processes start from different weights");
+  }
+
+  void step(BatchLoader& loader) {
     store_.zero_gradients();
     double loss = 0;
     std::vector<std::pair<std::string, Tensor>> parts;
     for (int64_t i = 0; i < config_.accumulate; ++i) {
       const PreparedStep prepared = loader.next();
-      torch::manual_seed(Rng(config_.seed, static_cast<std::uint64_t>(state_.step * config_.accumulate + i)).bits());
+      const int64_t number = batch_number(state_.step * config_.accumulate + i);
+      torch::manual_seed(Rng(config_.seed, static_cast<std::uint64_t>(number)).bits());
       StepLoss cost = [&] {
         const Autocast autocast(device_.type(), config_.bf16);
         return prepared();
@@ -119,7 +134,8 @@ class Run {
       loss += cost.total.item<double>() / static_cast<double>(config_.accumulate);
       parts = std::move(cost.parts);
     }
-    const double norm = store_.clip_gradients(1.0 / static_cast<double>(config_.accumulate));
+    if (options_.collective != nullptr) loss = add_up_ranks(loss);
+    const double norm = store_.clip_gradients(1.0 / static_cast<double>(config_.accumulate * ranks_));
     if (!std::isfinite(loss) || !std::isfinite(norm))
       fail_runtime("training: step {}: the loss is {} and the gradient's norm {}; {}", state_.step, loss, norm,
                    fs::exists(checkpoint_file()) ? "the last checkpoint is kept" : "there is no checkpoint yet");
@@ -127,22 +143,30 @@ class Run {
     store_.step(rate);
     ++state_.step;
     outcome_.loss = outcome_.loss == 0 ? loss : 0.95 * outcome_.loss + 0.05 * loss;
-    if (state_.step % config_.log_every != 0) return;
+    if (rank_ != 0 || state_.step % config_.log_every != 0) return;
     json line = {
         {"step", state_.step}, {"loss", loss}, {"learning_rate", rate}, {"gradient_norm", norm}, {"seconds", state_.seconds}};
     for (const auto& [name, part] : parts) line[name] = part.item<double>();
-    log.write(line);
+    log_->write(line);
   }
 
-  void between_steps(RunLog& log) {
-    if (config_.validate_every > 0 && state_.step % config_.validate_every == 0 && state_.step < config_.steps) evaluate(log);
+  // Sums the gradients over all ranks; the mean loss.
+  double add_up_ranks(double loss) const {
+    options_.collective->sum(store_.gradients());
+    const Tensor total = torch::tensor({loss}, torch::kDouble);
+    options_.collective->sum(total);
+    return total.item<double>() / ranks_;
+  }
+
+  void between_steps() {
+    if (config_.validate_every > 0 && state_.step % config_.validate_every == 0 && state_.step < config_.steps) evaluate();
     if (seconds_since(last_checkpoint_) < 60 * config_.checkpoint_minutes) return;
     write_checkpoint(checkpoint_file(), state_);
     last_checkpoint_ = Clock::now();
   }
 
   // Validates and saves the model, with the averaged weights where there are any.
-  void evaluate(RunLog& log) {
+  void evaluate() {
     torch::NoGradGuard no_grad;
     store_.swap_average();
     task_.module().eval();
@@ -155,24 +179,27 @@ class Run {
     }
     task_.module().train();
     store_.swap_average();
-    log.write({{"step", state_.step}, {"validation", outcome_.validation}});
+    log_->write({{"step", state_.step}, {"validation", outcome_.validation}});
     log_info("step {}: validation {}", state_.step, dump_json(outcome_.validation));
   }
 
-  void finish(RunLog& log) {
+  void finish() {
     outcome_.step = state_.step;
     outcome_.seconds = state_.seconds;
+    if (rank_ != 0) return;
     write_checkpoint(checkpoint_file(), state_);
     if (outcome_.end == TrainingOutcome::End::stopped)
       log_info("stopped after step {} of {}: resume from {}", state_.step, config_.steps, checkpoint_file().string());
     else
-      evaluate(log);
+      evaluate();
   }
 
   TrainingTask& task_;
   TrainerConfig config_;
   TrainingOptions options_;
-  DirectoryLock lock_;
+  int ranks_, rank_;
+  std::optional<DirectoryLock> lock_;  // these two on rank 0
+  std::optional<RunLog> log_;
   torch::Device device_;
   ParameterStore store_;
   CheckpointState state_;

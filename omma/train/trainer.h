@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "omma/base/json.h"
+#include "omma/train/collective.h"
 #include "omma/train/recipe.h"
 #include "omma/train/training_task.h"
 
@@ -19,6 +20,9 @@ struct TrainingOptions {
   std::filesystem::path out;          // made if absent; one run at a time (DirectoryLock)
   bool resume = false;                // go on from out's checkpoint; without it, a directory with a checkpoint is refused
   std::optional<int64_t> stop_after;  // steps in all after which to stop as on SIGTERM
+  // With W processes the batch is W times the task's: rank r prepares the batches r, W + r, 2 W + r ..., gradients are averaged.
+  // Rank 0 alone writes, validates and reports; all read the checkpoint of a resumed run. Null: one process.
+  Collective* collective = nullptr;
 };
 
 struct TrainingOutcome {

@@ -50,5 +50,20 @@ TEST(Program, RendersTheSamePixelsForTheSameSeed) {
             2);
 }
 
+TEST(Program, ValidatesCaptionsAndQuestions) {
+  const testing::TemporaryDirectory directory;
+  const std::string out = directory.path().string();
+  ASSERT_EQ(run_program({"render", "--seed", "5", "--count", "3", "--size", "48", "--out", out}).status, 0);
+  for (const auto& [task, kind] : {std::pair("detection", "coco:"), {"caption", "coco:"}, {"vqa", "jsonl:"}}) {
+    const auto run = run_program({"validate", "--task", task, "--data", kind + out});
+    EXPECT_EQ(run.status, 0) << run.err;
+    EXPECT_NE(run.out.find("0 faults"), std::string::npos) << run.out;
+  }
+  write_file(directory / "blip.json", R"([{"image": "images/000000.png", "caption": " "}])");
+  const auto blip = run_program({"validate", "--task", "caption", "--data", "blip:" + (directory / "blip.json").string()});
+  EXPECT_EQ(blip.status, 0) << blip.err;
+  EXPECT_NE(blip.out.find("blank_text: images/000000.png"), std::string::npos) << blip.out;
+}
+
 }  // namespace
 }  // namespace omma

@@ -42,9 +42,12 @@ inline std::string shell_word(std::string_view text) {
   return word;
 }
 
-inline Run run_program(const std::vector<std::string>& arguments) {
+// `environment`: "NAME=value" to set beside what is there.
+inline Run run_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {}) {
   const TemporaryDirectory directory;
-  std::string command = shell_word(OMMA_PROGRAM);
+  std::string command = "env";
+  for (const std::string& variable : environment) command += fmt::format(" {}", shell_word(variable));
+  command += fmt::format(" {}", shell_word(OMMA_PROGRAM));
   for (const std::string& argument : arguments) command += fmt::format(" {}", shell_word(argument));
   command +=
       fmt::format(" >{} 2>{} </dev/null", shell_word((directory / "out").string()), shell_word((directory / "err").string()));

@@ -90,7 +90,7 @@ void BlipAnswerer::generate_answers(const Group& group, const Tensor& states, co
   const Tensor start = torch::full({states.size(0), 1}, text.bos_token_id, group.input_ids.options());
   BlipGenerationDecoder generation(decoder, decoder->bert->project(states), start, settings.max_tokens);
   const std::vector<GenerationPrompt> prompts(group.places.size(), {.tokens = {text.bos_token_id}, .seed = settings.seed});
-  const auto generated = generate(generation, prompts, settings);
+  const auto generated = generate_all(generation, prompts, settings);
   for (std::size_t i = 0; i < generated.size(); ++i) {
     const std::vector<std::int32_t> ids(generated[i].tokens.begin(), generated[i].tokens.end());
     results[group.places[i]] = {.answer = checkpoint_.tokenizer.decode(ids), .score = generated[i].score};

@@ -47,7 +47,7 @@ std::vector<CaptionResult> BlipCaptioner::caption(std::span<const Image> images,
   const double encode = watch.lap();
   const Tensor rows = torch::tensor(prompt, torch::kLong).repeat({std::ssize(images), 1}).to(pixels.device());  // [P, T]
   BlipGenerationDecoder generation(decoder, std::move(source), rows, settings.max_tokens);
-  const auto generated = generate(generation, prompts, settings);
+  const auto generated = generate_all(generation, prompts, settings);
   const double decode = watch.lap();
 
   std::vector<CaptionResult> results;

@@ -26,10 +26,13 @@ BlipMatcher::BlipMatcher(BlipCheckpoint checkpoint) : checkpoint_(std::move(chec
   check(checkpoint_.model->config().parts().heads, "blip: expected a model with a text encoder and a matching head");
 }
 
-BlipTexts BlipMatcher::tokenize(std::span<const std::string> texts) const {
+BlipTexts BlipMatcher::tokenize(std::span<const std::string> texts, const std::optional<int>& max_tokens) const {
   const BlipTextConfig& config = checkpoint_.model->config().text_config;
   check(!texts.empty(), "match: expected at least one text");
-  BlipTexts result = tokenize_texts(checkpoint_.tokenizer, texts, config.max_position_embeddings, config.pad_token_id);
+  check(!max_tokens || *max_tokens >= 3, "match: max-tokens: expected at least 3, got {}", max_tokens.value_or(0));
+  const int64_t most = std::min<int64_t>(config.max_position_embeddings, max_tokens.value_or(config.max_position_embeddings));
+  BlipTexts result = tokenize_texts(checkpoint_.tokenizer, texts, most, config.pad_token_id,
+                                    max_tokens ? LongTexts::cut : LongTexts::refuse);
   result.input_ids = result.input_ids.to(checkpoint_.device());
   if (result.mask.defined()) result.mask = result.mask.to(checkpoint_.device());
   return result;
@@ -46,49 +49,74 @@ std::vector<std::vector<float>> BlipMatcher::embed_texts(std::span<const std::st
   return rows_of(checkpoint_.model->embed_text(tokens.input_ids, tokens.mask));
 }
 
-Tensor BlipMatcher::match_probabilities(const Tensor& features, const BlipTexts& texts) {
+Tensor BlipMatcher::match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows) {
   Blip& model = checkpoint_.model;
   const Tensor ids = model->image_grounded_ids(texts.input_ids);
-  const int64_t pictures = features.size(0), rows = ids.size(0);
+  const int64_t pictures = features.size(0);
   const int64_t together = std::max<int64_t>(1, most_rows / rows);
   std::vector<Tensor> probabilities;
   for (int64_t first = 0; first < pictures; first += together) {
     const Tensor part = features.narrow(0, first, std::min(together, pictures - first));
+    const auto of_part = [&](const Tensor& of_texts) {
+      if (!of_texts.defined()) return Tensor();
+      const bool shared = of_texts.size(0) == rows;
+      return shared ? of_texts.repeat({part.size(0), 1}) : of_texts.narrow(0, first * rows, part.size(0) * rows);
+    };
     const BlipSource source = model->text_encoder->project(part);
-    const Tensor mask = texts.mask.defined() ? texts.mask.repeat({part.size(0), 1}) : Tensor();
-    const Tensor logits = model->match_logits(ids.repeat({part.size(0), 1}), mask, source);  // [p R, 2]
+    const Tensor logits = model->match_logits(of_part(ids), of_part(texts.mask), source);  // [p R, 2]
     probabilities.push_back(torch::softmax(logits.to(torch::kFloat32), -1).select(1, 1).view({part.size(0), rows}));
   }
   return torch::cat(probabilities);
 }
 
-std::vector<MatchResult> BlipMatcher::match(std::span<const Image> images, std::span<const std::string> texts,
-                                            const MatchOptions& options) {
-  const c10::InferenceMode inference;
+std::vector<MatchResult> BlipMatcher::compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows,
+                                              const MatchOptions& options) {
   Blip& model = checkpoint_.model;
-  const BlipTexts tokens = tokenize(texts);
   Stopwatch watch(static_cast<double>(images.size()));
   const Tensor pixels = checkpoint_.pixels(images);
   Timing timing{.preprocess = watch.lap()};
   const Tensor features = model->vision_model(pixels);  // [P, S, C]
   timing.encode = watch.lap();
   std::vector<std::vector<float>> itm, itc;
-  if (options.itm) itm = rows_of(match_probabilities(features, tokens));
+  if (options.itm) itm = rows_of(match_probabilities(features, texts, rows));
   if (options.itc) {
-    const Tensor text = model->embed_text(tokens.input_ids, tokens.mask);  // [R, E]
-    itc = rows_of(torch::matmul(model->embed_picture(features), text.t()));
+    const Tensor text = model->embed_text(texts.input_ids, texts.mask).unflatten(0, {-1, rows});  // [1 or P, R, E]
+    itc = rows_of(torch::matmul(text, model->embed_picture(features).unsqueeze(2)).squeeze(2));   // [P, R]
   }
   timing.decode = watch.lap();
 
   std::vector<MatchResult> results(images.size());
   for (std::size_t p = 0; p < images.size(); ++p) {
     results[p].timing = timing;
-    results[p].matches.resize(texts.size());
-    for (std::size_t r = 0; r < texts.size(); ++r) {
+    results[p].matches.resize(static_cast<std::size_t>(rows));
+    for (std::size_t r = 0; r < results[p].matches.size(); ++r) {
       if (options.itm) results[p].matches[r].itm = itm[p][r];
       if (options.itc) results[p].matches[r].itc = itc[p][r];
     }
   }
+  return results;
+}
+
+std::vector<MatchResult> BlipMatcher::match(std::span<const Image> images, std::span<const std::string> texts,
+                                            const MatchOptions& options) {
+  const c10::InferenceMode inference;
+  return compare(images, tokenize(texts, options.max_tokens), std::ssize(texts), options);
+}
+
+// Shorter lists are filled up with their first text.
+std::vector<MatchResult> BlipMatcher::match_each(std::span<const Image> images, std::span<const std::vector<std::string>> texts,
+                                                 const MatchOptions& options) {
+  const c10::InferenceMode inference;
+  check(images.size() == texts.size(), "match: expected a list of texts a picture, got {} of {}", texts.size(), images.size());
+  std::size_t rows = 0;
+  for (const auto& list : texts) rows = std::max(rows, list.size());
+  std::vector<std::string> all;
+  for (const auto& list : texts) {
+    check(!list.empty(), "match: expected at least one text a picture");
+    for (std::size_t r = 0; r < rows; ++r) all.push_back(list[r < list.size() ? r : 0]);
+  }
+  std::vector<MatchResult> results = compare(images, tokenize(all, options.max_tokens), static_cast<int64_t>(rows), options);
+  for (std::size_t p = 0; p < images.size(); ++p) results[p].matches.resize(texts[p].size());
   return results;
 }
 

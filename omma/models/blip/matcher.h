@@ -14,12 +14,16 @@ class BlipMatcher : public Matcher {
 
   std::vector<MatchResult> match(std::span<const Image> images, std::span<const std::string> texts,
                                  const MatchOptions& options = {}) override;
+  std::vector<MatchResult> match_each(std::span<const Image> images, std::span<const std::vector<std::string>> texts,
+                                      const MatchOptions& options = {}) override;
   std::vector<std::vector<float>> embed_images(std::span<const Image> images) override;
   std::vector<std::vector<float>> embed_texts(std::span<const std::string> texts) override;
 
  private:
-  BlipTexts tokenize(std::span<const std::string> texts) const;
-  Tensor match_probabilities(const Tensor& features, const BlipTexts& texts);  // [P, S, C] -> [P, R]
+  BlipTexts tokenize(std::span<const std::string> texts, const std::optional<int>& max_tokens = {}) const;
+  // R texts a picture: the same for all, or each picture's own.
+  std::vector<MatchResult> compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows, const MatchOptions& options);
+  Tensor match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows);  // [P, S, C] -> [P, R]
 
   BlipCheckpoint checkpoint_;
 };

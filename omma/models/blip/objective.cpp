@@ -20,8 +20,8 @@ Tensor equal_pictures(const Tensor& rows, const Tensor& columns) { return rows.u
 
 }  // namespace
 
-BlipObjectiveImpl::BlipObjectiveImpl(Blip trained, const BlipObjectiveConfig& config, std::uint64_t seed)
-    : model(register_module("model", std::move(trained))), config_(config), seed_(seed) {
+BlipObjectiveImpl::BlipObjectiveImpl(Blip trained, const BlipObjectiveConfig& config, std::uint64_t seed, Collective* collective)
+    : model(register_module("model", std::move(trained))), config_(config), seed_(seed), collective_(collective) {
   const BlipParts parts = model->config().parts();
   check(parts.heads || (config.itc == 0 && config.itm == 0),
         "objective: itc and itm need a model with encoder and heads; \"architectures\" has none: {}",
@@ -68,23 +68,24 @@ BlipObjectiveImpl::Keys BlipObjectiveImpl::keys(const BlipBatch& batch) {
   Keys keys;
   keys.image = momentum_->embed_picture(momentum_->vision_model(batch.pixels)).to(torch::kFloat32);
   keys.text = momentum_->embed_text(batch.input_ids, batch.mask).to(torch::kFloat32);
-  keys.all_image = torch::cat({keys.image, image_queue_});
-  keys.all_text = torch::cat({keys.text, text_queue_});
+  keys.all_image = torch::cat({gathered(keys.image), image_queue_});
+  keys.all_text = torch::cat({gathered(keys.text), text_queue_});
   if (config_.identity_targets)
-    keys.positives = equal_pictures(batch.pictures, torch::cat({batch.pictures, picture_queue_})).to(torch::kFloat32);
+    keys.positives = equal_pictures(batch.pictures, torch::cat({gathered(batch.pictures), picture_queue_}));
   else
-    keys.positives = torch::eye(keys.image.size(0), keys.all_image.size(0), keys.image.options());
+    keys.positives = torch::constant_pad_nd(own_columns(keys.image.size(0)), {0, image_queue_.size(0)});
+  keys.positives = keys.positives.to(torch::kFloat32);
   return keys;
 }
 
 void BlipObjectiveImpl::enqueue(const Keys& keys, const Tensor& pictures) {
   const torch::NoGradGuard no_grad;
-  const int64_t rows = keys.image.size(0), entries = image_queue_.size(0);
+  const int64_t rows = pictures.size(0), entries = image_queue_.size(0);
   if (entries == 0) return;
   check(entries % rows == 0, "objective.queue: expected a multiple of the batch of {}, got {}", rows, entries);
   const int64_t place = queue_place_.item<int64_t>();
-  image_queue_.narrow(0, place, rows).copy_(keys.image);
-  text_queue_.narrow(0, place, rows).copy_(keys.text);
+  image_queue_.narrow(0, place, rows).copy_(keys.all_image.narrow(0, 0, rows));
+  text_queue_.narrow(0, place, rows).copy_(keys.all_text.narrow(0, 0, rows));
   picture_queue_.narrow(0, place, rows).copy_(pictures);
   queue_place_.fill_((place + rows) % entries);
 }
@@ -97,32 +98,61 @@ Tensor BlipObjectiveImpl::contrast(const BlipBatch& batch, const Tensor& image, 
   };
   const Tensor loss = soft_cross_entropy(logits(image, keys.all_text), targets(keys.image, keys.all_text)) +
                       soft_cross_entropy(logits(text, keys.all_image), targets(keys.text, keys.all_image));
-  enqueue(keys, batch.pictures);
+  enqueue(keys, gathered(batch.pictures));
   return loss / 2;
 }
 
-// For each row of similarity [B, B] another column, drawn by its softmax, or evenly.
-Tensor BlipObjectiveImpl::negatives(const Tensor& similarity, const BlipBatch& batch, std::uint64_t stream) const {
+Tensor BlipObjectiveImpl::own_columns(int64_t rows) const {
+  const int64_t ranks = collective_ == nullptr ? 1 : collective_->size(), rank = collective_ == nullptr ? 0 : collective_->rank();
+  return torch::eye(ranks * rows, torch::TensorOptions(torch::kBool).device(temperature_.device())).narrow(0, rank * rows, rows);
+}
+
+BlipBatch BlipObjectiveImpl::gathered_texts(const BlipBatch& batch) const {
+  BlipBatch all = batch;
+  if (collective_ == nullptr) return all;
+  const int64_t tokens = batch.input_ids.size(1);
+  const int64_t most = collective_->gather(torch::tensor({tokens}, torch::kLong)).max().item<int64_t>();
+  const Tensor mask = batch.mask.defined() ? batch.mask : torch::ones_like(batch.input_ids, torch::kBool);
+  const auto padded = [&](const Tensor& rows, int64_t value) { return torch::constant_pad_nd(rows, {0, most - tokens}, value); };
+  all.input_ids = collective_->gather(padded(batch.input_ids, model->config().text_config.pad_token_id));
+  all.mask = collective_->gather(padded(mask.to(torch::kUInt8), 0)).to(torch::kBool);
+  return all;
+}
+
+// For each row of similarity [B, W B] the column of another pair, drawn by the row's softmax, or evenly.
+Tensor BlipObjectiveImpl::negatives(const Tensor& similarity, const BlipBatch& batch, const Tensor& all_pictures,
+                                    std::uint64_t stream) const {
   const torch::NoGradGuard no_grad;
   const int64_t rows = similarity.size(0);
   Tensor weights = config_.negatives == "hard" ? torch::softmax(similarity, 1) + 1e-4 : torch::ones_like(similarity);
-  const Tensor same = config_.identity_targets ? equal_pictures(batch.pictures, batch.pictures)
-                                               : torch::eye(rows, batch.pictures.options().dtype(torch::kBool));
+  const Tensor same = config_.identity_targets ? equal_pictures(batch.pictures, all_pictures) : own_columns(rows);
   weights = weights.masked_fill(same, 0);
   std::vector<double> uniform;
   for (int64_t i = 0; i < rows; ++i) uniform.push_back(Rng(seed_ ^ stream, batch.number + static_cast<std::uint64_t>(i)).uniform());
   return draw_columns(weights, torch::tensor(uniform, torch::kDouble).to(weights.device()));
 }
 
-Tensor BlipObjectiveImpl::matching(const BlipBatch& batch, BlipSource source, const Tensor& image, const Tensor& text) {
-  const Tensor similarity = (torch::matmul(image, text.t()) / temperature_).detach();  // [B, B], pictures by texts
-  const Tensor other_text = negatives(similarity, batch, kTextStream), other_image = negatives(similarity.t(), batch, kImageStream);
-  const Tensor own = torch::arange(similarity.size(0), other_text.options());
-  const Tensor pictures = torch::cat({own, own, other_image}), texts = torch::cat({own, other_text, own});  // [3 B]
+Tensor BlipObjectiveImpl::matching(const BlipBatch& batch, const Tensor& features, const Tensor& image, const Tensor& text) {
+  const BlipBatch all = gathered_texts(batch);
+  const Tensor all_pictures = gathered(batch.pictures);
+  const auto similarity = [&](const Tensor& rows, const Tensor& columns) {
+    return (torch::matmul(rows, gathered(columns.detach()).t()) / temperature_).detach();  // [B, W B]
+  };
+  const Tensor other_text = negatives(similarity(image, text), batch, all_pictures, kTextStream);
+  Tensor other_image = negatives(similarity(text, image), batch, all_pictures, kImageStream);
+  const Tensor own = torch::arange(features.size(0), other_text.options());
+  Tensor sources = features;
+  if (collective_ != nullptr) {  // the negatives' features alone are projected, not all ranks'
+    sources = torch::cat({features, collective_->gather_with_gradient(features).index_select(0, other_image)});
+    other_image = own + own.size(0);
+  }
+  const Tensor first = collective_ == nullptr ? own : own + collective_->rank() * own.size(0);  // this rank's among all texts
+  const Tensor pictures = torch::cat({own, own, other_image}), texts = torch::cat({first, other_text, first});  // [3 B]
+  BlipSource source = model->text_encoder->project(sources);
   for (KeysValues& layer : source.layers)
     layer = {.keys = layer.keys.index_select(0, pictures), .values = layer.values.index_select(0, pictures)};
-  const Tensor ids = model->image_grounded_ids(batch.input_ids).index_select(0, texts);
-  const Tensor mask = batch.mask.defined() ? batch.mask.index_select(0, texts) : Tensor();
+  const Tensor ids = model->image_grounded_ids(all.input_ids).index_select(0, texts);
+  const Tensor mask = all.mask.defined() ? all.mask.index_select(0, texts) : Tensor();
   const Tensor labels = torch::cat({torch::ones_like(own), torch::zeros_like(own), torch::zeros_like(own)});
   return at::cross_entropy_loss(model->match_logits(ids, mask, source).to(torch::kFloat32), labels);
 }
@@ -134,7 +164,6 @@ StepLoss BlipObjectiveImpl::forward(const BlipBatch& batch, int64_t step) {
     result.total = result.total + weight * loss;
     result.parts.emplace_back(name, loss.detach());
   };
-  BlipSource source;
   if (config_.itc > 0 || config_.itm > 0) {
     {
       const torch::NoGradGuard no_grad;
@@ -145,16 +174,13 @@ StepLoss BlipObjectiveImpl::forward(const BlipBatch& batch, int64_t step) {
     const double ramp =
         config_.alpha_steps > 0 ? std::min(1.0, static_cast<double>(step) / static_cast<double>(config_.alpha_steps)) : 1;
     if (config_.itc > 0) add("loss_itc", config_.itc, contrast(batch, image, text, config_.alpha * ramp));
-    if (config_.itm > 0) {
-      source = model->text_encoder->project(features);
-      add("loss_itm", config_.itm, matching(batch, source, image, text));
-    }
+    if (config_.itm > 0) add("loss_itm", config_.itm, matching(batch, features, image, text));
   }
   if (config_.lm > 0) {
-    const bool projected = config_.itm > 0 && model->config().parts().tied;  // by the same weights
-    if (!projected) source = model->text_decoder->bert->project(features);
+    const BlipSource source = model->text_decoder->bert->project(features);
     const Tensor losses = language_losses(model->text_decoder, source, batch.input_ids, batch.mask, model->config().text_config);
-    const Tensor tokens = batch.mask.defined() ? batch.mask.narrow(1, 1, losses.size(1)).sum() : torch::tensor(losses.numel());
+    Tensor tokens = batch.mask.defined() ? batch.mask.narrow(1, 1, losses.size(1)).sum() : torch::tensor(losses.numel());
+    if (collective_ != nullptr) tokens = collective_->gather(tokens.reshape({1})).to(torch::kFloat32).mean();  // a rank's share
     add("loss_lm", config_.lm, losses.sum() / tokens);
   }
   return result;

@@ -1,7 +1,8 @@
 // BLIP's three losses (section 3.2 of the paper): image-text contrast with momentum features, queue and soft targets; image-text
 // matching with hard negatives; language modelling with label smoothing.
 //
-// B pairs, S picture tokens, T text tokens, C channels, E channels of the contrast, Q entries of the queue.
+// B pairs of this process, W processes, S picture tokens, T text tokens, C channels, E channels of the contrast, Q entries of the
+// queue.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "omma/base/config.h"
 #include "omma/models/blip/blip.h"
 #include "omma/train/batch_loader.h"
+#include "omma/train/collective.h"
 
 namespace omma {
 
@@ -56,8 +58,9 @@ struct BlipBatch {
 // The model with what only its training needs: the temperature, and as buffers the momentum copy and the queues.
 class BlipObjectiveImpl : public torch::nn::Module {
  public:
-  // Throws std::invalid_argument where the model lacks a part that a loss needs.
-  BlipObjectiveImpl(Blip model, const BlipObjectiveConfig& config, std::uint64_t seed);
+  // With a `collective` the keys, positives and negatives are those of all ranks' batches, which then count as one: rank r's pairs
+  // follow those of r - 1. Throws std::invalid_argument where the model lacks a part that a loss needs.
+  BlipObjectiveImpl(Blip model, const BlipObjectiveConfig& config, std::uint64_t seed, Collective* collective = nullptr);
 
   // The weighted sum and its parts. Moves the momentum copy and the queue on; `step` is the ramp's.
   StepLoss forward(const BlipBatch& batch, int64_t step);
@@ -65,6 +68,11 @@ class BlipObjectiveImpl : public torch::nn::Module {
   Blip model;
 
  private:
+  // All ranks' rows in the order of the ranks; without others the tensor itself.
+  Tensor gathered(const Tensor& rows) const { return collective_ == nullptr ? rows : collective_->gather(rows); }
+  BlipBatch gathered_texts(const BlipBatch& batch) const;  // of one length; the pixels are left out
+  Tensor own_columns(int64_t rows) const;                  // [B, W B] bool, true where a column is the row itself
+
   struct Keys {
     Tensor image, text;          // [B, E] of the momentum copy
     Tensor all_image, all_text;  // [B + Q, E]
@@ -73,13 +81,14 @@ class BlipObjectiveImpl : public torch::nn::Module {
   void make_momentum_copy();
   void move_momentum_copy();
   Keys keys(const BlipBatch& batch);
-  void enqueue(const Keys& keys, const Tensor& pictures);
+  void enqueue(const Keys& keys, const Tensor& pictures);  // of all ranks
   Tensor contrast(const BlipBatch& batch, const Tensor& image, const Tensor& text, double alpha);
-  Tensor matching(const BlipBatch& batch, BlipSource source, const Tensor& image, const Tensor& text);
-  Tensor negatives(const Tensor& similarity, const BlipBatch& batch, std::uint64_t stream) const;
+  Tensor matching(const BlipBatch& batch, const Tensor& features, const Tensor& image, const Tensor& text);
+  Tensor negatives(const Tensor& similarity, const BlipBatch& batch, const Tensor& all_pictures, std::uint64_t stream) const;
 
   BlipObjectiveConfig config_;
   std::uint64_t seed_;
+  Collective* collective_;
   Tensor temperature_;
   Blip momentum_{nullptr};                                         // not a child: its tensors are buffers here
   std::vector<Tensor> followed_, followers_;                       // parameters of the model, and of the copy

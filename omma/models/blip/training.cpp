@@ -6,6 +6,8 @@
 #include "omma/base/file.h"
 #include "omma/data/caption_dataset.h"
 #include "omma/data/shuffled_order.h"
+#include "omma/eval/caption_evaluation.h"
+#include "omma/eval/retrieval.h"
 #include "omma/models/blip/captioner.h"
 #include "omma/models/blip/checkpoint.h"
 #include "omma/models/blip/matcher.h"
@@ -20,15 +22,15 @@ constexpr std::uint64_t kCaptionStream = 0x63617074696f6e00ULL;
 
 class BlipTraining : public TrainingTask {
  public:
-  BlipTraining(const TrainerConfig& trainer, const BlipTrainingConfig& config)
+  BlipTraining(const TrainerConfig& trainer, const BlipTrainingConfig& config, Collective* collective)
       : seed_(trainer.seed),
-        accumulate_(trainer.accumulate),
+        batches_a_step_(trainer.accumulate * (collective == nullptr ? 1 : collective->size())),
         config_(config),
         setup_(config.model, config.vocabulary, config.tokenizer),
         dataset_(open_caption_dataset(config.data, config.split)),
         order_(trainer.seed ^ kOrderStream, dataset_->size()) {
     if (!config.validation_data.empty()) validation_ = open_caption_dataset(config.validation_data, config.validation_split);
-    objective_ = BlipObjective(setup_.make_model(trainer.seed, config.initial_weights), config.objective, trainer.seed);
+    objective_ = BlipObjective(setup_.make_model(trainer.seed, config.initial_weights), config.objective, trainer.seed, collective);
   }
 
   torch::nn::Module& module() override { return *objective_; }
@@ -58,6 +60,16 @@ class BlipTraining : public TrainingTask {
   json validate() override {
     json figures = json::object();
     if (!validation_) return figures;
+    const BlipParts parts = objective_->model->config().parts();
+    const BlipCheckpoint checkpoint = setup_.checkpoint(objective_->model);
+    if (parts.decoder && config_.objective.lm > 0) {
+      BlipCaptioner captioner(checkpoint);
+      figures.update(evaluate_captions(captioner, *validation_, {.batch = 32}).to_json());
+    }
+    if (parts.heads && config_.objective.itm > 0) {
+      BlipMatcher matcher(checkpoint);
+      figures.update(evaluate_retrieval(matcher, *validation_, {.batch = 32}).to_json());
+    }
     return figures;
   }
 
@@ -70,11 +82,11 @@ class BlipTraining : public TrainingTask {
     BlipBatch batch = prepared;
     for (Tensor* tensor : {&batch.pixels, &batch.input_ids, &batch.mask, &batch.pictures})
       if (tensor->defined()) *tensor = tensor->to(device);
-    return objective->forward(batch, number / accumulate_);
+    return objective->forward(batch, number / batches_a_step_);
   }
 
   std::uint64_t seed_;
-  int64_t accumulate_;
+  int64_t batches_a_step_;
   BlipTrainingConfig config_;
   BlipTrainingSetup setup_;
   std::unique_ptr<CaptionDataset> dataset_, validation_;
@@ -84,8 +96,9 @@ class BlipTraining : public TrainingTask {
 
 }  // namespace
 
-std::unique_ptr<TrainingTask> make_blip_training(const TrainerConfig& trainer, const BlipTrainingConfig& config) {
-  return std::make_unique<BlipTraining>(trainer, config);
+std::unique_ptr<TrainingTask> make_blip_training(const TrainerConfig& trainer, const BlipTrainingConfig& config,
+                                                 Collective* collective) {
+  return std::make_unique<BlipTraining>(trainer, config, collective);
 }
 
 }  // namespace omma

@@ -46,6 +46,7 @@ struct BlipTrainingConfig {
 
 // Validates a captioner by "cider" and, of the world, "exact_scene"; a matcher by "tr1" and "ir1". Throws std::invalid_argument
 // naming the recipe's field, or the data set's or weights' file.
-std::unique_ptr<TrainingTask> make_blip_training(const TrainerConfig& trainer, const BlipTrainingConfig& config);
+std::unique_ptr<TrainingTask> make_blip_training(const TrainerConfig& trainer, const BlipTrainingConfig& config,
+                                                Collective* collective = nullptr);
 
 }  // namespace omma

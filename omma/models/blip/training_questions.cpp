@@ -5,6 +5,7 @@
 #include "omma/base/error.h"
 #include "omma/data/question_dataset.h"
 #include "omma/data/shuffled_order.h"
+#include "omma/eval/question_evaluation.h"
 #include "omma/models/blip/answerer.h"
 #include "omma/models/blip/training_setup.h"
 
@@ -65,7 +66,11 @@ class BlipQuestionTraining : public TrainingTask {
     return [this, batch] { return loss(*batch); };
   }
 
-  json validate() override { return json::object(); }
+  json validate() override {
+    if (!validation_) return json::object();
+    BlipAnswerer answerer(setup_.checkpoint(model_));
+    return evaluate_answers(answerer, *validation_, {.batch = 32}).to_json();
+  }
 
   void save_model(const std::filesystem::path& directory) override { setup_.save(directory, model_); }
 

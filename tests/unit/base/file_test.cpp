@@ -44,6 +44,21 @@ TEST(File, RefusesWhatIsNoRegularFile) {
   EXPECT_THROW(read_file(directory / "big", 99), std::invalid_argument);
 }
 
+TEST(File, StableFileIsTheOneThatWasOpened) {
+  const testing::TemporaryDirectory directory;
+  EXPECT_THROW(StableFile(directory / "a"), std::invalid_argument);
+  write_file(directory / "a", "0123456789");
+  const StableFile file(directory / "a");
+  EXPECT_EQ(file.read(3, 4), (std::vector<std::uint8_t>{'3', '4', '5', '6'}));
+  EXPECT_EQ(file.map().text(), "0123456789");
+  EXPECT_THROW(file.read(3, 8), std::invalid_argument);
+  EXPECT_THROW(file.read(11, 0), std::invalid_argument);
+  EXPECT_THROW(file.read(2, ~std::uint64_t{0}), std::invalid_argument);
+  write_file(directory / "a", "9876543210");
+  EXPECT_NE(testing::invalid_argument_of([&] { file.read(0, 1); }).find("changed"), std::string::npos);
+  EXPECT_THROW(file.map(), std::invalid_argument);
+}
+
 TEST(File, PathInsideRefusesEscapes) {
   const testing::TemporaryDirectory directory;
   fs::create_symlink("/etc", directory / "link");

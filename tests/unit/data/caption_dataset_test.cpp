@@ -69,7 +69,7 @@ TEST(WorldCaptions, RefuseWhatTheyDoNotKnow) {
   EXPECT_NE(open_error("world:noise=nan").find("noise"), std::string::npos);
   EXPECT_NE(open_error("world:objects=3-1").find("objects"), std::string::npos);
   EXPECT_NE(open_error("world:", "dev").find("split"), std::string::npos);
-  EXPECT_NE(open_error("voc:x").find("blip or webdataset"), std::string::npos);
+  EXPECT_NE(open_error("voc:x").find("folder or webdataset"), std::string::npos);
   EXPECT_NE(open_error("coco:/nowhere").find("/nowhere"), std::string::npos);
 }
 

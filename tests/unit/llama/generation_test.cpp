@@ -26,7 +26,7 @@ class Counter : public AutoregressiveDecoder {
   void reorder(const Tensor&) override {}
   int steps = 0;
 
- private:
+ protected:
   static Tensor logits(const std::vector<int64_t>& last) {
     const Tensor result = torch::zeros({static_cast<int64_t>(last.size()), 10});
     for (size_t row = 0; row < last.size(); ++row) {
@@ -79,6 +79,34 @@ TEST(Generation, OneBeamIsGreedy) {
   settings.beams = 2;
   settings.length_penalty = 0;
   EXPECT_EQ(generate(one, {}, settings).ended, generate(two, {}, counting()).ended);
+}
+
+// Rows of unlike lengths: each goes on as it would alone.
+class Counters : public Counter {
+ public:
+  explicit Counters(Tokens first) : first_(std::move(first)) {}
+  Tensor start() override { return logits(first_); }
+
+ private:
+  Tokens first_;
+};
+
+TEST(Generation, SeveralPromptsGoOnAsTheyWouldAlone) {
+  for (const int64_t beams : {1, 3}) {
+    GenerationSettings settings = counting();
+    settings.beams = beams;
+    const Tokens first = {0, 5, 2, 8};
+    Counters together(first);
+    const std::vector<GenerationPrompt> prompts(first.size());
+    const auto results = generate_all(together, prompts, settings);
+    ASSERT_EQ(results.size(), first.size());
+    for (size_t i = 0; i < first.size(); ++i) {
+      Counters alone({first[i]});
+      const GeneratedTokens expected = generate(alone, {}, settings);
+      EXPECT_EQ(results[i].tokens, expected.tokens) << beams;
+      EXPECT_NEAR(results[i].score, expected.score, 1e-6) << beams;
+    }
+  }
 }
 
 TEST(Generation, SeedsRepeat) {

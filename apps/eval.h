@@ -1,0 +1,17 @@
+// What is measured, one sub-command each.
+#pragma once
+
+#include "apps/command.h"
+
+namespace omma::app {
+
+void add_eval_detection(CLI::App& eval);
+void add_eval_caption(CLI::App& eval);
+void add_eval_retrieval(CLI::App& eval);
+void add_eval_vqa(CLI::App& eval);
+void add_eval_agent(CLI::App& eval);
+
+// On stdout, as one line or to be read by people.
+void print_figures(const json& figures, bool as_line);
+
+}  // namespace omma::app

@@ -1,0 +1,165 @@
+// omma eval caption, retrieval and vqa: what a model says about the pictures of a data set.
+#include <memory>
+#include <sstream>
+
+#include "apps/eval.h"
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/eval/caption_evaluation.h"
+#include "omma/eval/question_evaluation.h"
+#include "omma/eval/retrieval.h"
+#include "omma/models/zoo.h"
+
+namespace omma::app {
+namespace {
+
+struct LanguageEvalOptions : CommonOptions {
+  std::string data = "world:", split = "val";
+  std::size_t count = 0;
+  int batch = 16;
+  std::filesystem::path answers;
+};
+
+void add_data_flags(CLI::App& command, LanguageEvalOptions& options, const std::string& kinds) {
+  command.add_option("--data", options.data, kinds + ", and where it is")->capture_default_str()->type_name("KIND:PATH");
+  command.add_option("--split", options.split, "part of the data set")->capture_default_str()->type_name("S");
+  command.add_option("--count", options.count, "the first so many samples; default: all")->type_name("N");
+  command.add_option("--answers", options.answers, "write what became of each sample as JSON lines")->type_name("FILE");
+  add_batch_flag(command, options.batch);
+  add_model_flags(command, options);
+}
+
+// A path that cannot be written is told before the work.
+void prepare(const LanguageEvalOptions& options) {
+  apply(options);
+  if (!options.answers.empty()) write_file(options.answers, "");
+}
+
+void report(json figures, const std::vector<json>& lines, const std::filesystem::path& model, const LanguageEvalOptions& options) {
+  figures.update({{"model", model.string()}, {"data", options.data}, {"split", options.split}});
+  print_figures(figures, options.json);
+  if (options.answers.empty()) return;
+  std::string text;
+  for (const json& line : lines) text += dump_json(line) + "\n";
+  write_file(options.answers, text);
+}
+
+struct EvalCaptionOptions : LanguageEvalOptions {
+  CaptionOptions caption;
+};
+
+int run_eval_caption(EvalCaptionOptions options) {
+  prepare(options);
+  options.caption.generation.sample = samples(options.caption.generation);
+  const auto model = find_model(options.model.empty() ? "blip-nano-caption" : options.model);
+  const auto dataset = open_caption_dataset(options.data, options.split);
+  const auto captioner = load_captioner(model, load_options(options));
+  const CaptionEvaluation evaluation =
+      evaluate_captions(*captioner, *dataset, {.caption = options.caption, .count = options.count, .batch = options.batch});
+  std::vector<json> lines;
+  for (const JudgedCaption& each : evaluation.captions) {
+    lines.push_back(
+        {{"key", each.sample.key}, {"caption", each.caption}, {"references", each.sample.captions}, {"cider", each.cider}});
+    if (!each.sample.objects.empty()) lines.back()["exact"] = each.exact;
+  }
+  report(evaluation.to_json(), lines, model, options);
+  return kDone;
+}
+
+struct EvalRetrievalOptions : LanguageEvalOptions {
+  std::size_t rerank = RetrievalOptions().rerank;
+};
+
+// From 1; null where no right one was among the candidates.
+json json_of_rank(std::span<const std::size_t> ranks, std::size_t index) {
+  return ranks[index] == not_ranked ? json() : json(ranks[index] + 1);
+}
+
+int run_eval_retrieval(const EvalRetrievalOptions& options) {
+  prepare(options);
+  const auto model = find_model(options.model.empty() ? "blip-nano-itm" : options.model);
+  const auto dataset = open_caption_dataset(options.data, options.split);
+  const auto matcher = load_matcher(model, load_options(options));
+  const RetrievalEvaluation evaluation =
+      evaluate_retrieval(*matcher, *dataset, {.count = options.count, .rerank = options.rerank, .batch = options.batch});
+  std::vector<json> lines;
+  const auto add = [&](const char* name, const std::vector<std::string>& queries, const auto ranks) {
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      lines.push_back({{name, queries[i]}, {"itc_rank", json_of_rank(evaluation.itc.*ranks, i)}});
+      if (evaluation.rerank > 0) lines.back()["rank"] = json_of_rank(evaluation.itm.*ranks, i);
+    }
+  };
+  add("key", evaluation.image_keys, &RetrievalRanks::images);
+  add("text", evaluation.texts, &RetrievalRanks::texts);
+  report(evaluation.to_json(), lines, model, options);
+  return kDone;
+}
+
+struct EvalVqaOptions : LanguageEvalOptions {
+  AnswerOptions answer;
+  std::filesystem::path choices;
+};
+
+std::vector<std::string> read_lines(const std::filesystem::path& file) {
+  std::vector<std::string> lines;
+  std::istringstream text(read_file(file));
+  for (std::string line; std::getline(text, line);)
+    if (!line.empty()) lines.push_back(line);
+  check(!lines.empty(), "{}: expected an answer a line", file.string());
+  return lines;
+}
+
+int run_eval_vqa(EvalVqaOptions options) {
+  prepare(options);
+  options.answer.generation.sample = samples(options.answer.generation);
+  if (!options.choices.empty()) options.answer.answers = read_lines(options.choices);
+  const auto model = find_model(options.model.empty() ? "blip-nano-vqa" : options.model);
+  const auto dataset = open_question_dataset(options.data, options.split);
+  const auto answerer = load_answerer(model, load_options(options));
+  const QuestionEvaluation evaluation =
+      evaluate_answers(*answerer, *dataset, {.answer = options.answer, .count = options.count, .batch = options.batch});
+  std::vector<json> lines;
+  for (const JudgedAnswer& each : evaluation.answers)
+    lines.push_back({{"key", each.sample.key},
+                     {"question", each.sample.question},
+                     {"type", each.sample.type},
+                     {"answers", each.sample.answers},
+                     {"answer", each.answer},
+                     {"accuracy", each.accuracy},
+                     {"blind_answer", each.blind_answer},
+                     {"blind_accuracy", each.blind_accuracy}});
+  report(evaluation.to_json(), lines, model, options);
+  return kDone;
+}
+
+}  // namespace
+
+void add_eval_caption(CLI::App& eval) {
+  auto options = std::make_shared<EvalCaptionOptions>();
+  CLI::App& command = *eval.add_subcommand("caption", "BLEU, CIDEr-D; of the world also whether every object is named");
+  command.add_option("--prompt", options->caption.prompt, "what captions begin with")->type_name("TEXT");
+  add_generation_flags(command, options->caption.generation);
+  add_data_flags(command, *options, "world, coco, blip, folder or webdataset");
+  add_command(command, [options] { return run_eval_caption(*options); });
+}
+
+void add_eval_retrieval(CLI::App& eval) {
+  auto options = std::make_shared<EvalRetrievalOptions>();
+  CLI::App& command = *eval.add_subcommand("retrieval", "recall@1, 5 and 10 of texts for pictures and pictures for texts");
+  command.add_option("--rerank", options->rerank, "candidates that image-text matching orders anew; 0: embeddings alone")
+      ->capture_default_str()
+      ->type_name("K");
+  add_data_flags(command, *options, "world, coco, blip, folder or webdataset");
+  add_command(command, [options] { return run_eval_retrieval(*options); });
+}
+
+void add_eval_vqa(CLI::App& eval) {
+  auto options = std::make_shared<EvalVqaOptions>();
+  CLI::App& command = *eval.add_subcommand("vqa", "VQA accuracy by type of question, beside majority and a grey picture");
+  command.add_option("--choices", options->choices, "choose among these answers, one a line")->type_name("FILE");
+  add_generation_flags(command, options->answer.generation);
+  add_data_flags(command, *options, "world, jsonl or vqa");
+  add_command(command, [options] { return run_eval_vqa(*options); });
+}
+
+}  // namespace omma::app

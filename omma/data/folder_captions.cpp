@@ -1,0 +1,70 @@
+// A folder of pictures, each with its text in a .txt of the same name beside it: what many downloaders leave (img2dataset's "files").
+#include <cctype>
+#include <set>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/data/caption_readers.h"
+#include "omma/text/utf8.h"
+
+namespace omma {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FolderNames {  // relative to it
+  std::set<fs::path> pictures, texts;
+};
+
+FolderNames names_in(const fs::path& folder) {
+  FolderNames names;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::string extension = entry.path().extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    fs::path name = entry.path().lexically_relative(folder);
+    if (extension == ".txt")
+      names.texts.insert(std::move(name));
+    else if (extension.size() > 1 && is_picture_extension(extension.substr(1)))
+      names.pictures.insert(std::move(name));
+  }
+  return names;
+}
+
+void read_caption_file(const fs::path& file, CaptionSample& sample, DatasetReport& report) {
+  try {
+    const std::string text = read_file(file, most_caption_bytes);
+    check(is_valid_utf8(text), "{}: not UTF-8", file.string());
+    read_texts(text, sample.key, sample.captions, report);
+  } catch (const std::invalid_argument& error) {
+    report.add(DatasetFault::malformed_text, sample.key, error.what());
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<CaptionDataset> open_caption_folder(const fs::path& path, std::string_view split,
+                                                    const CaptionDatasetOptions& options) {
+  const fs::path folder = split.empty() ? path : path_inside(path, split);
+  check(fs::is_directory(folder), "data: expected a folder of pictures and texts, got {}", folder.string());
+  const FolderNames names = names_in(folder);
+  std::set<fs::path> unused_texts = names.texts;
+  std::vector<CaptionFiles::Record> records;
+  DatasetReport report;
+  for (const fs::path& picture : names.pictures) {
+    CaptionFiles::Record record{.sample = {.key = picture.string(), .captions = {}}, .image = folder / picture};
+    const fs::path text = fs::path(picture).replace_extension(".txt");
+    unused_texts.erase(text);
+    if (names.texts.contains(text))
+      read_caption_file(folder / text, record.sample, report);
+    else
+      report.add(DatasetFault::missing_pair, picture.string(), "no " + text.filename().string() + " beside it");
+    if (!record.sample.captions.empty()) records.push_back(std::move(record));
+  }
+  for (const fs::path& text : unused_texts) report.add(DatasetFault::missing_pair, text.string(), "no picture beside it");
+  const RecordCount count{.samples = records.size(), .records = records.size() + report.total(), .faulty = report.total()};
+  check_faults(report, count, options.max_fault_share, folder.string());
+  return std::make_unique<CaptionFiles>(std::move(records), std::move(report), options.image_limits);
+}
+
+}  // namespace omma

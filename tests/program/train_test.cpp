@@ -1,0 +1,84 @@
+// Training by several processes, as a launcher starts them.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <sstream>
+#include <thread>
+
+#include "tests/program/run_program.h"
+
+namespace omma {
+namespace {
+using testing::run_program;
+
+// All three losses of BLIP, a queue that fills, hard negatives, soft targets; a batch of 8 in all.
+json recipe(int batch) {
+  const json vision = {{"hidden_size", 24}, {"intermediate_size", 40}, {"num_hidden_layers", 1}, {"num_attention_heads", 2},
+                       {"image_size", 32},  {"patch_size", 16}};
+  const json text = {{"hidden_size", 24}, {"intermediate_size", 32}, {"num_hidden_layers", 1}, {"num_attention_heads", 2},
+                     {"max_position_embeddings", 40}};
+  const json model = {{"architectures", {"BlipForPreTraining"}}, {"image_text_hidden_size", 16}, {"vision_config", vision},
+                      {"text_config", text}};
+  return {{"task", "blip"},
+          {"seed", 5},
+          {"steps", 6},
+          {"log_every", 1},
+          {"threads", 1},
+          {"learning_rate", 0.003},
+          {"clip_norm", 1},
+          {"batch_size", batch},
+          {"data", "world:captions=exact,count=1000,size=32"},
+          {"validation_data", ""},
+          {"most_tokens", 40},
+          {"objective", {{"queue", 16}, {"alpha_steps", 3}, {"momentum", 0.9}}},
+          {"model", model}};
+}
+
+std::vector<double> losses_of(const std::filesystem::path& run) {
+  std::istringstream lines(read_file(run / "log.jsonl"));
+  std::vector<double> losses;
+  for (std::string line; std::getline(lines, line);)
+    if (const json entry = parse_json(line, "log"); entry.contains("loss")) losses.push_back(entry["loss"]);
+  return losses;
+}
+
+TEST(Train, TwoProcessesEqualOneWithTheSameGlobalBatch) {
+  const testing::TemporaryDirectory directory;
+  write_file(directory / "one.json", dump_json(recipe(8)));
+  write_file(directory / "two.json", dump_json(recipe(4)));
+  const auto alone =
+      run_program({"train", (directory / "one.json").string(), "--out", (directory / "one").string(), "--quiet"});
+  ASSERT_EQ(alone.status, 0) << alone.err;
+
+  const std::string port = fmt::format("MASTER_PORT={}", 20000 + ::getpid() % 20000);
+  const auto join = [&](int rank) {
+    return run_program({"train", (directory / "two.json").string(), "--out", (directory / "two").string(), "--quiet"},
+                       {fmt::format("RANK={}", rank), "WORLD_SIZE=2", "MASTER_ADDR=127.0.0.1", port});
+  };
+  testing::Run second;
+  std::thread other([&] { second = join(1); });
+  const testing::Run first = join(0);
+  other.join();
+  ASSERT_EQ(first.status, 0) << first.err;
+  ASSERT_EQ(second.status, 0) << second.err;
+  EXPECT_TRUE(second.out.empty()) << "rank 0 alone reports";
+
+  const auto expected = losses_of(directory / "one"), got = losses_of(directory / "two");
+  ASSERT_EQ(expected.size(), 6U);
+  ASSERT_EQ(got.size(), 6U);
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(got[i], expected[i], 2e-4 * std::abs(expected[i])) << "step " << i;
+  EXPECT_GT(std::abs(expected.front() - expected.back()), 0.1) << "nothing was learned in between";
+}
+
+TEST(Train, ALauncherThatForgetsTheRankIsTold) {
+  const testing::TemporaryDirectory directory;
+  write_file(directory / "recipe.json", dump_json(recipe(4)));
+  const auto run = run_program({"train", (directory / "recipe.json").string(), "--out", (directory / "out").string()}, {"WORLD_SIZE=2"});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_NE(run.err.find("RANK"), std::string::npos) << run.err;
+}
+
+}  // namespace
+}  // namespace omma
