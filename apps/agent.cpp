@@ -4,9 +4,9 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/picture_models.h"
 #include "omma/agent/chat_client.h"
 #include "omma/agent/react.h"
-#include "omma/agent/tools/detect_objects.h"
 #include "omma/agent/transcript.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
@@ -20,7 +20,7 @@ namespace {
 struct AgentCommandOptions : CommonOptions {
   std::string image, question, trace;
   std::string llm = "planner-nano", llm_model = "default";
-  std::string detector = "grounding-dino-nano";
+  PictureModelOptions models;
   AgentOptions agent;
   double max_seconds = 120;
 };
@@ -69,8 +69,7 @@ int run_agent_command(AgentCommandOptions options) {
   apply(options);
   const auto image = std::make_shared<const Image>(read_image(options.image));
   const std::unique_ptr<LanguageModel> model = open_language_model(options);
-  Toolbox tools;
-  tools.add(detect_objects_tool(load_detector(find_model(options.detector), load_options(options)), image));
+  const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
   options.agent.max_time = std::chrono::milliseconds(static_cast<std::int64_t>(options.max_seconds * 1000));
 
   if (!options.json) fmt::print("Question: {}\n", options.question);
@@ -104,7 +103,7 @@ void add_agent(CLI::App& app) {
       ->capture_default_str()
       ->type_name("DIR|URL");
   command.add_option("--llm-model", options->llm_model, "the server's name of the model")->capture_default_str()->type_name("NAME");
-  command.add_option("--detector", options->detector, "what detect_objects uses")->capture_default_str()->type_name("DIR|ID");
+  add_picture_model_flags(command, options->models);
   command.add_option("--max-steps", options->agent.max_steps, "steps before an answer is asked for")
       ->check(CLI::Range(0, 100))
       ->capture_default_str()

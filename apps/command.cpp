@@ -68,14 +68,18 @@ void add_run_flags(CLI::App& command, CommonOptions& options) {
   command.add_flag("--quiet", options.quiet, "no progress and no messages on stderr");
 }
 
-void add_model_flags(CLI::App& command, CommonOptions& options) {
-  command.add_option("--model", options.model, "model directory, zoo name or Hugging Face ID")->type_name("DIR|ID");
+void add_device_flags(CLI::App& command, CommonOptions& options) {
   command.add_option("--device", options.device, "auto, cpu or cuda[:N]")->capture_default_str()->type_name("D");
   command.add_option("--dtype", options.dtype, "auto, fp32, bf16 or fp16")
       ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16"}))
       ->capture_default_str()
       ->type_name("T");
   add_run_flags(command, options);
+}
+
+void add_model_flags(CLI::App& command, CommonOptions& options) {
+  command.add_option("--model", options.model, "model directory, zoo name or Hugging Face ID")->type_name("DIR|ID");
+  add_device_flags(command, options);
 }
 
 void add_generation_flags(CLI::App& command, GenerationOptions& options) {

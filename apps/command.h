@@ -39,8 +39,9 @@ struct CommonOptions {
 void add_command(CLI::App& command, std::function<int()> run);
 int last_status();
 
-// --threads, --json and --quiet; add_model_flags also --model, --device and --dtype.
+// --threads, --json and --quiet; add_device_flags also --device and --dtype, add_model_flags also --model.
 void add_run_flags(CLI::App& command, CommonOptions& options);
+void add_device_flags(CLI::App& command, CommonOptions& options);
 void add_model_flags(CLI::App& command, CommonOptions& options);
 
 // --beams, --top-p, --top-k, --temperature, --seed, --max-tokens, --min-tokens, --repetition-penalty, --length-penalty.

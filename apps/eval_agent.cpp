@@ -2,8 +2,8 @@
 #include <memory>
 
 #include "apps/eval.h"
+#include "apps/picture_models.h"
 #include "omma/agent/evaluate.h"
-#include "omma/agent/known_objects.h"
 #include "omma/base/file.h"
 #include "omma/models/zoo.h"
 
@@ -11,7 +11,8 @@ namespace omma::app {
 namespace {
 
 struct EvalAgentOptions : CommonOptions {
-  std::string llm = "planner-nano", detector = "grounding-dino-nano", split = "test";
+  std::string llm = "planner-nano", split = "test";
+  PictureModelOptions models;
   AgentEvaluationOptions evaluation;
   std::filesystem::path answers;
   bool oracle = false;
@@ -27,17 +28,12 @@ int run_eval_agent(EvalAgentOptions options) {
   apply(options);
   options.evaluation.scene.split = parse_split(options.split);
   const auto model = load_language_model(find_model(options.llm), load_options(options));
-  std::shared_ptr<Detector> detector;
-  if (!options.oracle) detector = load_detector(find_model(options.detector), load_options(options));
+  std::optional<PictureModels> models;
+  if (!options.oracle) models = open_picture_models(options.models, load_options(options));
   if (!options.answers.empty()) write_file(options.answers, "");  // a path that cannot be written is told before the work
   std::string lines;
-  const json figures = evaluate_agent(
-      *model,
-      [&](const Scene& scene) -> std::shared_ptr<Detector> {
-        if (options.oracle) return std::make_shared<KnownObjectDetector>(known_objects(scene));
-        return detector;
-      },
-      options.evaluation, [&](const AgentAnswer& answer) { lines += dump_json(to_json(answer)) + "\n"; });
+  const json figures = evaluate_agent(*model, models, options.evaluation,
+                                      [&](const AgentAnswer& answer) { lines += dump_json(to_json(answer)) + "\n"; });
   if (!options.answers.empty()) write_file(options.answers, lines);
   print_figures(figures, options.json);
   return kDone;
@@ -49,8 +45,8 @@ void add_eval_agent(CLI::App& eval) {
   auto options = std::make_shared<EvalAgentOptions>();
   CLI::App& command = *eval.add_subcommand("agent", "share of right answers about unseen scenes, by type of question");
   command.add_option("--llm", options->llm, "language model")->capture_default_str()->type_name("DIR|ID");
-  command.add_option("--detector", options->detector, "what detect_objects uses")->capture_default_str()->type_name("DIR|ID");
-  command.add_flag("--oracle", options->oracle, "the tool knows the scene: errors are the planner's alone");
+  add_picture_model_flags(command, options->models);
+  command.add_flag("--oracle", options->oracle, "the tools know the scene: errors are the planner's alone");
   command.add_option("--scenes", options->evaluation.scenes, "scenes")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str()

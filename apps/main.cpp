@@ -13,8 +13,8 @@ int main(int argc, char** argv) {
   CLI::App app("omma: open vision-language models, run, trained and served in one native program", "omma");
   app.set_version_flag("--version", std::string("omma ") + omma::kVersion);
   app.require_subcommand(1);
-  for (const auto add : {add_caption, add_match, add_ask, add_detect, add_agent, add_render, add_train, add_eval, add_validate,
-                         add_convert, add_inspect, add_list})
+  for (const auto add : {add_caption, add_match, add_ask, add_detect, add_agent, add_bootstrap, add_render, add_train, add_eval,
+                         add_validate, add_convert, add_inspect, add_list})
     add(app);
   try {
     app.parse(argc, argv);

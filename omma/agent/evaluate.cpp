@@ -9,10 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "omma/agent/tools/detect_objects.h"
+#include "omma/agent/known_objects.h"
+#include "omma/agent/known_texts.h"
 #include "omma/base/rng.h"
+#include "omma/data/world/exact_caption.h"
 #include "omma/data/world/language.h"
 #include "omma/data/world/words.h"
+#include "omma/eval/named_objects.h"
 
 namespace omma {
 
@@ -55,14 +58,38 @@ Question simple_count(const Scene& scene, Rng& rng) {
           .relation = Relation::left_of};
 }
 
-// Type and question. The world's own counting questions have answers from 0 to 6 about equally often: many of a kind, few of which
-// are there in most scenes.
-std::vector<std::pair<std::string, Question>> all_questions(const Scene& scene, Rng rng) {
-  std::vector<std::pair<std::string, Question>> typed;
+struct AgentQuestion {
+  std::string type;
+  std::string text;
+  std::string answer;
+};
+
+// The world's own counting questions have answers from 0 to 6 about equally often: many of a kind, few of which are there in most
+// scenes.
+std::vector<AgentQuestion> all_questions(const Scene& scene, Rng rng) {
+  std::vector<AgentQuestion> asked;
+  const auto add = [&](std::string_view type, const Question& question) {
+    asked.push_back({std::string(type), question.text, question.answer});
+  };
   for (const Question& question : questions(scene, rng))
-    typed.emplace_back(question.type == QuestionType::count ? "count_balanced" : name_of(question.type), question);
-  typed.emplace_back("count", simple_count(scene, rng));
-  return typed;
+    add(question.type == QuestionType::count ? "count_balanced" : name_of(question.type), question);
+  add("count", simple_count(scene, rng));
+  const std::string_view request = rng.pick(description_requests());
+  asked.push_back({"describe", std::string(request), exact_caption(scene, rng)});
+  return asked;
+}
+
+PictureModels models_that_know(const Scene& scene, const std::vector<AgentQuestion>& asked) {
+  std::map<std::string, std::string> answers;
+  for (const AgentQuestion& question : asked) answers.emplace(question.text, question.answer);
+  return {.detector = std::make_shared<KnownObjectDetector>(known_objects(scene)),
+          .captioner = std::make_shared<KnownCaptioner>(asked.back().answer),
+          .answerer = std::make_shared<KnownAnswerer>(std::move(answers))};
+}
+
+bool is_right(const AgentQuestion& question, const std::string& answer) {
+  if (question.type == "describe") return named_objects(answer) == named_objects(question.answer);
+  return says(answer, question.answer);
 }
 
 json to_json(const Score& score) {
@@ -82,19 +109,21 @@ bool says(std::string_view answer, std::string_view expected) {
   return said == wanted || ((wanted == "yes" || wanted == "no") && said.starts_with(wanted + " "));
 }
 
-json evaluate_agent(LanguageModel& model, const DetectorOfScene& detector_of, const AgentEvaluationOptions& options,
+json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& models, const AgentEvaluationOptions& options,
                     const AgentAnswerObserver& observer) {
   std::map<std::string, Score> scores;
   double steps = 0;
   for (std::uint64_t index = 0; index < static_cast<std::uint64_t>(options.scenes); ++index) {
     const Scene scene = make_scene(options.seed, index, options.scene);
-    Toolbox tools;
-    tools.add(detect_objects_tool(detector_of(scene), std::make_shared<const Image>(scene.image)));
-    for (const auto& [question_type, question] : all_questions(scene, Rng(options.seed, index))) {
+    const std::vector<AgentQuestion> asked = all_questions(scene, Rng(options.seed, index));
+    const PictureModels eyes = models ? *models : models_that_know(scene, asked);
+    const Toolbox tools = picture_tools(eyes, std::make_shared<const Image>(scene.image));
+    for (const AgentQuestion& question : asked) {
+      if (question.type == "describe" && !eyes.captioner) continue;
       AgentAnswer answer{.scene = index, .question = question.text, .expected = question.answer, .result = {}, .right = false};
       answer.result = run_agent(model, tools, question.text, options.agent);
-      answer.right = says(answer.result.answer, question.answer);
-      for (const std::string& type : {question_type, std::string("all")}) {
+      answer.right = is_right(question, answer.result.answer);
+      for (const std::string& type : {question.type, std::string("all")}) {
         scores[type].right += answer.right ? 1 : 0;
         ++scores[type].asked;
       }

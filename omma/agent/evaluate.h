@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "omma/agent/react.h"
+#include "omma/agent/tools/picture_tools.h"
 #include "omma/data/world/scene.h"
-#include "omma/tasks/detector.h"
 
 namespace omma {
 
@@ -20,10 +20,6 @@ struct AgentEvaluationOptions {
   AgentOptions agent;
 };
 
-// The detector that the agent's tool uses on a scene: the same for all to measure planner and detector together, one that knows the
-// scene (see known_objects.h) to measure the planner alone.
-using DetectorOfScene = std::function<std::shared_ptr<Detector>(const Scene& scene)>;
-
 // Told each question as it is answered.
 struct AgentAnswer {
   std::uint64_t scene = 0;
@@ -33,10 +29,11 @@ struct AgentAnswer {
 };
 using AgentAnswerObserver = std::function<void(const AgentAnswer& answer)>;
 
-// Asks each scene every type of question that it allows (see language.h), and "count": how many X are there, where X is there or
-// not and has a colour or not, each by a coin; the world's own counting questions are "count_balanced". {"count": {"right",
-// "asked", "accuracy"}, ..., "all": {...}, "steps": mean}.
-json evaluate_agent(LanguageModel& model, const DetectorOfScene& detector_of, const AgentEvaluationOptions& options = {},
+// Asks each scene every type of question that it allows (see language.h); "count": how many X are there, where X is there or not
+// and has a colour or not, each by a coin (the world's own counting questions are "count_balanced"); and where there is a captioner
+// "describe", which is right where every object is told with its colour and nothing else. Without `models` the tools know the
+// scene: what is wrong is the planner's fault alone. {"count": {"right", "asked", "accuracy"}, ..., "all": {...}, "steps": mean}.
+json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& models, const AgentEvaluationOptions& options = {},
                     const AgentAnswerObserver& observer = nullptr);
 
 // Whether `answer` says `expected`: its first number where a number is expected, else the same words, whatever the case and the

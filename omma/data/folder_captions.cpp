@@ -1,4 +1,5 @@
-// A folder of pictures, each with its text in a .txt of the same name beside it: what many downloaders leave (img2dataset's "files").
+// A folder of pictures, each with its text in a .txt of the same name beside it: what many downloaders leave (img2dataset's
+// "files").
 #include <cctype>
 #include <set>
 

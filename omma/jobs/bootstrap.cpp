@@ -19,13 +19,13 @@
 namespace omma {
 namespace {
 
-constexpr std::int64_t least_samples = 100;  // before which no share of faults is judged
+constexpr std::int64_t least_samples = 100;                                     // before which no share of faults is judged
 const MatchOptions match_options{.itm = true, .itc = false, .max_tokens = 35};  // the paper's length
 
 struct Sample {
   BootstrapRecord record;
-  PictureFile file;
-  Image image;  // empty where it cannot be read
+  PictureFile file = {};
+  Image image = {};  // empty where it cannot be read
 };
 
 Sample read_sample(const CaptionShard& shard, std::size_t index) {
@@ -38,14 +38,8 @@ Sample read_sample(const CaptionShard& shard, std::size_t index) {
   };
   Sample sample{.record = {.key = shard.member_key(index),
                            .image = shard.named ? "" : source.key,
-                           .web = {},
-                           .synthetic = {},
                            .noise = note("noise"),
-                           .true_caption = note("true_caption"),
-                           .fault = {},
-                           .error = {}},
-                .file = {},
-                .image = {}};
+                           .true_caption = note("true_caption")}};
   for (const std::string& caption : source.captions) sample.record.web.push_back({.text = caption});
   try {
     sample.file = data.picture_file(index);
@@ -112,7 +106,8 @@ struct Workload {
 
   std::int64_t whole() const {
     if (weight == 0) return samples;
-    return static_cast<std::int64_t>(static_cast<double>(samples) * static_cast<double>(whole_weight) / static_cast<double>(weight));
+    return static_cast<std::int64_t>(static_cast<double>(samples) * static_cast<double>(whole_weight) /
+                                     static_cast<double>(weight));
   }
 };
 
@@ -232,10 +227,8 @@ json Bootstrapper::make_shard(std::size_t number) {
     add(more);
   }
   for (const DatasetIssue& issue : shard.report.issues()) {
-    BootstrapRecord record{.key = issue.sample};
-    record.fault = name_of(issue.fault);
-    record.error = last_fault_ = issue.message;
-    output.add_line(record);
+    last_fault_ = issue.message;
+    output.add_line({.key = issue.sample, .fault = std::string(name_of(issue.fault)), .error = issue.message});
   }
   add({.samples = left_out, .faults = left_out});
   output.finish();
@@ -245,8 +238,7 @@ json Bootstrapper::make_shard(std::size_t number) {
 std::vector<Sample> Bootstrapper::read_batch(const CaptionShard& shard, std::size_t first) const {
   std::vector<Sample> batch(std::min(static_cast<std::size_t>(options_.batch), shard.end - first));
   parallel_for(std::ssize(batch), options_.threads, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
-      batch[i] = read_sample(shard, first + i);
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) batch[i] = read_sample(shard, first + i);
   });
   return batch;
 }
@@ -308,8 +300,8 @@ std::optional<double> Bootstrapper::judge_alone(const Image& image, const std::s
 void Bootstrapper::expect_few_faults(std::int64_t least) const {
   const auto samples = static_cast<double>(std::max(seen_.samples, least));
   if (options_.max_fault_share >= 1 || static_cast<double>(seen_.faults) <= options_.max_fault_share * samples) return;
-  fail("bootstrap: {} of {} samples are faulty, over the limit of {:g} %{}{}; what is done stays in {}", seen_.faults, seen_.samples,
-       100 * options_.max_fault_share, last_fault_.empty() ? "" : ": last ", last_fault_, options_.out.string());
+  fail("bootstrap: {} of {} samples are faulty, over the limit of {:g} %{}{}; what is done stays in {}", seen_.faults,
+       seen_.samples, 100 * options_.max_fault_share, last_fault_.empty() ? "" : ": last ", last_fault_, options_.out.string());
 }
 
 json Bootstrapper::finish() const {

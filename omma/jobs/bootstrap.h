@@ -1,5 +1,5 @@
-// CapFilt (Li et al. 2022, BLIP, section 3.3) over data of any size: a captioner writes a text for each picture, and a filter keeps,
-// of it and of the text from the web, what describes the picture.
+// CapFilt (Li et al. 2022, BLIP, section 3.3) over data of any size: a captioner writes a text for each picture, and a filter
+// keeps, of it and of the text from the web, what describes the picture.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace omma {
 
 struct BootstrapOptions {
-  std::string data;            // KIND:PATH, see caption_dataset.h
+  std::string data;  // KIND:PATH, see caption_dataset.h
   std::string split = {};
   std::filesystem::path out;
   json models = json::object();  // what names the two in job.json: a job is not continued with others
@@ -35,8 +35,8 @@ struct BootstrapOptions {
 // reader. When all shards are done, whatever rank's, also summary.json and contact.png.
 //
 // Pictures that cannot be read, samples that the reader left out and texts that cannot be judged are faults: recorded, counted, and
-// where they are more than max_fault_share of the samples (from a hundred samples on, and at the end) std::invalid_argument ends the
-// run; what is done stays. Captions are sampled under a seed of their own, so that a resumed job equals an uninterrupted one.
+// where they are more than max_fault_share of the samples (from a hundred samples on, and at the end) std::invalid_argument ends
+// the run; what is done stays. Captions are sampled under a seed of their own, so that a resumed job equals an uninterrupted one.
 //
 // Returns the summary, or {"shards", "done"} where other ranks are not finished. Throws also what ShardJob and the models throw.
 json bootstrap(Captioner& captioner, Matcher& filter, const BootstrapOptions& options);

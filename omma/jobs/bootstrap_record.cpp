@@ -68,7 +68,6 @@ BootstrapRecord read_bootstrap_record(std::string_view line, std::string_view wh
     BootstrapRecord record{.key = object.at("key"),
                            .image = object.value("image", ""),
                            .web = texts_of(object, "web"),
-                           .synthetic = {},
                            .noise = object.value("noise", ""),
                            .true_caption = object.value("true_caption", ""),
                            .fault = object.value("fault", ""),

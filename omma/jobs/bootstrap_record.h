@@ -17,12 +17,12 @@ struct JudgedText {
 };
 
 struct BootstrapRecord {
-  std::string key;    // of the sample, in the clean shard, too
-  std::string image;  // the picture's file name, where that is not the key
-  std::vector<JudgedText> web;
-  std::optional<JudgedText> synthetic;  // nothing where there was no picture to describe
-  std::string noise, true_caption;      // where the input tells: the kind of noise ("clean": none), and a caption that is right
-  std::string fault, error;             // what was wrong with the input: a DatasetFault's name, and in words
+  std::string key;         // of the sample, in the clean shard, too
+  std::string image = {};  // the picture's file name, where that is not the key
+  std::vector<JudgedText> web = {};
+  std::optional<JudgedText> synthetic = {};   // nothing where there was no picture to describe
+  std::string noise = {}, true_caption = {};  // where the input tells: the kind of noise ("clean": none); a caption that is right
+  std::string fault = {}, error = {};         // what was wrong with the input: a DatasetFault's name, and in words
 
   bool keeps_web() const;
   std::vector<std::string> kept_texts() const;

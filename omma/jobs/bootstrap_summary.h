@@ -34,8 +34,8 @@ class BootstrapSummary {
 
   const std::array<BootstrapGroup, 4>& groups() const { return groups_; }
 
-  // {"samples", "clean_samples", "clean_texts", "noise_ratio", "web", "synthetic", "faults", "repeated_keys"}, and "web_filter" where
-  // the noise is known; see docs/formats.md.
+  // {"samples", "clean_samples", "clean_texts", "noise_ratio", "web", "synthetic", "faults", "repeated_keys"}, and "web_filter"
+  // where the noise is known; see docs/formats.md.
   json to_json() const;
 
  private:

@@ -15,8 +15,8 @@ int number_in(const char* variable, const char* text) {
   const std::string_view digits = text;
   int number = -1;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  check(error == std::errc() && end == digits.data() + digits.size() && number >= 0, "{}: expected a number of 0 or more, got \"{}\"",
-        variable, digits);
+  check(error == std::errc() && end == digits.data() + digits.size() && number >= 0,
+        "{}: expected a number of 0 or more, got \"{}\"", variable, digits);
   return number;
 }
 
@@ -62,8 +62,7 @@ JobRank rank_from_environment() {
 }
 
 ShardJob::ShardJob(ShardJobOptions options)
-    : options_(checked(std::move(options))),
-      lock_(made(options_.out), fmt::format("rank-{}", options_.rank.rank)) {
+    : options_(checked(std::move(options))), lock_(made(options_.out), fmt::format("rank-{}", options_.rank.rank)) {
   options_.parameters["shards"] = size();
   record_parameters();
   remove_leftovers();

@@ -78,7 +78,13 @@ constexpr std::string_view models_for(std::string_view task) {
   return "blip (BlipForQuestionAnswering)";
 }
 
-// Throws unless the model in `directory` can do `task`.
+BlipCheckpoint open_blip(const fs::path& directory, const LoadOptions& options) {
+  return load_blip(directory,
+                   {.device = device_of(options.device), .dtype = dtype_option(options.dtype).value_or(torch::kFloat32)});
+}
+
+}  // namespace
+
 void expect_task(const fs::path& directory, std::string_view task) {
   const json config = config_of(directory);
   const std::string type = config["model_type"];
@@ -87,13 +93,6 @@ void expect_task(const fs::path& directory, std::string_view task) {
   check(std::ranges::find(tasks, task) != tasks.end(), "{}: models of type \"{}\"{} do not {}; those that do: {}",
         directory.string(), type, parts, task, models_for(task));
 }
-
-BlipCheckpoint open_blip(const fs::path& directory, const LoadOptions& options) {
-  return load_blip(directory,
-                   {.device = device_of(options.device), .dtype = dtype_option(options.dtype).value_or(torch::kFloat32)});
-}
-
-}  // namespace
 
 std::unique_ptr<Captioner> load_captioner(const fs::path& directory, const LoadOptions& options) {
   expect_task(directory, "caption");

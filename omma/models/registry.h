@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "omma/base/json.h"
@@ -28,6 +29,9 @@ std::unique_ptr<Matcher> load_matcher(const std::filesystem::path& directory, co
 std::unique_ptr<Answerer> load_answerer(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<Detector> load_detector(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory, const LoadOptions& options = {});
+
+// Throws likewise unless the directory's config.json is that of a model for the task, one of those below. Reads no weights.
+void expect_task(const std::filesystem::path& directory, std::string_view task);
 
 struct ModelInfo {
   std::string model_type;

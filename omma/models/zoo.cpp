@@ -9,7 +9,9 @@
 namespace omma {
 namespace fs = std::filesystem;
 
-fs::path zoo_directory() {
+namespace {
+
+std::optional<fs::path> find_zoo() {
   if (const char* variable = std::getenv("OMMA_ZOO"); variable != nullptr && *variable != '\0') {
     check(fs::is_directory(variable), "OMMA_ZOO: expected a directory, got \"{}\"", variable);
     return variable;
@@ -19,7 +21,15 @@ fs::path zoo_directory() {
   if (const fs::path installed = program / "../share/omma/zoo"; fs::is_directory(installed)) return fs::weakly_canonical(installed);
   for (fs::path folder = program; folder.has_relative_path(); folder = folder.parent_path())
     if (fs::is_directory(folder / "zoo") && fs::is_regular_file(folder / "CMakeLists.txt")) return folder / "zoo";
-  fail("no zoo of embedded models found near {}: set OMMA_ZOO", program.string());
+  return std::nullopt;
+}
+
+}  // namespace
+
+fs::path zoo_directory() {
+  const auto zoo = find_zoo();
+  check(zoo.has_value(), "no zoo of embedded models found near the program: set OMMA_ZOO");
+  return *zoo;
 }
 
 std::vector<fs::path> zoo_models() {
@@ -30,12 +40,16 @@ std::vector<fs::path> zoo_models() {
   return models;
 }
 
+std::optional<fs::path> find_zoo_model(std::string_view name) {
+  const auto zoo = find_zoo();
+  return zoo && fs::is_regular_file(*zoo / name / "config.json") ? std::optional(*zoo / name) : std::nullopt;
+}
+
 fs::path find_model(std::string_view name) {
   check(!name.empty(), "model: expected a directory or an ID, got an empty name");
   if (fs::is_directory(name)) return name;
   if (name.find('/') == std::string_view::npos) {
-    for (const fs::path& model : zoo_models())
-      if (model.filename() == name) return model;
+    if (const auto model = find_zoo_model(name)) return *model;
   } else if (const auto cached = find_in_hub_cache(name)) {
     return *cached;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@ std::filesystem::path zoo_directory();
 
 // Directories in the zoo that hold a config.json, sorted by name.
 std::vector<std::filesystem::path> zoo_models();
+
+// The model of this name in the zoo; nothing where the zoo, if there is one, has none.
+std::optional<std::filesystem::path> find_zoo_model(std::string_view name);
 
 // A model's directory from what a user names it by: a path, the name of a zoo model, or an ID in the Hugging Face cache. Throws
 // std::invalid_argument that prints the command that would fetch an absent ID.

@@ -15,24 +15,19 @@ using testing::run_program;
 
 // All three losses of BLIP, a queue that fills, hard negatives, soft targets; a batch of 8 in all.
 json recipe(int batch) {
-  const json vision = {{"hidden_size", 24}, {"intermediate_size", 40}, {"num_hidden_layers", 1}, {"num_attention_heads", 2},
-                       {"image_size", 32},  {"patch_size", 16}};
-  const json text = {{"hidden_size", 24}, {"intermediate_size", 32}, {"num_hidden_layers", 1}, {"num_attention_heads", 2},
+  const json vision = {{"hidden_size", 24},        {"intermediate_size", 40}, {"num_hidden_layers", 1},
+                       {"num_attention_heads", 2}, {"image_size", 32},        {"patch_size", 16}};
+  const json text = {{"hidden_size", 24},
+                     {"intermediate_size", 32},
+                     {"num_hidden_layers", 1},
+                     {"num_attention_heads", 2},
                      {"max_position_embeddings", 40}};
-  const json model = {{"architectures", {"BlipForPreTraining"}}, {"image_text_hidden_size", 16}, {"vision_config", vision},
-                      {"text_config", text}};
-  return {{"task", "blip"},
-          {"seed", 5},
-          {"steps", 6},
-          {"log_every", 1},
-          {"threads", 1},
-          {"learning_rate", 0.003},
-          {"clip_norm", 1},
-          {"batch_size", batch},
-          {"data", "world:captions=exact,count=1000,size=32"},
-          {"validation_data", ""},
-          {"most_tokens", 40},
-          {"objective", {{"queue", 16}, {"alpha_steps", 3}, {"momentum", 0.9}}},
+  const json model = {
+      {"architectures", {"BlipForPreTraining"}}, {"image_text_hidden_size", 16}, {"vision_config", vision}, {"text_config", text}};
+  return {{"task", "blip"},        {"seed", 5},           {"steps", 6},
+          {"log_every", 1},        {"threads", 1},        {"learning_rate", 0.003},
+          {"clip_norm", 1},        {"batch_size", batch}, {"data", "world:captions=exact,count=1000,size=32"},
+          {"validation_data", ""}, {"most_tokens", 40},   {"objective", {{"queue", 16}, {"alpha_steps", 3}, {"momentum", 0.9}}},
           {"model", model}};
 }
 
@@ -48,8 +43,7 @@ TEST(Train, TwoProcessesEqualOneWithTheSameGlobalBatch) {
   const testing::TemporaryDirectory directory;
   write_file(directory / "one.json", dump_json(recipe(8)));
   write_file(directory / "two.json", dump_json(recipe(4)));
-  const auto alone =
-      run_program({"train", (directory / "one.json").string(), "--out", (directory / "one").string(), "--quiet"});
+  const auto alone = run_program({"train", (directory / "one.json").string(), "--out", (directory / "one").string(), "--quiet"});
   ASSERT_EQ(alone.status, 0) << alone.err;
 
   const std::string port = fmt::format("MASTER_PORT={}", 20000 + ::getpid() % 20000);
@@ -75,7 +69,8 @@ TEST(Train, TwoProcessesEqualOneWithTheSameGlobalBatch) {
 TEST(Train, ALauncherThatForgetsTheRankIsTold) {
   const testing::TemporaryDirectory directory;
   write_file(directory / "recipe.json", dump_json(recipe(4)));
-  const auto run = run_program({"train", (directory / "recipe.json").string(), "--out", (directory / "out").string()}, {"WORLD_SIZE=2"});
+  const auto run =
+      run_program({"train", (directory / "recipe.json").string(), "--out", (directory / "out").string()}, {"WORLD_SIZE=2"});
   EXPECT_EQ(run.status, 2);
   EXPECT_NE(run.err.find("RANK"), std::string::npos) << run.err;
 }

@@ -1,11 +1,15 @@
 #include "omma/agent/planner/question.h"
 
 #include <array>
+#include <cctype>
 #include <span>
+#include <sstream>
 
 #include "omma/agent/planner/made_up_words.h"
+#include "omma/agent/planner/off_topic.h"
 #include "omma/agent/tools/detect_objects.h"
 #include "omma/base/error.h"
+#include "omma/data/world/exact_caption.h"
 #include "omma/data/world/split.h"
 #include "omma/data/world/words.h"
 
@@ -15,7 +19,7 @@ namespace {
 
 using Templates = std::span<const std::string_view>;
 
-// {s} and {p}: the subject, one or many; {a}: with its article; {S} and {P}: the reference; {r}: the relation.
+// {s} and {p}: the subject, one or many; {a}: with its article; {S}, {P} and {A}: the reference; {r}: the relation.
 constexpr std::array<std::string_view, 9> count_templates = {"How many {p} are there?",
                                                              "How many {p} are there?",
                                                              "How many {p} are there in the picture?",
@@ -41,8 +45,11 @@ constexpr std::array<std::string_view, 2> more_templates = {"Are there more {p} 
 constexpr std::array<std::string_view, 2> fewer_templates = {"Are there fewer {p} than {P}?", "Do you see fewer {p} than {P}?"};
 constexpr std::array<std::string_view, 3> where_templates = {"Where is the {s}?", "Where in the picture is the {s}?",
                                                              "Where do you see the {s}?"};
-constexpr std::array<std::string_view, 4> list_templates = {"What is in the picture?", "What do you see?",
-                                                            "What does the picture show?", "Which objects are there?"};
+constexpr std::array<std::string_view, 4> list_templates = {"Which objects are there?", "Which objects are in the picture?",
+                                                            "What objects do you see?", "List the objects."};
+constexpr std::array<std::string_view, 6> exist_relation_templates = {
+    "Is there {a} {r} {A}?",      "Is there {a} {r} {A}?",   "Is there {a} {r} {A} in the picture?",
+    "Are there any {p} {r} {A}?", "Do you see {a} {r} {A}?", "Can you see {a} {r} {A} in the image?"};
 
 std::string with_noun(const NounPhrase& phrase, bool plural) {
   std::string text = phrase.size;
@@ -109,6 +116,9 @@ std::string fill(std::string_view pattern, const PlannerQuestion& question, Rng&
       case 'a':
         text += with_article(question.subject.singular);
         break;
+      case 'A':
+        text += with_article(question.reference.singular);
+        break;
       case 'S':
         text += question.reference.singular;
         break;
@@ -121,8 +131,13 @@ std::string fill(std::string_view pattern, const PlannerQuestion& question, Rng&
     }
     i += 2;
   }
-  if (rng.chance(0.06)) text.pop_back();                              // people forget the question mark
-  if (rng.chance(0.06)) text[0] = static_cast<char>(text[0] | 0x20);  // and capitals
+  return text;
+}
+
+// People forget the question mark and capitals.
+std::string typed(std::string text, Rng& rng) {
+  if (rng.chance(0.06) && std::ispunct(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
+  if (rng.chance(0.06)) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;
 }
 
@@ -144,6 +159,12 @@ Templates templates_of(const PlannerQuestion& question) {
       return where_templates;
     case PlannerSkill::list:
       return list_templates;
+    case PlannerSkill::exist_relation:
+      return exist_relation_templates;
+    case PlannerSkill::describe:
+      return description_requests();
+    case PlannerSkill::off_topic:
+      break;
   }
   fail("planner: unknown skill");
 }
@@ -202,9 +223,11 @@ PlannerQuestion make_planner_question(PlannerSkill skill, bool known_words_only,
     question.reference = draw_phrase(known_words_only, color_chance, rng);
   } while (question.reference.singular == question.subject.singular);
   if (skill == PlannerSkill::relation) question.relation = rng.pick(Templates(relation_words));
-  if (skill == PlannerSkill::what) question.relation = rng.pick(Templates(relation_words).first(4));
+  if (skill == PlannerSkill::what || skill == PlannerSkill::exist_relation)
+    question.relation = rng.pick(Templates(relation_words).first(4));
   question.fewer = skill == PlannerSkill::compare && rng.chance(0.5);
-  question.text = fill(rng.pick(templates_of(question)), question, rng);
+  const bool off_topic = skill == PlannerSkill::off_topic;
+  question.text = typed(off_topic ? off_topic_sentence(rng) : fill(rng.pick(templates_of(question)), question, rng), rng);
   return question;
 }
 
@@ -231,6 +254,27 @@ std::vector<KnownObject> invent_picture(const PlannerQuestion& question, Rng& rn
   }
   rng.shuffle(objects);
   return objects;
+}
+
+std::string invent_caption(bool known_words_only, Rng& rng) {
+  Scene scene{.image = Image(128, 128)};
+  const int count = rng.chance(0.9) ? rng.between(1, 6) : rng.between(7, 9);
+  for (int i = 0; i < count; ++i) {
+    const KnownObject object = random_object(rng);
+    scene.objects.push_back(
+        {.name = *find_world_name(object.name), .color = *find_world_color(object.color), .box = random_box(rng)});
+  }
+  const std::string exact = exact_caption(scene, rng);
+  if (known_words_only || rng.chance(0.5)) return exact;
+  const double foreign_share = rng.uniform(0, 0.3);
+  std::string caption;
+  std::istringstream words(exact);
+  for (std::string word; words >> word;) {
+    if (rng.chance(foreign_share)) word = make_up_noun(rng).singular;
+    for (int times = rng.chance(0.03) ? 2 : 1; times > 0; --times) caption.append(caption.empty() ? "" : " ").append(word);
+  }
+  if (rng.chance(0.3)) caption[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(caption[0])));
+  return rng.chance(0.3) ? caption + "." : caption;
 }
 
 }  // namespace omma

@@ -4,9 +4,13 @@
 #include <array>
 #include <memory>
 
+#include "omma/agent/call_guard.h"
+#include "omma/agent/known_texts.h"
+#include "omma/agent/planner/off_topic.h"
 #include "omma/agent/planner/question.h"
 #include "omma/agent/react_prompt.h"
 #include "omma/agent/tools/detect_objects.h"
+#include "omma/agent/tools/picture_tools.h"
 #include "omma/base/error.h"
 #include "omma/data/world/words.h"
 
@@ -15,15 +19,17 @@ namespace omma {
 namespace {
 
 constexpr std::size_t max_observation_bytes = 2000;
-constexpr std::array<std::string_view, planner_skill_count> skill_names = {"count", "exist",   "color", "relation",
-                                                                           "what",  "compare", "where", "list"};
-
 // Writes a trace as the loop would, and remembers which bytes are the planner's own.
 class TraceWriter {
  public:
-  TraceWriter(const PlannerQuestion& question, const std::vector<KnownObject>& objects, Rng& rng) : rng_(rng) {
-    auto detector = std::make_shared<KnownObjectDetector>(objects);
-    tools_.add(detect_objects_tool(detector, std::make_shared<const Image>(128, 128)));
+  TraceWriter(const PlannerQuestion& question, const std::vector<KnownObject>& objects, const std::string& caption, Rng& rng)
+      : rng_(rng) {
+    PictureModels models{.detector = std::make_shared<KnownObjectDetector>(objects)};
+    if (!rng.chance(0.05)) {  // an agent without describe_image is asked for it, too
+      models.captioner = std::make_shared<KnownCaptioner>(caption);
+      models.answerer = std::make_shared<KnownAnswerer>(std::map<std::string, std::string>{{question.text, yes_or_no(rng)}});
+    }
+    tools_ = picture_tools(models, std::make_shared<const Image>(128, 128));
     trace_.skill = question.skill;
     trace_.question = question.text;
     trace_.objects = objects;
@@ -31,14 +37,19 @@ class TraceWriter {
   }
 
   // One step; null where the tool failed, after which only an answer may follow.
-  json call(const std::string& thought, const json& input) {
-    learn(fmt::format(" {}\nAction: detect_objects\nAction Input: {}{}", thought, dump_json(input), react_stop));
+  json call(const std::string& thought, const json& input, const std::string& name = "detect_objects") {
+    learn(fmt::format(" {}\nAction: {}\nAction Input: {}{}", thought, name, dump_json(input), react_stop));
     trace_.text.resize(trace_.text.size() - react_stop.size());
-    if (rng_.chance(0.02)) {
-      trace_.text += react_observation(observation_of_error("the tool failed", max_observation_bytes));
+    ReactStep step;
+    step.action = name;
+    std::string error;
+    const Tool* tool = CallGuard(tools_).admit(step, error);
+    if (tool != nullptr && rng_.chance(0.02)) error = "the tool failed";
+    if (!error.empty()) {
+      trace_.text += react_observation(observation_of_error(error, max_observation_bytes));
       return nullptr;
     }
-    const ToolResult result = tools_.tools()[0].run(input);
+    const ToolResult result = tool->run(input);
     trace_.text += react_observation(observation_of(result, AgentFormat::compact, max_observation_bytes));
     return result.data;
   }
@@ -56,6 +67,8 @@ class TraceWriter {
   PlannerTrace take() { return std::move(trace_); }
 
  private:
+  static std::string yes_or_no(Rng& rng) { return rng.chance(0.5) ? "yes" : "no"; }
+
   void learn(const std::string& text) {
     trace_.learned.emplace_back(trace_.text.size(), trace_.text.size() + text.size());
     trace_.text += text;
@@ -169,45 +182,59 @@ void list(const PlannerQuestion&, TraceWriter& trace) {
   trace.answer("I name what was found.", found.empty() ? "nothing" : found);
 }
 
+// Where the picture cannot be described, the detector serves as well as it can.
+void describe(const PlannerQuestion& question, TraceWriter& trace) {
+  const json data = trace.call("I need a description.", json::object(), "describe_image");
+  if (data.is_null()) return list(question, trace);
+  trace.answer("I tell what was described.", data.at("caption"));
+}
+
+void exist_relation(const PlannerQuestion& question, TraceWriter& trace) {
+  const json data = trace.call("I need to look at the whole picture.", {{"question", question.text}}, "describe_image");
+  if (data.is_null()) return relation(question, trace);
+  const std::string answer = data.at("answer");
+  trace.answer(fmt::format("It says {}.", answer), answer);
+}
+
+void off_topic(const PlannerQuestion&, TraceWriter& trace) { trace.answer("This is not about the picture.", off_topic_answer); }
+
+struct Skill {
+  std::string_view name;
+  int weight;  // how often it is asked for
+  void (*write)(const PlannerQuestion& question, TraceWriter& trace);
+};
+// In the order of PlannerSkill. Counting is asked most; comparing is the hardest to learn.
+constexpr std::array<Skill, planner_skill_count> skills = {{{"count", 6, count},
+                                                            {"exist", 4, exist},
+                                                            {"color", 4, color},
+                                                            {"relation", 4, relation},
+                                                            {"what", 4, what},
+                                                            {"compare", 8, compare},
+                                                            {"where", 2, where},
+                                                            {"list", 1, list},
+                                                            {"exist_relation", 4, exist_relation},
+                                                            {"describe", 4, describe},
+                                                            {"off_topic", 4, off_topic}}};
+
+PlannerSkill draw_skill(Rng& rng) {
+  int total = 0, skill = 0;
+  for (const Skill& each : skills) total += each.weight;
+  for (int draw = rng.between(0, total - 1); draw >= skills[static_cast<std::size_t>(skill)].weight; ++skill)
+    draw -= skills[static_cast<std::size_t>(skill)].weight;
+  return static_cast<PlannerSkill>(skill);
+}
+
 }  // namespace
 
-std::string_view name_of(PlannerSkill skill) { return skill_names[static_cast<std::size_t>(skill)]; }
+std::string_view name_of(PlannerSkill skill) { return skills[static_cast<std::size_t>(skill)].name; }
 
 PlannerTrace make_planner_trace(std::uint64_t seed, std::uint64_t index, bool known_words_only) {
-  // Counting is asked most; comparing is the hardest to learn.
-  static constexpr std::array<int, 16> skills = {0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6};
   Rng rng(seed, index);
-  const auto skill =
-      static_cast<PlannerSkill>(rng.chance(0.03) ? static_cast<int>(PlannerSkill::list) : rng.pick(std::span<const int>(skills)));
+  const PlannerSkill skill = draw_skill(rng);
   const PlannerQuestion question = make_planner_question(skill, known_words_only, rng);
   const std::vector<KnownObject> objects = invent_picture(question, rng);
-  TraceWriter trace(question, objects, rng);
-  switch (skill) {
-    case PlannerSkill::count:
-      count(question, trace);
-      break;
-    case PlannerSkill::exist:
-      exist(question, trace);
-      break;
-    case PlannerSkill::color:
-      color(question, trace);
-      break;
-    case PlannerSkill::relation:
-      relation(question, trace);
-      break;
-    case PlannerSkill::what:
-      what(question, trace);
-      break;
-    case PlannerSkill::compare:
-      compare(question, trace);
-      break;
-    case PlannerSkill::where:
-      where(question, trace);
-      break;
-    case PlannerSkill::list:
-      list(question, trace);
-      break;
-  }
+  TraceWriter trace(question, objects, invent_caption(known_words_only, rng), rng);
+  skills[static_cast<std::size_t>(skill)].write(question, trace);
   return trace.take();
 }
 

@@ -14,8 +14,8 @@
 
 namespace omma {
 
-enum class PlannerSkill { count, exist, color, relation, what, compare, where, list };
-inline constexpr int planner_skill_count = 8;
+enum class PlannerSkill { count, exist, color, relation, what, compare, where, list, exist_relation, describe, off_topic };
+inline constexpr int planner_skill_count = 11;
 std::string_view name_of(PlannerSkill skill);
 
 struct PlannerTrace {

@@ -16,7 +16,8 @@ namespace omma {
 
 struct PlannerTaskConfig {
   LlamaConfig model;                         // vocab_size comes from the tokenizer
-  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
+  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit, and
+                                             // of a directory's tokens those known here
   int64_t batch = 32;                        // traces
   int64_t slices = 4;                        // passes of a batch, each over traces of similar length
   int64_t max_tokens = 640;                  // longer traces are left out

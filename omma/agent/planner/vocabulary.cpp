@@ -50,7 +50,12 @@ std::array<std::string, 256> byte_characters() {
 json planner_tokenizer() {
   const std::array<std::string, 256> characters = byte_characters();
   std::set<std::string> words;
-  for (std::uint64_t i = 0; i < vocabulary_traces; ++i) add_words(make_planner_trace(vocabulary_seed, i, true).text, words);
+  for (std::uint64_t i = 0; i < vocabulary_traces; ++i) {
+    const PlannerTrace trace = make_planner_trace(vocabulary_seed, i, true);
+    // What is not about pictures stays spelled, as are all the sentences of which no trace tells.
+    const bool spelled = trace.skill == PlannerSkill::off_topic;
+    add_words(std::string_view(trace.text).substr(spelled ? trace.learned.front().first : 0), words);
+  }
 
   json vocabulary = {{"<|end|>", planner_end_token}};
   int id = planner_end_token + 1;

@@ -16,6 +16,11 @@ namespace {
 constexpr std::array<std::string_view, SceneDescription::phrasing_count> phrasings = {
     "{}", "{}", "{}", "there {is} {}", "we see {}", "{} in the picture"};
 
+constexpr std::array<std::string_view, 10> requests = {
+    "What is in the picture?",         "What is in this picture?", "What do you see?",      "What can you see in this image?",
+    "What does the picture show?",     "What is there to see?",    "Describe the picture.", "Describe this image.",
+    "Tell me what is in the picture.", "Give me a caption."};
+
 struct Place {
   Relation relation;
   Relation opposite;
@@ -110,5 +115,7 @@ bool contradicts(const SceneDescription& description, const Scene& scene) {
   return description.relation &&
          all_stand(scene, place_of(*description.relation).opposite, description.groups[0], description.groups[1]);
 }
+
+std::span<const std::string_view> description_requests() { return requests; }
 
 }  // namespace omma

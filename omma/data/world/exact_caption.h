@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "omma/base/rng.h"
@@ -34,5 +36,9 @@ std::string text_of(const SceneDescription& description);
 bool contradicts(const SceneDescription& description, const Scene& scene);
 
 inline std::string exact_caption(const Scene& scene, Rng& rng) { return text_of(describe_scene(scene, rng)); }
+
+// "What is in the picture?", "Describe the picture.", ...: what an exact caption answers. For agents alone, and so none of the
+// QuestionTypes: as answers to questions about pictures such texts could not be compared.
+std::span<const std::string_view> description_requests();
 
 }  // namespace omma

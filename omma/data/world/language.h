@@ -18,6 +18,8 @@ struct ObjectQuery {
   std::optional<int> name;
   std::optional<int> color;
   std::string_view size;  // "", "small", "large"
+
+  bool operator==(const ObjectQuery&) const = default;
 };
 
 std::vector<int> find_objects(const Scene& scene, const ObjectQuery& query);  // indices into scene.objects
@@ -54,14 +56,15 @@ struct Caption {
 std::vector<Caption> captions(const Scene& scene, Rng& rng, int count = 5);
 
 enum class QuestionType {
-  count,     // "How many red dogs are there?"                      "2"
-  exist,     // "Is there a red dog?"                               "yes", "no"
-  color,     // "What color is the dog?"                            "red"
-  relation,  // "Is the dog left of the cat?"                       "yes", "no"
-  what,      // "What is left of the red dog?"                      "cat"
-  compare,   // "Are there more dogs than cats?"                    "yes", "no"
+  count,           // "How many red dogs are there?"                      "2"
+  exist,           // "Is there a red dog?"                               "yes", "no"
+  color,           // "What color is the dog?"                            "red"
+  relation,        // "Is the dog left of the cat?"                       "yes", "no"
+  what,            // "What is left of the red dog?"                      "cat"
+  compare,         // "Are there more dogs than cats?"                    "yes", "no"
+  exist_relation,  // "Is there a red dog to the left of a cat?"    "yes", "no": whether any two objects stand so
 };
-inline constexpr int question_type_count = 6;
+inline constexpr int question_type_count = 7;
 std::string_view name_of(QuestionType type);
 
 struct Question {
@@ -70,7 +73,7 @@ struct Question {
   QuestionType type = QuestionType::count;
   // How the answer follows: what a planner has to look for.
   ObjectQuery subject;
-  ObjectQuery reference;  // relation, what, compare
+  ObjectQuery reference;  // relation, what, compare, exist_relation
   Relation relation = Relation::left_of;
 };
 

@@ -7,12 +7,13 @@
 namespace omma {
 namespace {
 
-constexpr std::array<std::string_view, question_type_count> type_names = {"count", "exist", "color", "relation", "what", "compare"};
+constexpr std::array<std::string_view, question_type_count> type_names = {"count", "exist",   "color",         "relation",
+                                                                          "what",  "compare", "exist_relation"};
 
 template <std::size_t N>
 using Templates = std::array<std::string_view, N>;
 
-// {s}, {S}, {a}: the subject's singular, plural, singular with article; {r}, {R} the reference's; {where} the relation.
+// {s}, {S}, {a}: the subject's singular, plural, singular with article; {r}, {R}, {b} the reference's; {where} the relation.
 constexpr Templates<4> count_templates = {"How many {S} are there?", "How many {S} do you see?", "What is the number of {S}?",
                                           "Count the {S}."};
 constexpr Templates<4> exist_templates = {"Is there {a}?", "Do you see {a}?", "Are there any {S}?", "Is there {a} in the picture?"};
@@ -23,6 +24,8 @@ constexpr Templates<3> what_templates = {"What is {where} the {r}?", "Which thin
                                          "What do you see {where} the {r}?"};
 constexpr Templates<2> more_templates = {"Are there more {S} than {R}?", "Do you see more {S} than {R}?"};
 constexpr Templates<2> fewer_templates = {"Are there fewer {S} than {R}?", "Do you see fewer {S} than {R}?"};
+constexpr Templates<4> exist_relation_templates = {"Is there {a} {where} {b}?", "Do you see {a} {where} {b}?",
+                                                   "Are there any {S} {where} {b}?", "Is there {a} {where} {b} in the picture?"};
 
 struct Place {
   Relation relation;
@@ -33,6 +36,10 @@ constexpr std::array<Place, 4> places = {{{Relation::left_of, Relation::right_of
                                           {Relation::right_of, Relation::left_of, {"right of", "to the right of"}},
                                           {Relation::above, Relation::below, {"above", "above"}},
                                           {Relation::below, Relation::above, {"below", "under"}}}};
+
+const Place& opposite_of(const Place& place) {
+  return *std::find_if(places.begin(), places.end(), [&](const Place& other) { return other.relation == place.opposite; });
+}
 
 std::string yes_or_no(bool yes) { return yes ? "yes" : "no"; }
 
@@ -117,6 +124,21 @@ class Asker {
                {.subject = subject, .reference = reference, .answer = yes_or_no(yes)});
   }
 
+  // Of any two objects that fit. Noes are hard: the objects are there and stand the other way round, or one of them has another
+  // colour. Asked only where both answers could be, so that they come out even whatever the question is like.
+  std::optional<Question> exist_relation() {
+    for (int attempt = 0; attempt < 12 && scene_.objects.size() > 1; ++attempt) {
+      const int first = random_object(), second = random_object();
+      const Place& place = rng_.pick(std::span<const Place>(places));
+      const Content yes{.subject = loose_query(first), .reference = loose_query(second), .place = &place, .answer = "yes"};
+      if (first == second || !holds(scene_, place.relation, first, second) || yes.subject == yes.reference) continue;
+      const auto no = rng_.below(2) == 0 ? in_another_color(yes) : the_other_way_round(yes);
+      if (!no) continue;
+      return ask(QuestionType::exist_relation, exist_relation_templates, rng_.below(2) == 0 ? yes : *no);
+    }
+    return std::nullopt;
+  }
+
  private:
   struct Content {
     ObjectQuery subject;
@@ -124,6 +146,39 @@ class Asker {
     const Place* place = nullptr;
     std::string answer = {};
   };
+
+  // A no to what is true, by a colour in which no object of that name is there; nothing where no colour is named.
+  std::optional<Content> in_another_color(Content content) {
+    content.answer = "no";
+    std::vector<ObjectQuery*> colored;
+    for (ObjectQuery* query : {&content.subject, &content.reference})
+      if (query->color) colored.push_back(query);
+    if (colored.empty()) return std::nullopt;
+    ObjectQuery& changed = *rng_.pick(std::span<ObjectQuery* const>(colored));
+    std::vector<ObjectQuery> absent;
+    for (int color = 0; color < world_color_count; ++color)
+      if (const ObjectQuery query = by_pair(*changed.name, color); count_of(query) == 0 && may_be_said(query, scene_.split))
+        absent.push_back(query);
+    if (absent.empty()) return std::nullopt;
+    changed = rng_.pick(std::span<const ObjectQuery>(absent));
+    return content;
+  }
+
+  // A no to what is true, by the opposite relation; nothing where any two that fit do not clearly stand as told.
+  std::optional<Content> the_other_way_round(Content content) {
+    for (const int first : find_objects(scene_, content.subject))
+      for (const int second : find_objects(scene_, content.reference))
+        if (first != second && !holds(scene_, content.place->relation, first, second)) return std::nullopt;
+    content.place = &opposite_of(*content.place);
+    content.answer = "no";
+    return content;
+  }
+
+  // Name, or name and colour, whatever else fits it.
+  ObjectQuery loose_query(int object) {
+    const WorldObject& what = scene_.objects[static_cast<std::size_t>(object)];
+    return scene_.split == Split::combo || rng_.below(2) == 0 ? by_pair(what.name, what.color) : by_name(what.name);
+  }
 
   template <std::size_t N>
   Question ask(QuestionType type, const Templates<N>& templates, const Content& content) {
@@ -147,7 +202,7 @@ class Asker {
 
   std::string field(std::string_view name, const Content& content) {
     if (name == "where") return std::string(rng_.pick(std::span<const std::string_view>(content.place->words)));
-    if (name == "a") return with_article(phrase_of(content.subject));
+    if (name == "a" || name == "b") return with_article(phrase_of(name == "a" ? content.subject : content.reference));
     const bool plural = std::isupper(static_cast<unsigned char>(name[0])) != 0;
     return phrase_of(name == "s" || name == "S" ? content.subject : content.reference, plural);
   }
@@ -221,6 +276,9 @@ std::vector<Question> questions(const Scene& scene, Rng& rng) {
   std::vector<Question> result;
   for (auto&& question : {asker.count(), asker.exist(), asker.color(), asker.relation(), asker.what(), asker.compare()})
     if (question) result.push_back(*question);
+  Rng later = rng;  // numbers of its own: this type came last, and what the others draw from a seed stays what it was
+  later.set_counter(rng.counter() + (1ULL << 32));
+  if (const auto question = Asker(scene, later).exist_relation()) result.push_back(*question);
   return result;
 }
 

@@ -31,8 +31,8 @@ BlipTexts BlipMatcher::tokenize(std::span<const std::string> texts, const std::o
   check(!texts.empty(), "match: expected at least one text");
   check(!max_tokens || *max_tokens >= 3, "match: max-tokens: expected at least 3, got {}", max_tokens.value_or(0));
   const int64_t most = std::min<int64_t>(config.max_position_embeddings, max_tokens.value_or(config.max_position_embeddings));
-  BlipTexts result = tokenize_texts(checkpoint_.tokenizer, texts, most, config.pad_token_id,
-                                    max_tokens ? LongTexts::cut : LongTexts::refuse);
+  BlipTexts result =
+      tokenize_texts(checkpoint_.tokenizer, texts, most, config.pad_token_id, max_tokens ? LongTexts::cut : LongTexts::refuse);
   result.input_ids = result.input_ids.to(checkpoint_.device());
   if (result.mask.defined()) result.mask = result.mask.to(checkpoint_.device());
   return result;

@@ -22,7 +22,8 @@ class BlipMatcher : public Matcher {
  private:
   BlipTexts tokenize(std::span<const std::string> texts, const std::optional<int>& max_tokens = {}) const;
   // R texts a picture: the same for all, or each picture's own.
-  std::vector<MatchResult> compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows, const MatchOptions& options);
+  std::vector<MatchResult> compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows,
+                                   const MatchOptions& options);
   Tensor match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows);  // [P, S, C] -> [P, R]
 
   BlipCheckpoint checkpoint_;

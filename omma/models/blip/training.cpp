@@ -13,6 +13,7 @@
 #include "omma/models/blip/matcher.h"
 #include "omma/models/blip/training_setup.h"
 #include "omma/text/tokenizer.h"
+#include "omma/vision/augment.h"
 
 namespace omma {
 namespace {
@@ -45,8 +46,9 @@ class BlipTraining : public TrainingTask {
     for (std::uint64_t i = batch->number; i < batch->number + static_cast<std::uint64_t>(config_.batch_size); ++i) {
       const std::uint64_t index = order_[i];
       const CaptionedImage loaded = dataset_->load(index);
-      pixels.push_back(setup_.processor()(loaded.image));
-      texts.push_back(Rng(seed_ ^ kCaptionStream, i).pick(std::span<const std::string>(loaded.sample.captions)));
+      Rng rng(seed_ ^ kCaptionStream, i);
+      texts.push_back(rng.pick(std::span<const std::string>(loaded.sample.captions)));
+      pixels.push_back(setup_.processor()(augmented(loaded.image, texts.back(), rng)));
       pictures.push_back(static_cast<int64_t>(index));
     }
     const BlipTexts tokens = setup_.tokenize(texts, config_.most_tokens);
@@ -76,6 +78,15 @@ class BlipTraining : public TrainingTask {
   void save_model(const std::filesystem::path& directory) override { setup_.save(directory, objective_->model); }
 
  private:
+  Image augmented(Image image, const std::string& caption, Rng& rng) const {
+    const BlipAugmentationConfig& config = config_.augmentation;
+    if (config.least_area < 1)
+      image = random_resized_crop(image, config.least_area, static_cast<int>(setup_.config().vision_config.image_size), rng);
+    const bool tells_sides = caption.find("left") != std::string::npos || caption.find("right") != std::string::npos;
+    if (config.mirror && !tells_sides && rng.chance(0.5)) image = mirrored(image);
+    return rand_augment(std::move(image), {.operations = static_cast<int>(config.operations), .level = config.level}, rng);
+  }
+
   StepLoss loss(const BlipBatch& prepared, int64_t number) const {
     BlipObjective objective = objective_;  // the same weights: a batch is const, learning from it is not
     const torch::Device device = objective->parameters().front().device();

@@ -14,6 +14,22 @@
 
 namespace omma {
 
+// The paper's, for pictures that are not drawn anew for every step.
+struct BlipAugmentationConfig {
+  double least_area = 1;   // of the part that a random crop keeps; 1: no crop. The paper: .2 for pre-training, .5 for fine-tuning
+  bool mirror = false;     // half of the pictures whose caption has neither "left" nor "right"
+  int64_t operations = 0;  // of RandAugment; the paper: 2
+  double level = 5;        // their strength, of 10
+
+  template <class Fields>
+  void fields(Fields& field) {
+    field("least_area", least_area, Range{0.01, 1});
+    field("mirror", mirror);
+    field("operations", operations, Range{0, 10});
+    field("level", level, Range{0, 10});
+  }
+};
+
 struct BlipTrainingConfig {
   json model = json::object();               // config.json of the model to be
   std::vector<std::string> vocabulary;       // words beside the world's
@@ -26,6 +42,7 @@ struct BlipTrainingConfig {
   std::string validation_split = "val";
   int64_t batch_size = 64;
   int64_t most_tokens = 35;  // of a caption; longer ones are cut
+  BlipAugmentationConfig augmentation;
   BlipObjectiveConfig objective;
 
   template <class Fields>
@@ -40,6 +57,7 @@ struct BlipTrainingConfig {
     field("validation_split", validation_split);
     field("batch_size", batch_size, Range{2, 65536});
     field("most_tokens", most_tokens, Range{3, 512});
+    field("augmentation", augmentation);
     field("objective", objective);
   }
 };
@@ -47,6 +65,6 @@ struct BlipTrainingConfig {
 // Validates a captioner by "cider" and, of the world, "exact_scene"; a matcher by "tr1" and "ir1". Throws std::invalid_argument
 // naming the recipe's field, or the data set's or weights' file.
 std::unique_ptr<TrainingTask> make_blip_training(const TrainerConfig& trainer, const BlipTrainingConfig& config,
-                                                Collective* collective = nullptr);
+                                                 Collective* collective = nullptr);
 
 }  // namespace omma

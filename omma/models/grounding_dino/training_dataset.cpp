@@ -6,6 +6,7 @@
 #include <set>
 
 #include "omma/base/error.h"
+#include "omma/vision/orientation.h"
 #include "omma/vision/resize.h"
 
 namespace omma {
@@ -20,19 +21,8 @@ bool mentions_a_side(const std::vector<DetectionTarget>& targets) {
   });
 }
 
-Image mirrored(const Image& image, bool horizontal) {
-  Image result(image.width, image.height);
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) {
-      const std::uint8_t* from = horizontal ? image.pixel(image.width - 1 - x, y) : image.pixel(x, image.height - 1 - y);
-      std::copy(from, from + 3, result.pixel(x, y));
-    }
-  }
-  return result;
-}
-
 void flip(Image& image, std::vector<DetectionTarget>& targets, bool horizontal) {
-  image = mirrored(image, horizontal);
+  image = upright(std::move(image), horizontal ? 2 : 4);
   for (DetectionTarget& target : targets) {
     Box& box = target.box;
     if (horizontal)

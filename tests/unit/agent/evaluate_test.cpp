@@ -1,8 +1,11 @@
 #include "omma/agent/evaluate.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "omma/agent/known_objects.h"
+#include "omma/agent/known_texts.h"
+#include "omma/data/world/language.h"
 #include "tests/unit/agent/scripted_model.h"
 
 namespace omma {
@@ -26,9 +29,9 @@ TEST(AgentEvaluation, CountsPerType) {
   testing::ScriptedModel model({" x\nFinal Answer: yes"});
   AgentEvaluationOptions options;
   options.scenes = 8;
-  const DetectorOfScene oracle = [](const Scene& scene) { return std::make_shared<KnownObjectDetector>(known_objects(scene)); };
   int told = 0;
-  const json figures = evaluate_agent(model, oracle, options, [&](const AgentAnswer& answer) { told += answer.right ? 1 : 0; });
+  const json figures =
+      evaluate_agent(model, std::nullopt, options, [&](const AgentAnswer& answer) { told += answer.right ? 1 : 0; });
   EXPECT_EQ(figures["all"]["right"], told);
   EXPECT_EQ(figures["count"]["right"], 0);
   EXPECT_EQ(figures["count"]["asked"], 8);
@@ -41,14 +44,73 @@ TEST(AgentEvaluation, CountsWhatIsThereAndWhatIsNot) {
   testing::ScriptedModel model({" x\nFinal Answer: 0"});
   AgentEvaluationOptions options;
   options.scenes = 200;
-  const DetectorOfScene oracle = [](const Scene& scene) { return std::make_shared<KnownObjectDetector>(known_objects(scene)); };
   int colored = 0;
-  const json figures = evaluate_agent(model, oracle, options, [&](const AgentAnswer& answer) {
+  const json figures = evaluate_agent(model, std::nullopt, options, [&](const AgentAnswer& answer) {
     for (const char* color : {"red", "yellow", "green", "blue", "purple", "gray"})
       colored += answer.question.starts_with(std::string("How many ") + color) && answer.question.ends_with(" are there?") ? 1 : 0;
   });
   EXPECT_NEAR(figures["count"]["right"].get<int>(), 100, 25);
   EXPECT_GT(colored, 70);
+}
+
+// Plans right without a language model, where the new tool is all that it takes.
+class DescribingModel : public LanguageModel {
+ public:
+  AgentFormat agent_format() const override { return AgentFormat::compact; }
+  GeneratedText generate(std::string_view prompt, const GenerationOptions&, const TextCallback&) override {
+    const std::string_view question = prompt.substr(10, prompt.find('\n') - 10), marker = "Observation: ";
+    const auto seen = prompt.find(marker);
+    GeneratedText text;
+    if (seen != std::string_view::npos) {
+      const std::string_view rest = prompt.substr(seen + marker.size());
+      text.text = fmt::format(" x\nFinal Answer: {}", rest.substr(0, rest.find('\n')));
+    } else {
+      const json input = question.starts_with("Is there") ? json{{"question", question}} : json::object();
+      text.text = fmt::format(" x\nAction: describe_image\nAction Input: {}", dump_json(input));
+    }
+    return text;
+  }
+};
+
+TEST(AgentEvaluation, TheOraclesKnowTheScene) {
+  DescribingModel model;
+  AgentEvaluationOptions options;
+  options.scenes = 30;
+  int related = 0;
+  const json figures = evaluate_agent(model, std::nullopt, options, [&](const AgentAnswer& answer) {
+    const bool relation = answer.question.starts_with("Is there") && answer.question.find(" the ") == std::string::npos;
+    EXPECT_TRUE(answer.right || !relation) << answer.question;
+    related += relation ? 1 : 0;
+  });
+  EXPECT_GT(related, 10);
+  EXPECT_EQ(figures["describe"]["asked"], 30);
+  EXPECT_EQ(figures["describe"]["right"], 30);
+  EXPECT_GT(figures["exist_relation"]["right"], 0);
+}
+
+// A description counts when every object is told with its colour; it is asked for where something can describe.
+TEST(AgentEvaluation, DescriptionsAreJudgedByTheirObjects) {
+  AgentEvaluationOptions options;
+  options.seed = 3;
+  options.scenes = 1;
+  options.scene.min_objects = options.scene.max_objects = 2;
+  const Scene scene = make_scene(options.seed, 0, options.scene);
+  const auto phrase = [&](std::size_t i, bool colored) {
+    const WorldObject& object = scene.objects[i];
+    return phrase_of({.name = object.name, .color = colored ? std::optional(object.color) : std::nullopt, .size = ""});
+  };
+  const auto right = [&](const std::string& answer) {
+    testing::ScriptedModel model({" x\nFinal Answer: " + answer});
+    return evaluate_agent(model, std::nullopt, options)["describe"]["right"] == 1;
+  };
+  ASSERT_NE(phrase(0, true), phrase(1, true));
+  EXPECT_TRUE(right(fmt::format("We see a {} and a {}.", phrase(1, true), phrase(0, true))));
+  EXPECT_FALSE(right(fmt::format("a {} and a {}", phrase(1, true), phrase(0, false))));
+  EXPECT_FALSE(right(fmt::format("a {}", phrase(0, true))));
+  EXPECT_FALSE(right(fmt::format("a {} and two {}", phrase(1, true), phrase(0, true))));
+  testing::ScriptedModel model({" x\nFinal Answer: no"});
+  const PictureModels detector_alone{.detector = std::make_shared<KnownObjectDetector>(known_objects(scene))};
+  EXPECT_FALSE(evaluate_agent(model, detector_alone, options).contains("describe"));
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <string>
 
 #include "omma/agent/planner/made_up_words.h"
+#include "omma/agent/planner/off_topic.h"
 #include "omma/agent/planner/trace.h"
 #include "omma/agent/planner/vocabulary.h"
 #include "omma/agent/react_parser.h"
@@ -58,6 +60,67 @@ TEST(PlannerTrace, CountsReachForty) {
   EXPECT_GE(largest, 40);
 }
 
+// The calls of a trace and what the loop said to each, by the loop's own parser.
+struct Call {
+  ReactStep step;
+  std::string observation;
+};
+
+std::vector<Call> calls_of(const PlannerTrace& trace) {
+  std::vector<Call> calls;
+  for (std::size_t part = 0; part + 1 < trace.learned.size(); ++part) {
+    const auto [begin, end] = trace.learned[part];
+    calls.push_back(
+        {parse_react(trace.text.substr(begin, end - begin)), trace.text.substr(end + 1, trace.text.find('\n', end) - end - 1)});
+  }
+  return calls;
+}
+
+// Both new skills copy: the question into the call, what was said into the answer. Without the tool the detector serves.
+TEST(PlannerTrace, DescribeImageIsCopiedWordByWord) {
+  std::map<PlannerSkill, int> copied, fell_back;
+  int foreign = 0;
+  std::set<std::string> said;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    const PlannerTrace trace = make_planner_trace(8, i);
+    const bool described = trace.skill == PlannerSkill::describe;
+    if (!described && trace.skill != PlannerSkill::exist_relation) continue;
+    SCOPED_TRACE(trace.text);
+    const std::vector<Call> calls = calls_of(trace);
+    ASSERT_FALSE(calls.empty());
+    EXPECT_EQ(calls[0].step.action, "describe_image");
+    EXPECT_EQ(calls[0].step.input, described ? json::object() : json({{"question", trace.question}}));
+    if (calls[0].observation.starts_with("Error - ")) {
+      ++fell_back[trace.skill];
+      EXPECT_EQ(calls.at(1).step.action, "detect_objects");
+      continue;
+    }
+    ++copied[trace.skill];
+    EXPECT_EQ(calls.size(), 1U);
+    EXPECT_EQ(trace.answer, calls[0].observation);
+    if (!described) said.insert(trace.answer);
+    foreign += described && trace.answer.find("platelet") != std::string::npos ? 1 : 0;
+  }
+  for (const PlannerSkill skill : {PlannerSkill::describe, PlannerSkill::exist_relation}) {
+    EXPECT_GT(copied[skill], 150) << name_of(skill);
+    EXPECT_GT(fell_back[skill], 5) << name_of(skill);
+  }
+  EXPECT_GT(foreign, 0);
+  EXPECT_EQ(said, (std::set<std::string>{"no", "yes"}));
+}
+
+TEST(PlannerTrace, WhatIsNotAboutThePictureIsAnsweredAtOnce) {
+  std::set<std::string> sentences;
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    const PlannerTrace trace = make_planner_trace(9, i);
+    if (trace.skill != PlannerSkill::off_topic) continue;
+    EXPECT_EQ(trace.learned.size(), 1U) << trace.text;
+    EXPECT_EQ(trace.answer, off_topic_answer);
+    sentences.insert(trace.question);
+  }
+  EXPECT_GT(sentences.size(), 250U);
+}
+
 TEST(PlannerVocabulary, IsSmallAndLossless) {
   const Tokenizer tokenizer = Tokenizer::from_json(planner_tokenizer(), "planner");
   EXPECT_LT(tokenizer.vocab_size(), 700U);
@@ -69,6 +132,8 @@ TEST(PlannerVocabulary, IsSmallAndLossless) {
   EXPECT_EQ(tokens(" How many buses"), 3U);
   EXPECT_EQ(tokens(" 41"), 2U);          // each digit is a token
   EXPECT_EQ(tokens(" platelets"), 10U);  // unknown words go by the byte
+  EXPECT_EQ(tokens(" Hamlet"), 7U);      // those of questions that are not about the picture, too
+  EXPECT_EQ(tokens("\nAction: describe_image"), 6U);
 }
 
 TEST(MadeUpWords, PluralsFollowTheRules) {

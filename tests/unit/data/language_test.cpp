@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <map>
+#include <optional>
 #include <set>
+#include <sstream>
+#include <tuple>
 
 namespace omma {
 namespace {
@@ -132,6 +136,10 @@ std::string expected_answer(const Scene& scene, const Question& question) {
       return "nothing";
     case QuestionType::compare:
       return yes_or_no(word("fewer") ? subjects.size() < references.size() : subjects.size() > references.size());
+    case QuestionType::exist_relation:
+      return yes_or_no(std::ranges::any_of(subjects, [&](int a) {
+        return std::ranges::any_of(references, [&](int b) { return a != b && holds(scene, question.relation, a, b); });
+      }));
   }
   return "";
 }
@@ -148,13 +156,95 @@ TEST(Language, AnswersAreRightAndBalanced) {
       ++total[question.type];
     }
   }
-  const std::map<QuestionType, double> most_frequent = {{QuestionType::count, .36}, {QuestionType::exist, .55},
-                                                        {QuestionType::color, .20}, {QuestionType::relation, .55},
-                                                        {QuestionType::what, .06},  {QuestionType::compare, .55}};
+  const std::map<QuestionType, double> most_frequent = {
+      {QuestionType::count, .36}, {QuestionType::exist, .55},   {QuestionType::color, .20},         {QuestionType::relation, .55},
+      {QuestionType::what, .06},  {QuestionType::compare, .55}, {QuestionType::exist_relation, .53}};
   for (const auto& [type, limit] : most_frequent) {
     EXPECT_GT(total[type], 400) << name_of(type);
     for (const auto& [answer, count] : answers[type]) EXPECT_LT(count, limit * total[type]) << name_of(type) << " " << answer;
   }
+}
+
+// "Is there a red dog to the left of a cat?" read word by word and answered with the boxes alone.
+struct RelationReading {
+  std::array<std::optional<int>, 2> names, colors;  // of subject and reference
+  float right = 0, down = 0;                        // the direction from reference to subject
+};
+
+RelationReading read_relation(std::string text) {
+  const std::map<std::string, std::pair<float, float>> directions = {
+      {"left", {-1, 0}}, {"right", {1, 0}}, {"above", {0, -1}}, {"below", {0, 1}}, {"under", {0, 1}}};
+  RelationReading reading;
+  text.pop_back();
+  std::istringstream words(text);
+  std::size_t part = 0;
+  for (std::string word; words >> word;) {
+    if (const auto found = directions.find(word); found != directions.end()) {
+      std::tie(reading.right, reading.down) = found->second;
+      part = 1;
+    }
+    if (const auto name = find_world_name(word)) reading.names[part] = name;
+    if (const auto color = find_world_color(word)) reading.colors[part] = color;
+  }
+  return reading;
+}
+
+// The least and the most that a fitting subject stands in the direction from a fitting reference, in canvas sides.
+std::pair<float, float> extremes(const Scene& scene, const RelationReading& reading) {
+  const auto fits = [&](const WorldObject& object, std::size_t part) {
+    return reading.names[part] == object.name && (!reading.colors[part] || reading.colors[part] == object.color);
+  };
+  std::pair<float, float> found = {1, -1};
+  for (const WorldObject& a : scene.objects)
+    for (const WorldObject& b : scene.objects) {
+      if (&a == &b || !fits(a, 0) || !fits(b, 1)) continue;
+      const float across = (a.box.x0 + a.box.x1 - b.box.x0 - b.box.x1) / 2, down = (a.box.y0 + a.box.y1 - b.box.y0 - b.box.y1) / 2;
+      const float along = (reading.right * across + reading.down * down) / static_cast<float>(scene.image.width);
+      found = {std::min(found.first, along), std::max(found.second, along)};
+    }
+  return found;
+}
+
+TEST(Language, ExistRelationIsExactHardAndBalanced) {
+  constexpr float margin = .08F;
+  std::map<std::string, std::map<std::string, int>> answers;  // by phrasing with placeholders, and by how much is coloured
+  int asked = 0, turned_round = 0, recolored = 0;
+  for (std::uint64_t index = 0; index < 2000; ++index) {
+    const Scene scene = make_scene(11, index, {.size = 64, .split = index % 5 == 0 ? Split::combo : Split::train});
+    Rng rng(12, index);
+    for (const Question& question : questions(scene, rng)) {
+      if (question.type != QuestionType::exist_relation) continue;
+      const RelationReading reading = read_relation(question.text);
+      const auto [least, most] = extremes(scene, reading);
+      EXPECT_EQ(question.answer, most >= margin ? "yes" : "no") << question.text;
+      if (question.answer == "no") {
+        EXPECT_LE(most, -margin) << question.text;  // or -1: no such pair; nothing in between that people would dispute
+        for (const auto& name : reading.names) EXPECT_GT(answer_count(scene, {.name = name, .color = {}, .size = ""}), 0);
+        ++(least <= most ? turned_round : recolored);
+      }
+      ++answers[question.text.substr(0, question.text.find(' ', 4))][question.answer];
+      ++answers[fmt::format("{} colours", reading.colors[0].has_value() + reading.colors[1].has_value())][question.answer];
+      ++asked;
+    }
+  }
+  EXPECT_GT(asked, 1200);
+  EXPECT_GT(turned_round, asked / 8);
+  EXPECT_GT(recolored, asked / 8);
+  for (auto& [kind, count] : answers) EXPECT_NEAR(count["yes"], count["no"], 40 + (count["yes"] + count["no"]) / 20) << kind;
+}
+
+// The six types that there were before exist_relation, and whoever draws after questions(), get what they got before: the hash
+// (FNV-1a) is that of the program without it.
+TEST(Language, ExistRelationDrawsApart) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (std::uint64_t index = 0; index < 50; ++index) {
+    Rng rng(14, index);
+    std::string text;
+    for (const Question& question : questions(make_scene(13, index, {.size = 64}), rng))
+      if (question.type != QuestionType::exist_relation) text += question.text + question.answer;
+    for (const char c : text + std::to_string(rng.counter())) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  EXPECT_EQ(hash, 0x1108492d28385c98);
 }
 
 TEST(Language, AbsentSubjectsHaveAPresentName) {

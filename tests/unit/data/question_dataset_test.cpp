@@ -28,7 +28,7 @@ TEST(WorldQuestions, AskEachScene) {
     EXPECT_FALSE(sample.question.empty() || sample.answers[0].empty());
     ++types[sample.type];
   }
-  EXPECT_EQ(types.size(), 6U);
+  EXPECT_EQ(types.size(), static_cast<std::size_t>(question_type_count));
   for (const auto& [type, count] : types) EXPECT_GT(count, 15) << type;
   const Scene scene = make_scene(4, 7, {.size = 48, .split = Split::val});
   EXPECT_EQ(dataset->load(37).image, scene.image);

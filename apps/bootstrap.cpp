@@ -1,0 +1,115 @@
+// omma bootstrap: noisy pairs of pictures and texts to clean ones.
+#include "omma/jobs/bootstrap.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "apps/command.h"
+#include "apps/commands.h"
+#include "omma/base/checksum.h"
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/base/threads.h"
+#include "omma/models/zoo.h"
+
+namespace omma::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct BootstrapCommand : CommonOptions {
+  BootstrapOptions bootstrap;
+  std::string captioner = "blip-nano-caption", filter = "blip-nano-itm";
+  std::optional<int> rank, ranks;
+};
+
+// Changes with any bit of the model, so that no job goes on with one that was trained anew meanwhile.
+std::string contents_of(const fs::path& model) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(model))
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::uint64_t sum = 0;
+  for (const fs::path& file : files) sum = checksum(MappedFile(file).bytes(), sum);
+  return fmt::format("{:016x}", sum);
+}
+
+void print_summary(const json& summary, const std::string& out) {
+  if (!summary.contains("samples")) {
+    fmt::print("{} of {} shards done; the other ranks' are missing\n", dump_json(summary["done"]), dump_json(summary["shards"]));
+    return;
+  }
+  const auto number = [&](const char* path) { return dump_json(summary.at(json::json_pointer(path))); };
+  fmt::print("{} samples: {} of {} web texts kept, {} of {} synthetic texts ({} distinct), {} faulty\n", number("/samples"),
+             number("/web/kept"), number("/web/texts"), number("/synthetic/kept"), number("/synthetic/texts"),
+             number("/synthetic/distinct"), number("/faults/total"));
+  if (summary.contains("web_filter"))
+    fmt::print("the filter on web texts that are known to be wrong: precision {}, recall {}\n", number("/web_filter/precision"),
+               number("/web_filter/recall"));
+  fmt::print("{}: clean-*.tar, records-*.jsonl, summary.json, contact.png\n", out);
+}
+
+int run_bootstrap(BootstrapCommand options) {
+  apply(options);
+  BootstrapOptions& job = options.bootstrap;
+  check(options.rank.has_value() == options.ranks.has_value(), "bootstrap: expected --rank and --ranks together");
+  job.rank = options.rank ? JobRank{.rank = *options.rank, .ranks = *options.ranks} : rank_from_environment();
+  job.out = options.out;
+  job.threads = options.threads > 0 ? options.threads : available_threads();
+  const fs::path captioner_directory = find_model(options.captioner), filter_directory = find_model(options.filter);
+  const auto captioner = load_captioner(captioner_directory, load_options(options));
+  const auto filter = load_matcher(filter_directory, load_options(options));
+  job.models = {{"captioner", options.captioner},
+                {"captioner_contents", contents_of(captioner_directory)},
+                {"filter", options.filter},
+                {"filter_contents", contents_of(filter_directory)},
+                {"dtype", options.dtype}};
+  json summary = bootstrap(*captioner, *filter, job);
+  summary["out"] = options.out;
+  if (options.json)
+    print_line(summary);
+  else
+    print_summary(summary, options.out);
+  return kDone;
+}
+
+void add_job_flags(CLI::App& command, BootstrapCommand& options) {
+  BootstrapOptions& job = options.bootstrap;
+  command.add_option("--samples-per-shard", job.samples_per_shard, "of data that is not in shards already")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str()
+      ->type_name("N");
+  command.add_option("--max-fault-share", job.max_fault_share, "stop where more of the samples than this are unreadable or faulty")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str()
+      ->type_name("X");
+  command.add_option("--rank", options.rank, "this process of several that share the shards (default: RANK)")->type_name("R");
+  command.add_option("--ranks", options.ranks, "how many they are (default: WORLD_SIZE)")->type_name("W");
+}
+
+}  // namespace
+
+void add_bootstrap(CLI::App& app) {
+  auto options = std::make_shared<BootstrapCommand>();
+  BootstrapOptions& job = options->bootstrap;
+  CLI::App& command = *app.add_subcommand("bootstrap", "CapFilt: caption pictures anew, keep what describes them; resumes");
+  command.add_option("--data", job.data, "pictures with texts: webdataset, folder, blip, coco or world")
+      ->required()
+      ->type_name("KIND:PATH");
+  command.add_option("--split", job.split, "part of the data set")->type_name("S");
+  command.add_option("--out", options->out, "directory to write; an unfinished job in it goes on")->required()->type_name("DIR");
+  command.add_option("--captioner", options->captioner, "writes the synthetic texts")->capture_default_str()->type_name("DIR|ID");
+  command.add_option("--filter", options->filter, "judges all texts")->capture_default_str()->type_name("DIR|ID");
+  command.add_option("--threshold", job.threshold, "least matching probability of a text that is kept")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str()
+      ->type_name("X");
+  command.add_option("--top-p", job.top_p, "of nucleus sampling")->capture_default_str()->type_name("P");
+  command.add_option("--seed", job.seed, "of sampling")->capture_default_str()->type_name("S");
+  add_batch_flag(command, job.batch);
+  add_job_flags(command, *options);
+  add_device_flags(command, *options);
+  add_command(command, [options] { return run_bootstrap(*options); });
+}
+
+}  // namespace omma::app

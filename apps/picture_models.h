@@ -1,0 +1,22 @@
+// The models that the agent's tools look with, as the command line names them.
+#pragma once
+
+#include <string>
+
+#include "apps/command.h"
+#include "omma/agent/tools/picture_tools.h"
+
+namespace omma::app {
+
+struct PictureModelOptions {
+  std::string detector = "grounding-dino-nano";
+  std::string captioner, answerer;  // "": the zoo's, where it has one
+};
+
+// --detector, --captioner, --answerer.
+void add_picture_model_flags(CLI::App& command, PictureModelOptions& options);
+
+// The captioner and the answerer are read when a tool first calls them: a question that needs none does not wait for them.
+PictureModels open_picture_models(const PictureModelOptions& options, const LoadOptions& load);
+
+}  // namespace omma::app

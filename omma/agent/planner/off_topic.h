@@ -1,0 +1,15 @@
+// What people say to an agent that only looks at pictures.
+#pragma once
+
+#include <string>
+
+#include "omma/base/rng.h"
+
+namespace omma {
+
+inline constexpr const char* off_topic_answer = "I can only answer questions about the picture.";
+
+// A sentence that no tool helps with: a greeting, a joke asked for, a question about the world, gibberish.
+std::string off_topic_sentence(Rng& rng);
+
+}  // namespace omma
