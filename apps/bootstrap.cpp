@@ -43,9 +43,14 @@ void print_summary(const json& summary, const std::string& out) {
   fmt::print("{} samples: {} of {} web texts kept, {} of {} synthetic texts ({} distinct), {} faulty\n", number("/samples"),
              number("/web/kept"), number("/web/texts"), number("/synthetic/kept"), number("/synthetic/texts"),
              number("/synthetic/distinct"), number("/faults/total"));
-  if (summary.contains("web_filter"))
-    fmt::print("the filter on web texts that are known to be wrong: precision {}, recall {}\n", number("/web_filter/precision"),
-               number("/web_filter/recall"));
+  if (summary.contains("web_filter")) {
+    const auto share = [&](const char* name) {
+      const json& value = summary["web_filter"][name];
+      return value.is_null() ? "-" : fmt::format("{:.3f}", value.get<double>());
+    };
+    fmt::print("the filter on web texts that are known to be wrong: precision {}, recall {}\n", share("precision"),
+               share("recall"));
+  }
   fmt::print("{}: clean-*.tar, records-*.jsonl, summary.json, contact.png\n", out);
 }
 

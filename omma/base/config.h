@@ -229,10 +229,10 @@ class Writer {
 
 }  // namespace config_detail
 
-// Reads a config from a JSON object; absent fields keep the value they have in `config`, null counts as absent. Throws
+// Reads the fields of a JSON object into `config`; absent ones keep the value they have, null counts as absent. Throws
 // std::invalid_argument that lists every fault: `where`, field, expected and found.
 template <class Config>
-Config read_config(const json& object, std::string_view where, UnknownFields unknown = UnknownFields::ignore, Config config = {}) {
+void read_fields(Config& config, const json& object, std::string_view where, UnknownFields unknown = UnknownFields::ignore) {
   check(object.is_object(), "{}: expected a JSON object, got {}", where, object.type_name());
   Faults faults{std::string(where)};
   config_detail::Reader reader(object, "", faults, unknown);
@@ -242,6 +242,13 @@ Config read_config(const json& object, std::string_view where, UnknownFields unk
     if (faults.empty()) config.validate(faults);
   }
   faults.raise();
+}
+
+// The same over a config's defaults.
+template <class Config>
+Config read_config(const json& object, std::string_view where, UnknownFields unknown = UnknownFields::ignore) {
+  Config config;
+  read_fields(config, object, where, unknown);
   return config;
 }
 

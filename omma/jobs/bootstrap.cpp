@@ -75,7 +75,10 @@ class ShardOutput {
 
   void finish() {
     write_file(records_, lines_);
-    if (has_samples_) writer_.finish();
+    if (has_samples_)
+      writer_.finish();
+    else
+      std::filesystem::remove(clean_);  // of an earlier try, in another batch size
   }
 
  private:

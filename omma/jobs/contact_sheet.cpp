@@ -102,7 +102,7 @@ Image draw_contact_sheet(std::string_view title, std::span<const ContactRow> row
   large.draw(sheet, gap, gap, title_size, large.cut(printable_text(title), sheet.width - 2 * gap), ink);
   int top = title_size + 2 * gap;
   for (const ContactRow& row : rows) {
-    middle.draw(sheet, gap, top, row_title_size, printable_text(row.title), ink);
+    middle.draw(sheet, gap, top, row_title_size, middle.cut(printable_text(row.title), sheet.width - 2 * gap), ink);
     for (std::size_t column = 0; column < row.cards.size(); ++column) {
       const ContactCard& card = row.cards[column];
       const int x = gap + static_cast<int>(column) * (card_width + gap);

@@ -19,7 +19,9 @@ ImageProcessorConfig read_processor_config(json object, const std::string& where
     object["size"] = defaults.height ? json{{"height", size}, {"width", size}} : json{{"shortest_edge", size}};
     if (object.contains("max_size")) object["size"]["longest_edge"] = object["max_size"];
   }
-  return read_config(object, where, UnknownFields::ignore, defaults);
+  ImageProcessorConfig config = defaults;
+  read_fields(config, object, where);
+  return config;
 }
 
 }  // namespace

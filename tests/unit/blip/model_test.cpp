@@ -4,6 +4,7 @@
 
 #include "omma/models/blip/checkpoint.h"
 #include "omma/models/blip/decoder.h"
+#include "omma/models/blip/matcher.h"
 #include "omma/text/vocabulary.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/blip/small_blip.h"
@@ -108,6 +109,62 @@ TEST(Blip, TextsAreCutOrRefused) {
   EXPECT_EQ(cut.input_ids[0][3].item<int64_t>(), 102);
   EXPECT_THROW(tokenize_texts(tokenizer, texts, 4, 0), std::invalid_argument);
   EXPECT_THROW(tokenize_texts(tokenizer, std::vector<std::string>{" "}, 4, 0), std::invalid_argument);
+}
+
+BlipMatcher small_matcher() {
+  BlipConfig config = testing::small_blip_config("BlipForImageTextRetrieval");
+  config.text_config.vocab_size = 1200;
+  torch::manual_seed(7);
+  Blip model(config);
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : model->parameters())
+    if (parameter.dim() > 1) parameter.normal_(0, 0.2);
+  model->eval();
+  return BlipMatcher({.model = model,
+                      .tokenizer = Tokenizer::from_json(make_bert_tokenizer({"red", "dog", "cat"}), "tokenizer.json"),
+                      .processor = ImageProcessor(clip_image_processor(32)),
+                      .generation = {}});
+}
+
+std::vector<Image> different_images(int count) {
+  std::vector<Image> images(static_cast<std::size_t>(count), Image(20, 30));
+  for (std::size_t i = 0; i < images.size(); ++i)
+    for (std::size_t j = 0; j < images[i].data.size(); ++j) images[i].data[j] = static_cast<std::uint8_t>((i + 1) * j);
+  return images;
+}
+
+TEST(Blip, EachPicturesOwnTextsAreMatchedAsAlone) {
+  BlipMatcher matcher = small_matcher();
+  const std::vector<Image> images = different_images(3);
+  for (const auto& texts :
+       std::vector<std::vector<std::vector<std::string>>>{{{"red dog", "cat"}, {"a red cat and a dog", "dog"}, {"dog", "dog"}},
+                                                          {{"dog"}, {"cat", "red", "red dog"}, {"cat"}},
+                                                          {{"dog"}, {"cat"}, {"red"}}}) {
+    const std::vector<MatchResult> together = matcher.match_each(images, texts);
+    ASSERT_EQ(together.size(), 3U);
+    for (std::size_t p = 0; p < 3; ++p) {
+      const MatchResult alone = matcher.match({&images[p], 1}, texts[p]).at(0);
+      ASSERT_EQ(together[p].matches.size(), texts[p].size());
+      for (std::size_t r = 0; r < texts[p].size(); ++r) {
+        EXPECT_NEAR(*together[p].matches[r].itm, *alone.matches[r].itm, 1e-5);
+        EXPECT_NEAR(*together[p].matches[r].itc, *alone.matches[r].itc, 1e-5);
+      }
+    }
+  }
+  EXPECT_THROW(matcher.match_each(images, std::vector<std::vector<std::string>>{{"dog"}, {"cat"}}), std::invalid_argument);
+  EXPECT_THROW(matcher.match_each(images, std::vector<std::vector<std::string>>{{"dog"}, {}, {"cat"}}), std::invalid_argument);
+}
+
+TEST(Blip, MatcherCutsTextsOnlyWhereTold) {
+  BlipMatcher matcher = small_matcher();
+  const std::vector<Image> images = different_images(1);
+  const std::vector<std::string> whole = {"dog cat red dog cat red dog cat red dog cat red dog cat red dog cat red"},
+                                 cut = {"dog cat"};
+  EXPECT_THROW(matcher.match(images, whole), std::invalid_argument);
+  const float shortened = *matcher.match(images, whole, {.max_tokens = 4}).at(0).matches.at(0).itm;
+  EXPECT_FLOAT_EQ(shortened, *matcher.match(images, cut).at(0).matches.at(0).itm);
+  EXPECT_NO_THROW(matcher.match(images, whole, {.max_tokens = 1000}));
+  EXPECT_THROW(matcher.match(images, cut, {.max_tokens = 2}), std::invalid_argument);
 }
 
 }  // namespace

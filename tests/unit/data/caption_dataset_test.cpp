@@ -5,6 +5,7 @@
 #include <set>
 
 #include "omma/base/file.h"
+#include "omma/data/caption_shards.h"
 #include "omma/data/validate.h"
 #include "omma/data/world/exact_caption.h"
 #include "omma/data/world/export.h"
@@ -145,6 +146,74 @@ TEST_F(CaptionFiles, TheShareOfFaultsDecides) {
   const std::string good = R"({"image": "a.jpg", "caption": "text"}])";
   EXPECT_EQ(open("blip", "[" + list + faulty + good, .05)->report().total(), 5U);  // 5 of 101
   EXPECT_NE(refusal("blip", "[" + list + faulty + R"({"image": "a.jpg", "caption": 3}])").find("6 of 101"), std::string::npos);
+}
+
+std::string png_of(int side) {
+  const std::vector<std::uint8_t> png = encode_png(Image(side, side));
+  return {png.begin(), png.end()};
+}
+
+TEST_F(CaptionFiles, FoldersOfPicturesWithTextsBesideThem) {
+  std::filesystem::create_directories(directory_ / "b/deep");
+  write_file(directory_ / "b/deep/one.two.PNG", png_of(2));
+  write_file(directory_ / "b/deep/one.two.txt", " a dog\n");
+  write_file(directory_ / "a.jpg", png_of(3));
+  write_file(directory_ / "a.txt", "a cat");
+  write_file(directory_ / "a.json", "{}");
+  write_file(directory_ / "alone.png", png_of(4));
+  write_file(directory_ / "text.txt", "no picture");
+  write_file(directory_ / "c.png", png_of(5));
+  write_file(directory_ / "c.txt", "\xff");
+  write_file(directory_ / "d.png", png_of(6));
+  write_file(directory_ / "d.txt", " ");
+  const std::string spec = "folder:" + directory_.path().string();
+  const auto dataset = open_caption_dataset(spec, "", {.max_fault_share = 1});
+  EXPECT_EQ(dataset->report().summary(), "2 missing_pair, 1 malformed_text, 1 blank_text");
+  ASSERT_EQ(dataset->size(), 2U);
+  EXPECT_EQ(dataset->sample(0).key, "a.jpg");
+  EXPECT_EQ(dataset->sample(1).key, "b/deep/one.two.PNG");
+  EXPECT_EQ(dataset->sample(1).captions, std::vector<std::string>{"a dog"});
+  EXPECT_EQ(dataset->image(1).width, 2);
+  EXPECT_EQ(open_caption_dataset(spec, "b")->sample(0).key, "deep/one.two.PNG");
+  EXPECT_NE(open_error(spec).find("4 of 6 records are faulty"), std::string::npos);
+  EXPECT_NE(open_error(spec, "../").find("leads out"), std::string::npos);
+  EXPECT_NE(open_error(spec + "/a.jpg").find("expected a folder"), std::string::npos);
+}
+
+TEST_F(CaptionFiles, GiveThePicturesFile) {
+  write_file(directory_ / "x", png_of(3));
+  write_file(directory_ / "y.png", "no picture");
+  const auto dataset = open("blip", R"([{"image": "x", "caption": "one"}, {"image": "y.png", "caption": "two"},
+    {"image": "z.png", "caption": "three"}])");
+  const PictureFile file = dataset->picture_file(0);
+  EXPECT_EQ(file.extension, "png");  // by its bytes
+  EXPECT_EQ(std::string(file.bytes.begin(), file.bytes.end()), png_of(3));
+  EXPECT_EQ(dataset->picture_file(1).bytes.size(), 10U);
+  EXPECT_THROW(dataset->picture_file(2), std::invalid_argument);
+  EXPECT_EQ(dataset->notes(0), json::object());
+}
+
+TEST(WorldCaptions, KnowTheirNoise) {
+  const auto dataset = open_caption_dataset("world:count=20,size=48,objects=1-3,noise=.5", "");
+  for (std::size_t i = 0; i < 20; ++i) {
+    const json notes = dataset->notes(i);
+    EXPECT_EQ(notes["noise"] == "clean", notes["true_caption"] == dataset->sample(i).captions[0]);
+    EXPECT_EQ(decode_image(dataset->picture_file(i).bytes, "scene"), dataset->image(i));
+  }
+  EXPECT_EQ(open_caption_dataset("world:count=1,size=48", "")->notes(0), json::object());
+}
+
+TEST_F(CaptionFiles, InShardsOfSoMany) {
+  const CaptionShards shards("world:count=7,size=48", "val", 3);
+  EXPECT_EQ(shards.names(), (std::vector<std::string>{"samples 0 to 2 of 7", "samples 3 to 5 of 7", "samples 6 to 6 of 7"}));
+  EXPECT_EQ(shards.weight(2), 1U);
+  const CaptionShard last = shards.open(2);
+  EXPECT_EQ(last.begin, 6U);
+  EXPECT_EQ(last.size(), 1U);
+  EXPECT_EQ(last.member_key(6), "000000006");
+  EXPECT_EQ(last.dataset->sample(6).key, "val/6");
+  EXPECT_THROW(shards.open(3), std::invalid_argument);
+  EXPECT_THROW(CaptionShards("world:count=7", "", 0), std::invalid_argument);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "omma/base/file.h"
 #include "omma/data/caption_dataset.h"
+#include "omma/data/caption_shards.h"
 #include "omma/data/validate.h"
 #include "omma/data/world/export.h"
 #include "omma/io/tar_shard.h"
@@ -107,6 +108,40 @@ TEST_F(WebDataset, FoldersAndSplits) {
   EXPECT_EQ(open("", "val")->sample(0).key, "d");
   EXPECT_THROW(open("", "test"), std::invalid_argument);
   EXPECT_THROW(open("", "../"), std::invalid_argument);
+}
+
+TEST_F(WebDataset, GivesPicturesFilesAndNotes) {
+  write_shard("a.tar", {{.name = "0.JPG", .bytes = "picture"},
+                        {.name = "0.txt", .bytes = "a dog"},
+                        {.name = "0.json", .bytes = R"({"noise": "clean"})"},
+                        {.name = "1.png"},
+                        {.name = "1.txt", .bytes = "a cat"},
+                        {.name = "1.json", .bytes = "no JSON"},
+                        {.name = "2.png"},
+                        {.name = "2.txt", .bytes = "a cow"},
+                        {.name = "2.json", .bytes = "[7]"}});
+  const auto dataset = open("a.tar");
+  const PictureFile file = dataset->picture_file(0);
+  EXPECT_EQ(file.extension, "jpg");
+  EXPECT_EQ(std::string(file.bytes.begin(), file.bytes.end()), "picture");
+  EXPECT_EQ(dataset->notes(0), (json{{"noise", "clean"}}));
+  EXPECT_EQ(dataset->notes(1), json::object());  // the text is what counts
+  EXPECT_EQ(dataset->notes(2), json::object());
+  EXPECT_EQ(dataset->report().total(), 0U);
+}
+
+TEST_F(WebDataset, ShardByShard) {
+  write_shard("a-0.tar", {{.name = "x/0.jpg"}, {.name = "x/0.txt", .bytes = "a dog"}, {.name = "1.jpg"}});
+  write_file(directory_ / "a-2.tar", "no tar");
+  const CaptionShards shards("webdataset:" + directory_.path().string() + "/a-{0..2}.tar", "", 1);
+  EXPECT_EQ(shards.names(), (std::vector<std::string>{"a-0.tar, 3072 bytes", "a-1.tar, missing", "a-2.tar, 6 bytes"}));
+  const CaptionShard first = shards.open(0);
+  EXPECT_EQ(first.size(), 1U);
+  EXPECT_EQ(first.member_key(0), "x/0");
+  EXPECT_EQ(first.report.summary(), "1 missing_pair");
+  EXPECT_EQ(shards.open(1).report.summary(), "1 missing_shard");
+  EXPECT_EQ(shards.open(2).report.summary(), "1 broken_shard");
+  EXPECT_EQ(shards.open(2).size(), 0U);
 }
 
 }  // namespace
