@@ -18,6 +18,7 @@ void add_eval(CLI::App& app) {
   add_eval_detection(command);
   add_eval_caption(command);
   add_eval_retrieval(command);
+  add_eval_matching(command);
   add_eval_vqa(command);
   add_eval_agent(command);
 }

@@ -8,6 +8,7 @@ namespace omma::app {
 void add_eval_detection(CLI::App& eval);
 void add_eval_caption(CLI::App& eval);
 void add_eval_retrieval(CLI::App& eval);
+void add_eval_matching(CLI::App& eval);
 void add_eval_vqa(CLI::App& eval);
 void add_eval_agent(CLI::App& eval);
 

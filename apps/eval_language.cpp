@@ -1,4 +1,4 @@
-// omma eval caption, retrieval and vqa: what a model says about the pictures of a data set.
+// omma eval caption, retrieval, matching and vqa: what a model says about the pictures of a data set.
 #include <memory>
 #include <sstream>
 
@@ -6,6 +6,7 @@
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/eval/caption_evaluation.h"
+#include "omma/eval/matching_evaluation.h"
 #include "omma/eval/question_evaluation.h"
 #include "omma/eval/retrieval.h"
 #include "omma/models/zoo.h"
@@ -35,8 +36,10 @@ void prepare(const LanguageEvalOptions& options) {
   if (!options.answers.empty()) write_file(options.answers, "");
 }
 
-void report(json figures, const std::vector<json>& lines, const std::filesystem::path& model, const LanguageEvalOptions& options) {
+void report(json figures, const std::vector<json>& lines, const std::filesystem::path& model, const DatasetReport& data,
+            const LanguageEvalOptions& options) {
   figures.update({{"model", model.string()}, {"data", options.data}, {"split", options.split}});
+  if (data.total() > 0) figures["data_faults"] = data.summary();
   print_figures(figures, options.json);
   if (options.answers.empty()) return;
   std::string text;
@@ -62,7 +65,7 @@ int run_eval_caption(EvalCaptionOptions options) {
         {{"key", each.sample.key}, {"caption", each.caption}, {"references", each.sample.captions}, {"cider", each.cider}});
     if (!each.sample.objects.empty()) lines.back()["exact"] = each.exact;
   }
-  report(evaluation.to_json(), lines, model, options);
+  report(evaluation.to_json(), lines, model, dataset->report(), options);
   return kDone;
 }
 
@@ -91,7 +94,25 @@ int run_eval_retrieval(const EvalRetrievalOptions& options) {
   };
   add("key", evaluation.image_keys, &RetrievalRanks::images);
   add("text", evaluation.texts, &RetrievalRanks::texts);
-  report(evaluation.to_json(), lines, model, options);
+  report(evaluation.to_json(), lines, model, dataset->report(), options);
+  return kDone;
+}
+
+int run_eval_matching(const LanguageEvalOptions& options) {
+  prepare(options);
+  const auto model = find_model(options.model.empty() ? "blip-nano-itm" : options.model);
+  const auto dataset = open_caption_dataset(options.data, options.split);
+  const auto matcher = load_matcher(model, load_options(options));
+  const MatchingEvaluation evaluation = evaluate_matching(*matcher, *dataset, {.count = options.count});
+  std::vector<json> lines;
+  for (const JudgedPair& pair : evaluation.pairs)
+    lines.push_back({{"key", pair.key},
+                     {"noise", pair.noise},
+                     {"right", pair.right},
+                     {"right_itm", pair.right_itm},
+                     {"wrong", pair.wrong},
+                     {"wrong_itm", pair.wrong_itm}});
+  report(evaluation.to_json(), lines, model, dataset->report(), options);
   return kDone;
 }
 
@@ -128,7 +149,7 @@ int run_eval_vqa(EvalVqaOptions options) {
                      {"accuracy", each.accuracy},
                      {"blind_answer", each.blind_answer},
                      {"blind_accuracy", each.blind_accuracy}});
-  report(evaluation.to_json(), lines, model, options);
+  report(evaluation.to_json(), lines, model, dataset->report(), options);
   return kDone;
 }
 
@@ -151,6 +172,14 @@ void add_eval_retrieval(CLI::App& eval) {
       ->type_name("K");
   add_data_flags(command, *options, "world, coco, blip, folder or webdataset");
   add_command(command, [options] { return run_eval_retrieval(*options); });
+}
+
+void add_eval_matching(CLI::App& eval) {
+  auto options = std::make_shared<LanguageEvalOptions>();
+  options->data = "world:noise=1,captions=1,objects=1-3";
+  CLI::App& command = *eval.add_subcommand("matching", "true captions against wrong ones, by kind of noise");
+  add_data_flags(command, *options, "world (noise=1) or webdataset (of omma render --noise)");
+  add_command(command, [options] { return run_eval_matching(*options); });
 }
 
 void add_eval_vqa(CLI::App& eval) {

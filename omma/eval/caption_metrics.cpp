@@ -104,11 +104,11 @@ class Cider {
   struct Weights {
     std::array<std::map<std::string, double>, orders> ngrams;
     std::array<double, orders> norms = {};
-    double length = 0;  // in bigrams, as the reference counts it
+    double length = 0;  // in words; the reference counts bigrams, which differ by as much
   };
 
   Weights weigh(const Tokens& tokens) const {
-    Weights weights;
+    Weights weights{.ngrams = {}, .norms = {}, .length = static_cast<double>(tokens.size())};
     const Counts counts = count_ngrams(tokens);
     for (std::size_t n = 0; n < orders; ++n) {
       double squares = 0;
@@ -117,7 +117,6 @@ class Cider {
         const double rarity = log_pictures_ - (known == pictures_with_.end() ? 0 : std::log(known->second));
         const double weight = weights.ngrams[n][ngram] = count * rarity;
         squares += weight * weight;
-        if (n == 1) weights.length += count;
       }
       weights.norms[n] = std::sqrt(squares);
     }

@@ -10,10 +10,10 @@ TEST(Program, TellsItsVersionAndHelp) {
   EXPECT_EQ(run_program({"--version"}).out.rfind("omma ", 0), 0U);
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.status, 0);
-  for (const char* command : {"detect", "agent", "render", "train", "eval", "convert", "inspect", "list"})
+  for (const char* command :
+       {"caption", "match", "ask", "detect", "agent", "bootstrap", "render", "train", "eval", "convert", "inspect", "list"})
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
-  for (const char* absent : {"caption", "segment", "serve"})
-    EXPECT_EQ(help.out.find(std::string("\n  ") + absent), std::string::npos);
+  for (const char* absent : {"segment", "serve"}) EXPECT_EQ(help.out.find(std::string("\n  ") + absent), std::string::npos);
   EXPECT_EQ(run_program({}).status, 2);
   EXPECT_EQ(run_program({"fly"}).status, 2);
 }
@@ -48,6 +48,26 @@ TEST(Program, RendersTheSamePixelsForTheSameSeed) {
   EXPECT_EQ(run_program({"render", "--seed", "5", "--count", "-1", "--out", (directory / "c").string()}).status, 2);
   EXPECT_EQ(run_program({"render", "--seed", "5", "--count", "1", "--out", (directory / "c").string(), "--split", "test2"}).status,
             2);
+}
+
+// A model that the user names must be there and fit, even where the question does not need it; a zoo without one is no mistake.
+TEST(Program, AgentChecksTheModelsOfItsTools) {
+  const testing::TemporaryDirectory directory;
+  ASSERT_EQ(run_program({"render", "--seed", "5", "--count", "1", "--size", "64", "--out", directory.path().string()}).status, 0);
+  std::filesystem::create_directories(directory / "zoo");
+  for (const char* model : {"planner-nano", "grounding-dino-nano"})
+    std::filesystem::create_directory_symlink(std::filesystem::absolute("zoo") / model, directory / "zoo" / model);
+  std::vector<std::string> arguments = {"agent", (directory / "images/000000.png").string(), "How many dogs are there?", "--json"};
+  const std::vector<std::string> small_zoo = {"OMMA_ZOO=" + (directory / "zoo").string()};
+  const auto run = run_program(arguments, small_zoo);
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.lines().at(0)["steps"][0]["action"], "detect_objects");
+  for (const char* flag : {"--captioner", "--answerer"})
+    for (const char* model : {"blip-nano-absent", "planner-nano"}) {
+      arguments.insert(arguments.end(), {flag, model});
+      EXPECT_EQ(run_program(arguments, small_zoo).status, 2) << flag << " " << model;
+      arguments.resize(arguments.size() - 2);
+    }
 }
 
 TEST(Program, ValidatesCaptionsAndQuestions) {

@@ -142,18 +142,83 @@ def interval(differences, draws=10_000):
     return means[int(0.025 * draws)], means[int(0.975 * draws)]
 
 
+def plot(results, seeds):
+    """One panel a metric: the arms in order, the runs of a seed joined."""
+    width, height, pad = 270, 240, 44
+    svg = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * len(METRICS)}" height="{height}" font-family="sans-serif" '
+           f'font-size="11"><rect width="100%" height="100%" fill="white"/>']
+    for panel, (metric, title) in enumerate(METRICS.items()):
+        left = panel * width
+        values = {seed: [mean(results[seed][0][arm][metric]) for arm in ARMS] for seed in seeds}
+        low, high = min(map(min, values.values())), max(map(max, values.values()))
+        span = (high - low) or 1
+        y_of = lambda value: height - pad - (value - low) / span * (height - 2 * pad)
+        x_of = [left + 60 + 55 * i for i in range(len(ARMS))]
+        svg.append(f'<text x="{left + 145}" y="20" text-anchor="middle" font-weight="bold">{title}</text>')
+        for value in (low, (low + high) / 2, high):
+            svg.append(f'<line x1="{left + 45}" x2="{left + 245}" y1="{y_of(value):.1f}" y2="{y_of(value):.1f}" stroke="#ddd"/>'
+                       f'<text x="{left + 40}" y="{y_of(value) + 4:.1f}" text-anchor="end">{value:.3f}</text>')
+        svg += [f'<text x="{x}" y="{height - 16}" text-anchor="middle">{arm}</text>' for arm, x in zip(ARMS, x_of)]
+        for seed in seeds:
+            points = " ".join(f"{x},{y_of(value):.1f}" for x, value in zip(x_of, values[seed]))
+            svg.append(f'<polyline points="{points}" fill="none" stroke="#1f77b4"/>')
+            svg += [f'<circle cx="{x}" cy="{y_of(value):.1f}" r="4" fill="#1f77b4"/>' for x, value in zip(x_of, values[seed])]
+    return "\n".join(svg + ["</svg>"]) + "\n"
+
+
+def page(results, seeds):
+    lines = [
+        "# CapFilt: none, filter, captioner, both",
+        "",
+        "BLIP pre-trains on web texts of which many do not describe their picture. Its bootstrap drops what a filter refuses and adds what a "
+        "captioner writes. In the paper (14M pictures) retrieval R@1 on COCO goes from 78.4 / 60.7 to 80.6 / 63.1 with both, and each part "
+        "alone helps less. Here is the same in small, on web texts whose noise is known.",
+        "",
+        f"Per seed: {HUMAN:,} human pairs (exact captions) and {WEB:,} web pairs of the picture-book world at {SIDE} px, {NOISE:.0%} of their texts "
+        "wrong (two in five another picture's, two one attribute swapped, one about nothing visible). A model pre-trained on all of them "
+        "(arm none) is fine-tuned on the human pairs, once as a captioner and once as a filter; `omma bootstrap` writes one caption a "
+        "picture (nucleus, p .9) and scores both texts. Every arm pre-trains a new model with equal steps. Judged on "
+        f"{len(BLOCKS) * SCENES:,} unseen scenes (split test, seeds {BLOCKS[0]} to {BLOCKS[-1]}); CIDEr-D after fine-tuning on the human pairs.",
+        "",
+        "Stated before the runs: both minus none is above 0 in every seed and at least 3 points of R@1 on average.",
+        "",
+    ]
+    for metric, title in METRICS.items():
+        lines += [f"| {title} | " + " | ".join(f"seed {seed}" for seed in seeds) + " | mean (std) |", "|---|" + "---|" * (len(seeds) + 1)]
+        for arm in ARMS:
+            values = [mean(results[seed][0][arm][metric]) for seed in seeds]
+            spread = stdev(values) if len(values) > 1 else 0
+            lines.append(f"| {arm} | " + " | ".join(f"{v:.3f}" for v in values) + f" | {mean(values):.3f} ({spread:.3f}) |")
+        for arm in ARMS[1:]:
+            differences = [[a - b for a, b in zip(results[seed][0][arm][metric], results[seed][0]["none"][metric])] for seed in seeds]
+            low, high = interval(differences)
+            verdict = "resolved" if low > 0 or high < 0 else "not resolved: the interval holds 0"
+            lines += ["", f"{arm} minus none: {mean(mean(d) for d in differences):+.3f}, 95 % interval [{low:+.3f}, {high:+.3f}]; {verdict}."]
+        lines.append("")
+    lines += ["| the filter on web texts | " + " | ".join(f"seed {seed}" for seed in seeds) + " |", "|---|" + "---|" * len(seeds)]
+    for name in ("precision", "recall"):
+        lines.append(f"| {name} of what it drops | " + " | ".join(f"{results[seed][1]['web_filter'][name]:.3f}" for seed in seeds) + " |")
+    lines += ["", "![The four arms](capfilt.svg)", "", "Intervals: paired bootstrap over seeds and blocks of scenes. Only sign and rough size are "
+              "claimed: the models are small and trained briefly, and the world is drawn.", "", "```",
+              "tools/studies/capfilt.py   # trains what is missing, measures, writes this page", "```", ""]
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--omma", default="build/release/apps/omma", help="the program")
     parser.add_argument("--out", type=Path, default=Path("out/capfilt"), help="where the runs are kept")
+    parser.add_argument("--pages", type=Path, default=Path("docs/studies"), help="where the page goes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     if not Path("recipes").is_dir():
         sys.exit("run this from the project's root")
+    train(options, Path("out/capfilt-vision"), "recipes/capfilt-vision.json")
     results = {seed: run_seed(options, seed) for seed in options.seeds}
-    for arm in ARMS:
-        print(arm, {metric: round(mean(mean(results[seed][0][arm][metric]) for seed in options.seeds), 4) for metric in METRICS})
+    (options.pages / "capfilt.svg").write_text(plot(results, options.seeds))
+    (options.pages / "capfilt.md").write_text(page(results, options.seeds))
+    print(f"wrote {options.pages / 'capfilt.md'}")
 
 
 if __name__ == "__main__":

@@ -151,6 +151,12 @@ TEST(Blip, EachPicturesOwnTextsAreMatchedAsAlone) {
       }
     }
   }
+  const std::vector<Image> many = different_images(130);  // more than one pass of picture-text pairs
+  std::vector<std::vector<std::string>> texts(many.size(), {"red", "dog"});
+  texts.back() = {"cat", "red dog"};
+  const MatchResult last = matcher.match_each(many, texts).back(), alone = matcher.match({&many.back(), 1}, texts.back()).at(0);
+  EXPECT_NEAR(*last.matches[0].itm, *alone.matches[0].itm, 1e-5);
+  EXPECT_NEAR(*last.matches[1].itm, *alone.matches[1].itm, 1e-5);
   EXPECT_THROW(matcher.match_each(images, std::vector<std::vector<std::string>>{{"dog"}, {"cat"}}), std::invalid_argument);
   EXPECT_THROW(matcher.match_each(images, std::vector<std::vector<std::string>>{{"dog"}, {}, {"cat"}}), std::invalid_argument);
 }

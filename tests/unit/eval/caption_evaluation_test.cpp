@@ -31,6 +31,7 @@ TEST(NamedObjects, NumbersPluralsColoursAndSizes) {
       {"red dogs", {{key("red", "dog"), 2}}},   // without a number: two
       {"red fish", {{key("red", "fish"), 1}}},  // one and many look alike
       {"two red dogs and cats", {{key("red", "dog"), 2}, {key("", "cat"), 2}}},
+      {"two red things and cats", {{key("", "cat"), 2}}},
       {"a red and a cat", {{key("", "cat"), 1}}},      // the colour has no name to belong to
       {"zero dogs, 100 cats", {{key("", "cat"), 2}}},  // 100 is no number a caption means
       {"there is nothing to see", {}},

@@ -1,0 +1,58 @@
+#include "omma/eval/matching_evaluation.h"
+
+#include <algorithm>
+#include <array>
+
+#include "omma/base/error.h"
+#include "omma/base/progress.h"
+
+namespace omma {
+namespace {
+
+json figures_of(const std::vector<const JudgedPair*>& pairs) {
+  const auto share = [&](const auto& holds) {
+    return static_cast<double>(std::ranges::count_if(pairs, [&](const JudgedPair* pair) { return holds(*pair); })) /
+           static_cast<double>(pairs.size());
+  };
+  return {{"separated", share([](const JudgedPair& pair) { return pair.right_itm > pair.wrong_itm; })},
+          {"accepted", share([](const JudgedPair& pair) { return pair.right_itm >= 0.5F; })},
+          {"refused", share([](const JudgedPair& pair) { return pair.wrong_itm < 0.5F; })},
+          {"pairs", pairs.size()}};
+}
+
+}  // namespace
+
+json MatchingEvaluation::to_json() const {
+  std::map<std::string, std::vector<const JudgedPair*>> by_noise;
+  for (const JudgedPair& pair : pairs) {
+    by_noise[pair.noise].push_back(&pair);
+    by_noise["all"].push_back(&pair);
+  }
+  json object = json::object();
+  for (const auto& [noise, some] : by_noise) object[noise] = figures_of(some);
+  return object;
+}
+
+MatchingEvaluation evaluate_matching(Matcher& matcher, const CaptionDataset& dataset, const MatchingEvaluationOptions& options) {
+  const std::size_t count = options.count == 0 ? dataset.size() : std::min(options.count, dataset.size());
+  MatchingEvaluation evaluation;
+  Progress progress("match", static_cast<std::int64_t>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    const json notes = dataset.notes(i);
+    progress.advance();
+    if (!notes.contains("noise") || !notes.contains("true_caption") || notes["noise"] == "clean") continue;
+    const CaptionedImage loaded = dataset.load(i);
+    JudgedPair pair{.key = loaded.sample.key, .noise = notes["noise"], .right = notes["true_caption"], .wrong = {}};
+    pair.wrong = loaded.sample.captions.front();
+    const std::array<std::string, 2> texts = {pair.right, pair.wrong};
+    const auto matches = matcher.match(std::span(&loaded.image, 1), texts, {.itm = true, .itc = false}).front().matches;
+    pair.right_itm = matches[0].itm.value();
+    pair.wrong_itm = matches[1].itm.value();
+    evaluation.pairs.push_back(std::move(pair));
+  }
+  check(!evaluation.pairs.empty(),
+        "matching: expected samples with a wrong text beside the true one, got none: of the world, noise=1");
+  return evaluation;
+}
+
+}  // namespace omma
