@@ -24,7 +24,9 @@ struct LanguageEvalOptions : CommonOptions {
 void add_data_flags(CLI::App& command, LanguageEvalOptions& options, const std::string& kinds) {
   command.add_option("--data", options.data, kinds + ", and where it is")->capture_default_str()->type_name("KIND:PATH");
   command.add_option("--split", options.split, "part of the data set")->capture_default_str()->type_name("S");
-  command.add_option("--count", options.count, "the first so many samples; default: all")->type_name("N");
+  command.add_option("--count", options.count, "the first so many samples; default: all")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   command.add_option("--answers", options.answers, "write what became of each sample as JSON lines")->type_name("FILE");
   add_batch_flag(command, options.batch);
   add_model_flags(command, options);
@@ -168,6 +170,7 @@ void add_eval_retrieval(CLI::App& eval) {
   auto options = std::make_shared<EvalRetrievalOptions>();
   CLI::App& command = *eval.add_subcommand("retrieval", "recall@1, 5 and 10 of texts for pictures and pictures for texts");
   command.add_option("--rerank", options->rerank, "candidates that image-text matching orders anew; 0: embeddings alone")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->type_name("K");
   add_data_flags(command, *options, "world, coco, blip, folder or webdataset");

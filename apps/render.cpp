@@ -35,6 +35,8 @@ void add_render(CLI::App& app) {
   command.add_option("--count", options->render.count, "scenes")->required()->type_name("N");
   command.add_option("--out", options->out, "directory to write")->required()->type_name("DIR");
   command.add_option("--size", options->render.scene.size, "pixels a side")->capture_default_str()->type_name("P");
+  command.add_option("--min-objects", options->render.scene.min_objects, "default: the split's own")->type_name("N");
+  command.add_option("--max-objects", options->render.scene.max_objects, "default: the split's own")->type_name("N");
   command.add_option("--split", options->split, "train, val, test, combo, len or domain")
       ->capture_default_str()
       ->type_name("SPLIT");

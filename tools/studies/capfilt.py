@@ -63,7 +63,7 @@ def unpack(shards, pictures):
 def render(options, out, seed, count, noise):
     def run():
         omma(options, "render", "--seed", seed, "--count", count, "--size", SIDE, "--split", "train", "--format", "webdataset", "--noise", noise,
-             "--objects", "1-3", "--out", out)
+             "--min-objects", 1, "--max-objects", 3, "--out", out)
 
     return once(out, run)
 

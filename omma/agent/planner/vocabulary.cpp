@@ -34,6 +34,17 @@ void add_words(std::string_view text, std::set<std::string>& words) {
   }
 }
 
+std::set<std::string> known_words() {
+  std::set<std::string> words;
+  for (std::uint64_t i = 0; i < vocabulary_traces; ++i) {
+    const PlannerTrace trace = make_planner_trace(vocabulary_seed, i, true);
+    // What is not about pictures stays spelled, as are all the sentences of which no trace tells.
+    const bool spelled = trace.skill == PlannerSkill::off_topic;
+    add_words(std::string_view(trace.text).substr(spelled ? trace.learned.front().first : 0), words);
+  }
+  return words;
+}
+
 // GPT-2's printable stand-in for each byte: printable ones stand for themselves, others are counted up from U+0100.
 std::array<std::string, 256> byte_characters() {
   std::array<std::string, 256> characters;
@@ -49,18 +60,10 @@ std::array<std::string, 256> byte_characters() {
 
 json planner_tokenizer() {
   const std::array<std::string, 256> characters = byte_characters();
-  std::set<std::string> words;
-  for (std::uint64_t i = 0; i < vocabulary_traces; ++i) {
-    const PlannerTrace trace = make_planner_trace(vocabulary_seed, i, true);
-    // What is not about pictures stays spelled, as are all the sentences of which no trace tells.
-    const bool spelled = trace.skill == PlannerSkill::off_topic;
-    add_words(std::string_view(trace.text).substr(spelled ? trace.learned.front().first : 0), words);
-  }
-
   json vocabulary = {{"<|end|>", planner_end_token}};
   int id = planner_end_token + 1;
   for (const std::string& character : characters) vocabulary[character] = id++;
-  for (const std::string& word : words) {
+  for (const std::string& word : known_words()) {
     std::string written;
     for (const char c : word) written += characters[static_cast<unsigned char>(c)];
     if (!vocabulary.contains(written)) vocabulary[written] = id++;
