@@ -43,9 +43,9 @@ void add_validate(CLI::App& app) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App& command = *app.add_subcommand("validate", "list what is wrong with a data set");
   command
-      .add_option(
-          "--data", options->data,
-          "kind and place. detection: world, coco, voc, odvg; caption: world, coco, blip, folder, webdataset; vqa: world, jsonl, vqa")
+      .add_option("--data", options->data,
+                  "kind and place. detection: world, coco, voc, odvg; caption: world, coco, blip, folder, webdataset; vqa: world, "
+                  "jsonl, vqa")
       ->required()
       ->type_name("KIND:PATH");
   command.add_option("--task", options->task, "what the data are for: detection, caption or vqa")

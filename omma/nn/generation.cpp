@@ -135,7 +135,7 @@ Tensor restrict_choice(const Tensor& logits, int64_t top_k, double top_p) {
 }
 
 std::vector<GeneratedTokens> generate_all(AutoregressiveDecoder& decoder, std::span<const GenerationPrompt> prompts,
-                                      const GenerationSettings& settings) {
+                                          const GenerationSettings& settings) {
   settings.validate();
   const torch::InferenceMode guard;
   Searches searches;

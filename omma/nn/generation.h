@@ -60,7 +60,7 @@ struct GenerationPrompt {
 
 // Continues all prompts of the decoder in step, each as it would be alone; those that have ended are carried along until all have.
 std::vector<GeneratedTokens> generate_all(AutoregressiveDecoder& decoder, std::span<const GenerationPrompt> prompts,
-                                      const GenerationSettings& settings);
+                                          const GenerationSettings& settings);
 
 // Continues the one prompt of the decoder, whose tokens the repetition penalty sees.
 GeneratedTokens generate(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,

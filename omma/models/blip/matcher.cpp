@@ -20,6 +20,18 @@ std::vector<std::vector<float>> rows_of(const Tensor& matrix) {
   return rows;
 }
 
+// match_logits, over many texts of one picture in several passes.
+Tensor logits_in_passes(Blip& model, const Tensor& ids, const Tensor& mask, const BlipSource& source, bool one_picture) {
+  if (!one_picture) return model->match_logits(ids, mask, source);
+  std::vector<Tensor> logits;
+  for (int64_t first = 0; first < ids.size(0); first += most_rows) {
+    const int64_t rows = std::min(most_rows, ids.size(0) - first);
+    const Tensor part = mask.defined() ? mask.narrow(0, first, rows) : mask;
+    logits.push_back(model->match_logits(ids.narrow(0, first, rows), part, source));
+  }
+  return torch::cat(logits);
+}
+
 }  // namespace
 
 BlipMatcher::BlipMatcher(BlipCheckpoint checkpoint) : checkpoint_(std::move(checkpoint)) {
@@ -63,7 +75,7 @@ Tensor BlipMatcher::match_probabilities(const Tensor& features, const BlipTexts&
       return shared ? of_texts.repeat({part.size(0), 1}) : of_texts.narrow(0, first * rows, part.size(0) * rows);
     };
     const BlipSource source = model->text_encoder->project(part);
-    const Tensor logits = model->match_logits(of_part(ids), of_part(texts.mask), source);  // [p R, 2]
+    const Tensor logits = logits_in_passes(model, of_part(ids), of_part(texts.mask), source, part.size(0) == 1);  // [p R, 2]
     probabilities.push_back(torch::softmax(logits.to(torch::kFloat32), -1).select(1, 1).view({part.size(0), rows}));
   }
   return torch::cat(probabilities);

@@ -51,9 +51,9 @@ void convert_grounding_dino(const ConversionSource& source, const fs::path& to) 
   const std::string where = source.from.string();
   const std::optional<std::string> prefix = original_prefix(source.file);
   check(source.config_file || prefix, "{}: none of the published checkpoints that omma knows: give its --config", where);
-  const GroundingDinoConfig config =
-      source.config_file ? read_grounding_dino_config(read_json(*source.config_file), source.config_file->string())
-                         : published_config(source.file, *prefix, source.from);
+  const GroundingDinoConfig config = source.config_file
+                                         ? read_grounding_dino_config(read_json(*source.config_file), source.config_file->string())
+                                         : published_config(source.file, *prefix, source.from);
   const KeyTable keys = prefix ? original_grounding_dino_keys(config, *prefix) : grounding_dino_keys(config);
   check_weights<GroundingDino>(config, source.file, keys, where);
   GroundingDino model(config);

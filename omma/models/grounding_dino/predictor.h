@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "omma/models/grounding_dino/grounding_dino.h"
-#include "omma/nn/image_processor.h"
 #include "omma/models/grounding_dino/prompt.h"
+#include "omma/nn/image_processor.h"
 #include "omma/tasks/detector.h"
 #include "omma/text/tokenizer.h"
 
