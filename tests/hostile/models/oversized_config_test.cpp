@@ -78,10 +78,23 @@ TEST_F(OversizedConfig, GroundingDino) {
                  [](const fs::path& directory) { load_detector(directory, {.device = "cpu", .dtype = "auto"}); });
 }
 
+TEST_F(OversizedConfig, Blip) {
+  const std::vector<Oversized> cases = {
+      {"/text_config/vocab_size", 1'100'000, "word_embeddings.weight\": expected [1100000, 128], got ["},
+      {"/text_config/hidden_size", 16'384, "crossattention.self.key.weight\": expected [16384, 128], got [128, 128]"},
+      {"/text_config/num_hidden_layers", 128, "missing tensor \"text_decoder.bert.encoder.layer.3."},
+      {"/vision_config/hidden_size", 16'384, "embeddings.class_embedding\": expected [1, 1, 16384], got [1, 1, 128]"},
+      {"/vision_config/image_size", 16'384, "embeddings.position_embedding\": expected [1, 1048577, 128], got [1, 65, 128]"},
+      {"/vision_config/num_hidden_layers", 128, "missing tensor \"vision_model.encoder.layers.4."},
+  };
+  expect_refused("blip-nano-caption", cases,
+                 [](const fs::path& directory) { load_captioner(directory, {.device = "cpu", .dtype = "auto"}); });
+}
+
 TEST_F(OversizedConfig, Llama) {
   const std::vector<Oversized> cases = {
-      {"/vocab_size", 483'000, "\"model.embed_tokens.weight\": expected [483000, 128], got [483, 128]"},
-      {"/hidden_size", 65'536, "\"model.embed_tokens.weight\": expected [483, 65536], got [483, 128]"},
+      {"/vocab_size", 483'000, "\"model.embed_tokens.weight\": expected [483000, 128], got ["},
+      {"/hidden_size", 65'536, "self_attn.q_proj.weight\": expected [65536, 65536], got [128, 128]"},
       {"/intermediate_size", 384'000, "mlp.gate_proj.weight\": expected [384000, 128], got [384, 128]"},
       {"/num_hidden_layers", 1024, "missing tensor \"model.layers.5."},
       {"/head_dim", 4096, "self_attn.q_proj.weight\": expected [16384, 128], got [128, 128]"},
