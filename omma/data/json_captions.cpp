@@ -62,7 +62,8 @@ class CaptionCollector {
   // The picture's sample; stays where it is until finish().
   std::size_t find_or_add(const std::string& file_name) {
     if (const auto known = record_of_file_.find(file_name); known != record_of_file_.end()) return known->second;
-    records_.push_back({.sample = {.key = file_name, .captions = {}}, .image = path_inside(images_, file_name)});
+    fs::path image = path_inside(images_, file_name);  // g++ 12 frees a half-built aggregate twice when this throws within it
+    records_.push_back({.sample = {.key = file_name, .captions = {}}, .image = std::move(image)});
     has_text_.push_back(false);
     return record_of_file_[file_name] = records_.size() - 1;
   }

@@ -1,10 +1,9 @@
 #include "omma/nn/deformable_attention_cpu.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "omma/nn/kernels/deformable_attention_kernel.h"
+#include "omma/nn/parallel.h"
 
 namespace omma {
 namespace {
@@ -72,7 +71,7 @@ Tensor forward(const DeformableKernel<Value, Real>& kernel, const Tensor& value,
   const auto output = torch::empty({locations.size(0), locations.size(1), value.size(2) * value.size(3)}, value.options());
   const SampleTable table(levels, locations.size(4));
   const auto task = task_of<Value, Real>(value, table, locations, weights, output);
-  at::parallel_for(0, output.size(0) * output.size(1), grain(task.shape), [&](int64_t begin, int64_t end) {
+  torch_parallel_for(output.size(0) * output.size(1), grain(task.shape), [&](int64_t begin, int64_t end) {
     Scratch<Real> scratch(task.shape.samples);
     kernel.forward(task, scratch.view(), begin, end);
   });
@@ -94,7 +93,7 @@ DeformableGradients backward(const DeformableKernel<Value, Real>& kernel, const 
                                                 .grad_locations = data<Real>(grad_locations),
                                                 .grad_weights = data<Real>(grad_weights),
                                                 .positions = positions};
-  at::parallel_for(0, batch * heads, 1, [&](int64_t begin, int64_t end) {
+  torch_parallel_for(batch * heads, 1, [&](int64_t begin, int64_t end) {
     Scratch<Real> scratch(task.inputs.shape.samples);
     kernel.backward(task, scratch.view(), begin, end);
   });

@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "omma/base/error.h"
+#include "omma/nn/kernels/isa.h"
+#include "omma/nn/kernels/thin_linear_kernel.h"
+#include "omma/nn/parallel.h"
 
 namespace omma {
 namespace {
@@ -42,17 +46,64 @@ const c10::TypedOperatorHandle<FusedLinear>* fused_linear() {
   return handle ? &*handle : nullptr;
 }
 
-constexpr int64_t least_rows = 32;  // below, a product is bound by reading the weight
+constexpr int64_t most_thin_rows = 8;     // up to here a product is bound by reading the weight
+constexpr int64_t least_fused_rows = 32;  // and from here on no longer
 
-bool suits_fused(const Tensor& x, const torch::nn::LinearImpl& layer) {
+// Whether the kernels below can take it: no gradients, and one type on the CPU.
+bool is_plain(const Tensor& x, const Tensor& weight) {
   const auto type = x.scalar_type();
-  return !torch::GradMode::is_enabled() && x.is_cpu() && (type == torch::kFloat || type == torch::kBFloat16) &&
-         layer.weight.scalar_type() == type && x.numel() >= least_rows * layer.weight.size(1) && fused_linear() != nullptr;
+  return !torch::GradMode::is_enabled() && x.is_cpu() && weight.is_cpu() && (type == torch::kFloat || type == torch::kBFloat16) &&
+         weight.scalar_type() == type && x.size(-1) == weight.size(1);
 }
 
-Tensor run_fused(const Tensor& x, const torch::nn::LinearImpl& layer, std::string_view activation, std::string_view algorithm) {
-  const auto bias = layer.bias.defined() ? std::make_optional(layer.bias) : std::nullopt;
-  return fused_linear()->call(x, layer.weight, bias, {activation.data(), activation.size()}, c10::List<std::optional<at::Scalar>>(),
+bool suits_thin(const Tensor& x, const Tensor& weight) {
+  return is_plain(x, weight) && x.numel() > 0 && x.numel() <= most_thin_rows * weight.size(1) && weight.is_contiguous();
+}
+
+bool suits_fused(const Tensor& x, const Tensor& weight) {
+  static const bool mkl_is_faster = is_intel() && at::hasMKL();  // in fp32
+  return is_plain(x, weight) && x.numel() >= least_fused_rows * weight.size(1) && fused_linear() != nullptr &&
+         !(mkl_is_faster && x.scalar_type() == torch::kFloat);
+}
+
+const ThinLinearKernels& thin_kernels() {
+#if defined(__x86_64__)
+  if (best_isa() == Isa::avx512) return thin_linear_avx512;
+  if (best_isa() == Isa::avx2) return thin_linear_avx2;
+#endif
+  return thin_linear_portable;
+}
+
+template <class Value>
+void run_thin(void (*kernel)(const ThinLinear<Value>&, int64_t, int64_t), const Tensor& x, const Tensor& weight, const Tensor& bias,
+              const Tensor& output) {
+  const ThinLinear<Value> task{.rows = x.numel() / weight.size(1),
+                               .inputs = weight.size(1),
+                               .outputs = weight.size(0),
+                               .x = static_cast<const Value*>(x.const_data_ptr()),
+                               .weight = static_cast<const Value*>(weight.const_data_ptr()),
+                               .bias = bias.defined() ? static_cast<const Value*>(bias.const_data_ptr()) : nullptr,
+                               .output = static_cast<Value*>(output.mutable_data_ptr())};
+  const int64_t grain = std::max<int64_t>(8, (1 << 16) / task.inputs);  // columns worth a thread
+  torch_parallel_for(task.outputs, grain, [&](int64_t begin, int64_t end) { kernel(task, begin, end); });
+}
+
+Tensor run_thin(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes.back() = weight.size(0);
+  const Tensor input = x.contiguous(), output = torch::empty(sizes, x.options());
+  const Tensor shift = bias.defined() ? bias.to(x.scalar_type()).contiguous() : bias;
+  if (x.scalar_type() == torch::kFloat)
+    run_thin<float>(thin_kernels().fp32, input, weight, shift, output);
+  else
+    run_thin<Bfloat16>(thin_kernels().bf16, input, weight, shift, output);
+  return output;
+}
+
+Tensor run_fused(const Tensor& x, const Tensor& weight, const Tensor& bias, std::string_view activation,
+                 std::string_view algorithm) {
+  return fused_linear()->call(x, weight, bias.defined() ? std::make_optional(bias) : std::nullopt,
+                              {activation.data(), activation.size()}, c10::List<std::optional<at::Scalar>>(),
                               c10::string_view(algorithm.data(), algorithm.size()));
 }
 
@@ -68,15 +119,19 @@ Activation activation_by_name(std::string_view name) {
   fail("activation: expected relu, gelu, gelu_new, gelu_pytorch_tanh, quick_gelu or silu, got \"{}\"", name);
 }
 
-Tensor LinearImpl::forward(const Tensor& x) {
-  return suits_fused(x, *this) ? run_fused(x, *this, "none", "") : torch::nn::LinearImpl::forward(x);
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (suits_thin(x, weight)) return run_thin(x, weight, bias);
+  if (suits_fused(x, weight)) return run_fused(x, weight, bias, "none", "");
+  return torch::linear(x, weight, bias);
 }
+
+Tensor LinearImpl::forward(const Tensor& x) { return omma::linear(x, weight, bias); }
 
 Tensor LinearImpl::forward_with(const Tensor& x, Activation activation) {
   const auto* known = std::find_if(activations.begin(), activations.end(),
                                    [&](const KnownActivation& each) { return each.function == activation && !each.fused.empty(); });
-  if (known == activations.end() || !suits_fused(x, *this)) return activation(forward(x));
-  return run_fused(x, *this, known->fused, known->algorithm);
+  if (known == activations.end() || !suits_fused(x, weight)) return activation(forward(x));
+  return run_fused(x, weight, bias, known->fused, known->algorithm);
 }
 
 }  // namespace omma

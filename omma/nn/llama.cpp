@@ -9,7 +9,7 @@ namespace omma {
 using torch::Tensor;
 namespace {
 
-Linear linear(int64_t in, int64_t out, bool bias) { return Linear(torch::nn::LinearOptions(in, out).bias(bias)); }
+Linear make_linear(int64_t in, int64_t out, bool bias) { return Linear(torch::nn::LinearOptions(in, out).bias(bias)); }
 
 // softmax(q k^T / sqrt(D)) v for q [B, N, T, D] and k, v [B, G, S, D]; each G serves N/G neighbouring heads. [B, N, T, D]
 Tensor grouped_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
@@ -50,13 +50,13 @@ Tensor RmsNormImpl::forward(const Tensor& x) {
 
 LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, int64_t layer)
     : q_proj(register_module(
-          "q_proj", linear(config.hidden_size, config.num_attention_heads * config.head_channels(), config.attention_bias))),
+          "q_proj", make_linear(config.hidden_size, config.num_attention_heads * config.head_channels(), config.attention_bias))),
       k_proj(register_module("k_proj",
-                             linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
+                             make_linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
       v_proj(register_module("v_proj",
-                             linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
+                             make_linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
       o_proj(register_module(
-          "o_proj", linear(config.num_attention_heads * config.head_channels(), config.hidden_size, config.attention_bias))),
+          "o_proj", make_linear(config.num_attention_heads * config.head_channels(), config.hidden_size, config.attention_bias))),
       layer_(layer),
       heads_(config.num_attention_heads),
       key_value_heads_(config.key_value_heads()),
@@ -75,9 +75,9 @@ Tensor LlamaAttentionImpl::forward(const Tensor& x, const LlamaPass& pass) {
 }
 
 LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config)
-    : gate_proj(register_module("gate_proj", linear(config.hidden_size, config.intermediate_size, config.mlp_bias))),
-      up_proj(register_module("up_proj", linear(config.hidden_size, config.intermediate_size, config.mlp_bias))),
-      down_proj(register_module("down_proj", linear(config.intermediate_size, config.hidden_size, config.mlp_bias))) {}
+    : gate_proj(register_module("gate_proj", make_linear(config.hidden_size, config.intermediate_size, config.mlp_bias))),
+      up_proj(register_module("up_proj", make_linear(config.hidden_size, config.intermediate_size, config.mlp_bias))),
+      down_proj(register_module("down_proj", make_linear(config.intermediate_size, config.hidden_size, config.mlp_bias))) {}
 
 Tensor LlamaMlpImpl::forward(const Tensor& x) { return down_proj(torch::silu(gate_proj(x)) * up_proj(x)); }
 
@@ -135,7 +135,7 @@ Tensor LlamaModelImpl::forward(const LlamaInput& input) {
 
 LlamaForCausalLMImpl::LlamaForCausalLMImpl(const LlamaConfig& config)
     : model(register_module("model", LlamaModel(config))), config_(config) {
-  if (!config.tie_word_embeddings) lm_head = register_module("lm_head", linear(config.hidden_size, config.vocab_size, false));
+  if (!config.tie_word_embeddings) lm_head = register_module("lm_head", make_linear(config.hidden_size, config.vocab_size, false));
 }
 
 Tensor LlamaForCausalLMImpl::forward(const Tensor& tokens, KeyValueCache* cache) {
@@ -143,7 +143,7 @@ Tensor LlamaForCausalLMImpl::forward(const Tensor& tokens, KeyValueCache* cache)
 }
 
 Tensor LlamaForCausalLMImpl::logits(const Tensor& hidden) {
-  return config_.tie_word_embeddings ? torch::linear(hidden, model->embed_tokens->weight) : lm_head(hidden);
+  return config_.tie_word_embeddings ? omma::linear(hidden, model->embed_tokens->weight) : lm_head(hidden);
 }
 
 KeyValueCache LlamaForCausalLMImpl::make_cache(int64_t batch, int64_t capacity) {

@@ -44,9 +44,9 @@ def train(options, out, recipe, *settings):
     return once(out, run) / "model"
 
 
-def unpack(shards, pictures):
-    """The shards' samples, their pictures written as files."""
-    samples = []
+def unpack(shards):
+    """The shards' samples, their pictures written as files beside them; `image` is relative to the shards' parent."""
+    samples, pictures = [], shards / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
     for shard in sorted(shards.glob("*.tar")):
         found = {}
@@ -56,7 +56,7 @@ def unpack(shards, pictures):
                 found.setdefault(key, {})[extension] = tar.extractfile(member).read()
         for key, files in found.items():
             (pictures / f"{key}.png").write_bytes(files["png"])
-            samples.append({"key": key, "image": str((pictures / f"{key}.png").resolve())} | json.loads(files["json"]))
+            samples.append({"key": key, "image": f"{shards.name}/pictures/{key}.png"} | json.loads(files["json"]))
     return samples
 
 
@@ -103,9 +103,9 @@ def measure(options, out, model, captioner):
 
 def run_seed(options, seed):
     base = options.out / f"seed-{seed}"
-    human = unpack(render(options, base / "human", 1000 + seed, HUMAN, 0), base / "human" / "pictures")
+    human = unpack(render(options, base / "human", 1000 + seed, HUMAN, 0))
     web_shards = render(options, base / "web", 2000 + seed, WEB, NOISE)
-    web = unpack(web_shards, base / "web" / "pictures")
+    web = unpack(web_shards)
     pretrain, finetune = "recipes/capfilt-pretrain.json", "recipes/capfilt-finetune.json"
     human_pairs = write_pairs(base / "human.json", pairs_of("none", human, [], {}))
 

@@ -128,7 +128,7 @@ BlipTextDecoderImpl::BlipTextDecoderImpl(const BlipTextConfig& config, int64_t s
 
 Tensor BlipTextDecoderImpl::logits(const Tensor& hidden) {
   const Tensor transformed = transform_norm_(transform_.ptr()->forward_with(hidden, activation_));
-  return torch::linear(transformed, bert->word_embeddings(), bias_);
+  return omma::linear(transformed, bert->word_embeddings(), bias_);
 }
 
 Tensor language_losses(BlipTextDecoder& decoder, const BlipSource& source, const Tensor& input_ids, const Tensor& mask,

@@ -17,4 +17,12 @@ Isa best_isa() {
   return best;
 }
 
+bool is_intel() {
+#if defined(__x86_64__)
+  return __builtin_cpu_is("intel");
+#else
+  return false;
+#endif
+}
+
 }  // namespace omma

@@ -18,4 +18,7 @@ bool supports(Isa isa);
 // The widest level that this processor supports. Thread-safe.
 Isa best_isa();
 
+// Whether Intel made this processor: MKL takes its fastest paths there only.
+bool is_intel();
+
 }  // namespace omma
