@@ -27,11 +27,11 @@ class BlipTraining : public TrainingTask {
       : seed_(trainer.seed),
         batches_a_step_(trainer.accumulate * (collective == nullptr ? 1 : collective->size())),
         config_(config),
-        setup_(config.model, config.vocabulary, config.tokenizer),
+        setup_(config),
         dataset_(open_caption_dataset(config.data, config.split)),
         order_(trainer.seed ^ kOrderStream, dataset_->size()) {
     if (!config.validation_data.empty()) validation_ = open_caption_dataset(config.validation_data, config.validation_split);
-    objective_ = BlipObjective(setup_.make_model(trainer.seed, config.initial_weights), config.objective, trainer.seed, collective);
+    objective_ = BlipObjective(setup_.make_model(trainer.seed), config.objective, trainer.seed, collective);
   }
 
   torch::nn::Module& module() override { return *objective_; }

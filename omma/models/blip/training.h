@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "omma/base/config.h"
 #include "omma/models/blip/objective.h"
+#include "omma/train/model_recipe.h"
 #include "omma/train/recipe.h"
 #include "omma/train/training_task.h"
 
@@ -30,12 +30,7 @@ struct BlipAugmentationConfig {
   }
 };
 
-struct BlipTrainingConfig {
-  json model = json::object();               // config.json of the model to be
-  std::vector<std::string> vocabulary;       // words beside the world's
-  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
-  std::string tokenizer;                     // directory of a tokenizer.json to keep; "": made of the vocabulary
-
+struct BlipTrainingConfig : ModelRecipe {
   std::string data = "world:captions=exact,count=100000000";  // as open_caption_dataset reads it
   std::string split = "train";
   std::string validation_data = "world:seed=1,captions=exact,references=5,objects=1-3,count=200";  // "": no figures
@@ -47,10 +42,7 @@ struct BlipTrainingConfig {
 
   template <class Fields>
   void fields(Fields& field) {
-    field("model", model);
-    field("vocabulary", vocabulary);
-    field("initial_weights", initial_weights);
-    field("tokenizer", tokenizer);
+    ModelRecipe::fields(field);
     field("data", data);
     field("split", split);
     field("validation_data", validation_data);

@@ -25,14 +25,14 @@ class BlipQuestionTraining : public TrainingTask {
  public:
   BlipQuestionTraining(const TrainerConfig& trainer, const BlipQuestionTrainingConfig& config)
       : config_(config),
-        setup_(config.model, config.vocabulary, config.tokenizer),
+        setup_(config),
         dataset_(open_question_dataset(config.data, config.split)),
         order_(trainer.seed ^ kOrderStream, dataset_->size()) {
     const BlipParts parts = setup_.config().parts();
     check(parts.encoder && parts.decoder && !parts.tied, "model.architectures: expected BlipForQuestionAnswering, got {}",
           setup_.config().architectures.front());
     if (!config.validation_data.empty()) validation_ = open_question_dataset(config.validation_data, config.validation_split);
-    model_ = setup_.make_model(trainer.seed, config.initial_weights);
+    model_ = setup_.make_model(trainer.seed);
   }
 
   torch::nn::Module& module() override { return *model_; }

@@ -4,20 +4,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "omma/base/config.h"
+#include "omma/train/model_recipe.h"
 #include "omma/train/recipe.h"
 #include "omma/train/training_task.h"
 
 namespace omma {
 
-struct BlipQuestionTrainingConfig {
-  json model = json::object();               // config.json of the model to be, a BlipForQuestionAnswering
-  std::vector<std::string> vocabulary;       // words beside the world's
-  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
-  std::string tokenizer;                     // directory of a tokenizer.json to keep; "": made of the vocabulary
-
+struct BlipQuestionTrainingConfig : ModelRecipe {
   std::string data = "world:count=100000000";  // as open_question_dataset reads it
   std::string split = "train";
   std::string validation_data = "world:seed=1,count=300";  // "": no figures
@@ -27,10 +22,7 @@ struct BlipQuestionTrainingConfig {
 
   template <class Fields>
   void fields(Fields& field) {
-    field("model", model);
-    field("vocabulary", vocabulary);
-    field("initial_weights", initial_weights);
-    field("tokenizer", tokenizer);
+    ModelRecipe::fields(field);
     field("data", data);
     field("split", split);
     field("validation_data", validation_data);

@@ -8,10 +8,10 @@
 namespace omma {
 namespace {
 
-json tokenizer_of(const std::vector<std::string>& vocabulary, const std::string& directory) {
-  if (!directory.empty()) return read_json(std::filesystem::path(directory) / "tokenizer.json");
+json tokenizer_of(const ModelRecipe& recipe) {
+  if (!recipe.tokenizer.empty()) return read_json(std::filesystem::path(recipe.tokenizer) / "tokenizer.json");
   std::vector<std::string> words = world_text_words();
-  words.insert(words.end(), vocabulary.begin(), vocabulary.end());
+  words.insert(words.end(), recipe.vocabulary.begin(), recipe.vocabulary.end());
   return make_bert_tokenizer(words);
 }
 
@@ -35,10 +35,11 @@ GenerationConfig generation_for(const BlipConfig& config, int64_t most_tokens) {
 
 }  // namespace
 
-BlipTrainingSetup::BlipTrainingSetup(const json& model, const std::vector<std::string>& vocabulary, const std::string& tokenizer)
-    : tokenizer_json_(tokenizer_of(vocabulary, tokenizer)),
+BlipTrainingSetup::BlipTrainingSetup(const ModelRecipe& recipe)
+    : initial_weights_(recipe.initial_weights),
+      tokenizer_json_(tokenizer_of(recipe)),
       tokenizer_(Tokenizer::from_json(tokenizer_json_, "tokenizer.json")),
-      config_(config_for(model, tokenizer_)),
+      config_(config_for(recipe.model, tokenizer_)),
       processor_(clip_image_processor(config_.vision_config.image_size)),
       generation_(generation_for(config_, config_.text_config.max_position_embeddings)) {}
 
@@ -46,11 +47,11 @@ BlipTexts BlipTrainingSetup::tokenize(std::span<const std::string> texts, int64_
   return tokenize_texts(tokenizer_, texts, most_tokens, config_.text_config.pad_token_id, LongTexts::cut);
 }
 
-Blip BlipTrainingSetup::make_model(std::uint64_t seed, const std::vector<std::string>& initial_weights) const {
+Blip BlipTrainingSetup::make_model(std::uint64_t seed) const {
   torch::manual_seed(seed);
   Blip model(config_);
   model->init_weights();
-  for (const std::string& from : initial_weights) load_matching_weights(*model, from);
+  for (const std::string& from : initial_weights_) load_matching_weights(*model, from);
   return model;
 }
 

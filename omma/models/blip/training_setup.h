@@ -8,14 +8,13 @@
 
 #include "omma/base/json.h"
 #include "omma/models/blip/checkpoint.h"
+#include "omma/train/model_recipe.h"
 
 namespace omma {
 
 class BlipTrainingSetup {
  public:
-  // `model` is a config.json, whose text_config.vocab_size and special tokens follow from the tokenizer: that of the directory
-  // `tokenizer`, or, where it is empty, one of the world's words and `vocabulary`.
-  BlipTrainingSetup(const json& model, const std::vector<std::string>& vocabulary, const std::string& tokenizer);
+  explicit BlipTrainingSetup(const ModelRecipe& recipe);
 
   const BlipConfig& config() const { return config_; }
   const ImageProcessor& processor() const { return processor_; }
@@ -23,13 +22,14 @@ class BlipTrainingSetup {
   // Longer texts are cut to `most_tokens`, their [SEP] kept. Thread-safe.
   BlipTexts tokenize(std::span<const std::string> texts, int64_t most_tokens) const;
 
-  Blip make_model(std::uint64_t seed, const std::vector<std::string>& initial_weights) const;
+  Blip make_model(std::uint64_t seed) const;
 
   // The model as predictors hold it; the same weights.
   BlipCheckpoint checkpoint(const Blip& model) const;
   void save(const std::filesystem::path& directory, const Blip& model) const;
 
  private:
+  std::vector<std::string> initial_weights_;
   json tokenizer_json_;
   Tokenizer tokenizer_;
   BlipConfig config_;

@@ -11,17 +11,13 @@
 #include "omma/models/grounding_dino/criterion.h"
 #include "omma/models/grounding_dino/training_dataset.h"
 #include "omma/models/grounding_dino/training_world.h"
+#include "omma/train/model_recipe.h"
 #include "omma/train/recipe.h"
 #include "omma/train/training_task.h"
 
 namespace omma {
 
-struct GroundingDinoTrainingConfig {
-  json model = json::object();               // config.json of the model to be
-  std::vector<std::string> vocabulary;       // words beside the world's
-  std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
-  std::string tokenizer;                     // directory of a tokenizer.json to keep; "": made of the vocabulary
-
+struct GroundingDinoTrainingConfig : ModelRecipe {
   std::string data = "world";  // world, or KIND:PATH as open_detection_dataset reads it; a bare PATH is voc
   std::string split = "train";
   std::map<std::string, std::string> class_phrases;
@@ -41,10 +37,7 @@ struct GroundingDinoTrainingConfig {
 
   template <class Fields>
   void fields(Fields& field) {
-    field("model", model);
-    field("vocabulary", vocabulary);
-    field("initial_weights", initial_weights);
-    field("tokenizer", tokenizer);
+    ModelRecipe::fields(field);
     field("data", data);
     field("split", split);
     field("class_phrases", class_phrases);

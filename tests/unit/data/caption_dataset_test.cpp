@@ -119,7 +119,7 @@ TEST_F(CaptionFiles, BlipRecordsOfOnePictureAreOneSample) {
   const auto dataset = open(
       "blip", R"([{"image": "x/a.jpg", "caption": "one", "image_id": "coco_1"}, {"image": "b.jpg", "caption": ["two", "three"]},
     {"image": "x/a.jpg", "caption": "four"}, {"caption": "no picture"}, {"image": "c.jpg"}, {"image": "d.jpg", "caption": []},
-    {"image": "/etc/passwd", "caption": "outside"}, {"url": "http://x/y.jpg", "caption": "far"}, {"image": "e.jpg", "caption": [["deep"], ""]}])");
+    {"image": "/etc/no-short-string.png", "caption": "outside"}, {"url": "http://x/y.jpg", "caption": "far"}, {"image": "e.jpg", "caption": [["deep"], ""]}])");
   ASSERT_EQ(dataset->size(), 2U);
   EXPECT_EQ(dataset->sample(0).captions, (std::vector<std::string>{"one", "four"}));
   EXPECT_EQ(dataset->sample(1).key, "b.jpg");
