@@ -4,6 +4,8 @@ Writes OUT/blip/CASE/: the directory, pictures, reference.safetensors (inputs, i
 reference.json (texts, token sequences and scores). Also OUT/blip/original/: one model in the names of the authors' .pth files.
 
     python tools/parity/blip.py --out build/parity
+
+With --full-size: the published base models' sizes at 384 px instead (4 GB of memory, 3 GB on disk); gradients of small tensors only.
 """
 
 import argparse
@@ -46,6 +48,16 @@ CASES = {
     "answer": (BlipForQuestionAnswering, dict(label_smoothing=0.2), {}, 40),
     "answer_deep": (BlipForQuestionAnswering, dict(num_hidden_layers=4, num_attention_heads=3), dict(num_hidden_layers=1), 40),
 }
+# The configs' defaults are BLIP-base's.
+BASE_TEXT = dict(vocab_size=30524, hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12,
+                 max_position_embeddings=512, bos_token_id=30522, initializer_range=0.02)
+BASE_VISION = dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, image_size=384, patch_size=16,
+                   initializer_range=0.02)
+FULL_SIZE = {
+    "caption_base": (BlipForConditionalGeneration, BASE_TEXT, BASE_VISION, 384),
+    "match_base": (BlipForImageTextRetrieval, BASE_TEXT, BASE_VISION, 384),
+    "answer_base": (BlipForQuestionAnswering, BASE_TEXT, BASE_VISION, 384),
+}
 TEXTS = ["a red dog and two cats", "car", "a picture of a blue dog left of a red car"]
 QUESTIONS = ["how many dogs", "what is left of a car", "is there a cat"]
 ANSWERS = ["two", "a red dog", "blue", "cats and a dog"]
@@ -64,8 +76,8 @@ def mend_cross_attention_mask():
     BlipTextSelfAttention.forward = forward
 
 
-def write_vocabulary(file):
-    vocabulary = [f"[unused{i}]" for i in range(VOCABULARY - 2)]  # [DEC] and [ENC] have rows, but no words, as published
+def write_vocabulary(file, rows):
+    vocabulary = [f"[unused{i}]" for i in range(rows - 2)]  # [DEC] and [ENC] have rows, but no words, as published
     vocabulary[0], vocabulary[100:104] = "[PAD]", ["[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     vocabulary[110:110 + len(WORDS)] = WORDS
     file.write_text("\n".join(vocabulary) + "\n")
@@ -83,7 +95,7 @@ def make_model(model_class, text, vision, seed):
     model = model_class(config).eval()
     with torch.no_grad():
         for _, parameter in model.named_parameters():  # what starts at zero or one would hide errors
-            parameter += 0.1 * torch.randn(parameter.shape)
+            parameter += config.text_config.initializer_range / 2 * torch.randn(parameter.shape)
     return model
 
 
@@ -102,7 +114,7 @@ def generations(run):
 def gradients(model, loss):
     model.zero_grad()
     loss.backward()
-    return {f"gradient.{name}": p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+    return {f"gradient.{name}": p.grad.clone() for name, p in model.named_parameters() if p.grad is not None and p.numel() <= 100_000}
 
 
 def caption_case(model, processor, images, interpolate):
@@ -110,7 +122,7 @@ def caption_case(model, processor, images, interpolate):
     extra = dict(interpolate_pos_encoding=True) if interpolate else {}
     text = processor(text=TEXTS, return_tensors="pt", padding=True)
     ids, mask = text["input_ids"], text["attention_mask"]
-    ids[:, 0] = TEXT["bos_token_id"]
+    ids[:, 0] = model.config.text_config.bos_token_id
     rows = [0, 1, 0]
     output = model(pixel_values=pixels[rows], input_ids=ids, attention_mask=mask, labels=ids.masked_fill(mask == 0, -100), **extra)
     tensors = {"pixels": pixels, "features": output.image_embeds, "input_ids": ids, "mask": mask, "logits": output.logits,
@@ -146,7 +158,7 @@ def answer_case(model, processor, images):
     question = processor(text=QUESTIONS, return_tensors="pt", padding=True)
     answer = processor(text=ANSWERS[:3], return_tensors="pt", padding=True)
     ids = answer["input_ids"]
-    ids[:, 0] = TEXT["bos_token_id"]
+    ids[:, 0] = model.config.text_config.bos_token_id
     output = model(pixel_values=pixels[rows], input_ids=question["input_ids"], attention_mask=question["attention_mask"],
                    decoder_input_ids=ids, decoder_attention_mask=answer["attention_mask"],
                    labels=ids.masked_fill(answer["attention_mask"] == 0, -100))
@@ -168,15 +180,15 @@ def rank(model, processor, inputs):
     scores = []
     for answer in ANSWERS:
         ids = processor(text=answer, return_tensors="pt")["input_ids"]
-        ids[:, 0] = TEXT["bos_token_id"]
+        ids[:, 0] = model.config.text_config.bos_token_id
         scores.append(-float(model.text_decoder(input_ids=ids, encoder_hidden_states=states, labels=ids, reduction="none").loss))
     return scores
 
 
 def write_case(folder, name, seed):
-    model_class, text, vision, side = CASES[name]
+    model_class, text, vision, side = (CASES | FULL_SIZE)[name]
     folder.mkdir(parents=True, exist_ok=True)
-    write_vocabulary(folder / "vocab.txt")
+    write_vocabulary(folder / "vocab.txt", {**TEXT, **text}["vocab_size"])
     tokenizer = BertTokenizerFast.from_pretrained(str(folder))
     processor = BlipProcessor(BlipImageProcessor(size={"height": side, "width": side}), tokenizer)
     images = pictures(seed)
@@ -227,11 +239,17 @@ def write_original(folder, models):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    out = parser.parse_args().out / "blip"
+    parser.add_argument("--full-size", action="store_true")
+    arguments = parser.parse_args()
+    out = arguments.out / "blip"
     mend_cross_attention_mask()
     if transformers.__version__.startswith("4."):
         write_case(out / "caption_transformers4", "caption", 40)
         write_case(out / "answer_transformers4", "answer", 41)
+        return
+    if arguments.full_size:
+        for seed, name in enumerate(FULL_SIZE):
+            write_case(out / name, name, seed)
         return
     models = {name: write_case(out / name, name, seed) for seed, name in enumerate(CASES)}
     write_original(out / "original", {name: models[name] for name in ("caption", "match", "answer")})
