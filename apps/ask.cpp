@@ -24,8 +24,6 @@ int run_ask(AskCommand options) {
   options.arguments.pop_back();
   options.answer.generation.sample = samples(options.answer.generation);
   const auto paths = expand_images(options.arguments);
-  check(!options.model.empty() || find_zoo_model("blip-nano-vqa"),
-        "ask: the zoo has no model that answers questions yet: name one with --model");
   const auto model = find_model(options.model.empty() ? "blip-nano-vqa" : options.model);
   Stopwatch watch;
   const std::unique_ptr<Answerer> answerer = load_answerer(model, load_options(options));

@@ -136,8 +136,6 @@ int run_eval_vqa(EvalVqaOptions options) {
   prepare(options);
   options.answer.generation.sample = samples(options.answer.generation);
   if (!options.choices.empty()) options.answer.answers = read_lines(options.choices);
-  check(!options.model.empty() || find_zoo_model("blip-nano-vqa"),
-        "eval vqa: the zoo has no model that answers questions yet: name one with --model");
   const auto model = find_model(options.model.empty() ? "blip-nano-vqa" : options.model);
   const auto dataset = open_question_dataset(options.data, options.split);
   const auto answerer = load_answerer(model, load_options(options));

@@ -14,7 +14,7 @@ from study import arguments, difference, measured, omma, once, plot, table, trai
 
 ARMS = ["none", "filter", "captioner", "both"]
 METRICS = {"tr1": "retrieval, text of a picture, R@1", "ir1": "retrieval, picture of a text, R@1", "cider": "caption CIDEr-D"}
-WEB, HUMAN, SIDE, NOISE = 20_000, 2_000, 64, 0.5
+WEB, HUMAN, SIDE, NOISE = 20_000, 2_000, 128, 0.5
 BLOCKS = range(401, 406)  # each an own seed of the world: the unit of the bootstrap beside the training seed
 SCENES = 200  # of a block
 
