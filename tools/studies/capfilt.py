@@ -8,6 +8,7 @@ not measured yet, and writes docs/studies/capfilt.md with its plot. Can be stopp
 
 import json
 import tarfile
+from functools import cache
 from statistics import mean
 
 from study import arguments, difference, measured, omma, once, plot, table, train, write_page
@@ -74,36 +75,45 @@ def judge(options, model, captioner):
 
 
 def run_seed(options, seed):
+    """{arm: figures, "filter": what it dropped}; what the record beside the page has is not trained again."""
     base = options.out / f"seed-{seed}"
-    human = unpack(render(options, base / "human", 1000 + seed, HUMAN, 0))
-    web_shards = render(options, base / "web", 2000 + seed, WEB, NOISE)
-    web = unpack(web_shards)
-    pretrain, finetune = "recipes/capfilt-pretrain.json", "recipes/capfilt-finetune.json"
-    human_pairs = write_pairs(base / "human.json", pairs_of("none", human, [], {}))
+    captioning = ('model.architectures=["BlipForConditionalGeneration"]', "objective.itc=0", "objective.itm=0", "objective.lm=1")
 
-    def pretrained(arm, records):
-        data = write_pairs(base / f"{arm}.json", pairs_of(arm, human, web, records))
-        return train(options, base / arm, pretrain, f"seed={seed}", data)
+    @cache
+    def human():
+        return unpack(render(options, base / "human", 1000 + seed, HUMAN, 0))
+
+    @cache
+    def web():
+        return unpack(render(options, base / "web", 2000 + seed, WEB, NOISE))
+
+    def pretrained(arm):
+        data = write_pairs(base / f"{arm}.json", pairs_of(arm, human(), web(), {} if arm == "none" else records()))
+        return train(options, base / arm, "recipes/capfilt-pretrain.json", f"seed={seed}", data)
 
     def tuned(name, start, *settings):
-        return train(options, base / name, finetune, f"seed={seed}", human_pairs, f'initial_weights=["{start}"]', *settings)
+        data = write_pairs(base / "human.json", pairs_of("none", human(), [], {}))
+        return train(options, base / name, "recipes/capfilt-finetune.json", f"seed={seed}", data, f'initial_weights=["{start}"]', *settings)
 
-    captioning = ('model.architectures=["BlipForConditionalGeneration"]', "objective.itc=0", "objective.itm=0", "objective.lm=1")
-    start = pretrained("none", {})
-    captioner = tuned("none-caption", start, *captioning)
-    matcher = tuned("filter-model", start)
-    clean = once(base / "clean", lambda: omma(options, "bootstrap", "--data", f"webdataset:{web_shards}", "--captioner", captioner, "--filter", matcher,
-                                              "--out", base / "clean", "--seed", seed, "--batch", 64))
-    records = {}
-    for file in sorted(clean.glob("records-*.jsonl")):
-        for line in file.read_text().splitlines():
-            record = json.loads(line)
-            records[record["key"]] = record
-    figures = {"filter": json.loads((clean / "summary.json").read_text())["web_filter"]}
-    for arm in ARMS:
-        model = pretrained(arm, records)
-        figures[arm] = judge(options, model, tuned(f"{arm}-caption", model, *captioning))
-    return figures
+    @cache
+    def bootstrapped():
+        start = pretrained("none")
+        captioner, matcher = tuned("none-caption", start, *captioning), tuned("filter-model", start)
+        return once(base / "clean", lambda: omma(options, "bootstrap", "--data", f"webdataset:{base / 'web'}", "--captioner", captioner,
+                                                 "--filter", matcher, "--out", base / "clean", "--seed", seed, "--batch", 64))
+
+    @cache
+    def records():
+        lines = [line for file in sorted(bootstrapped().glob("records-*.jsonl")) for line in file.read_text().splitlines()]
+        return {record["key"]: record for record in map(json.loads, lines)}
+
+    def run(arm):
+        model = pretrained(arm)
+        return judge(options, model, tuned(f"{arm}-caption", model, *captioning))
+
+    figures = {arm: measured(options, f"{arm} {seed}", lambda: run(arm)) for arm in ARMS}
+    summary = lambda: json.loads((bootstrapped() / "summary.json").read_text())["web_filter"]
+    return figures | {"filter": measured(options, f"filter {seed}", summary)}
 
 
 def page(results, seeds):
@@ -138,11 +148,8 @@ def page(results, seeds):
 
 def main():
     options = arguments(__doc__, "capfilt")
-    def run(seed):
-        train(options, options.out.parent / "capfilt-vision", "recipes/capfilt-vision.json")
-        return run_seed(options, seed)
-
-    results = {seed: measured(options, f"seed {seed}", lambda: run(seed)) for seed in options.seeds}
+    train(options, options.out.parent / "blip-nano-vision", "recipes/blip-nano-vision.json")
+    results = {seed: run_seed(options, seed) for seed in options.seeds}
     lines, panels = page(results, options.seeds)
     write_page(options, lines, plot(panels, ARMS, options.seeds))
 

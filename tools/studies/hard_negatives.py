@@ -13,12 +13,12 @@ from study import arguments, difference, measured, minutes_of, omma, plot, table
 ARMS = ["random", "hard"]
 METRICS = {"swapped": "one attribute swapped, separated", "other_scene": "another scene's caption, separated", "tr1": "text of a picture, R@1"}
 BLOCKS = range(501, 506)  # each an own seed of the world: the unit of the bootstrap beside the training seed
-SCENES, SIDE = 400, 64    # of a block
+SCENES, SIDE = 400, 128   # of a block
 
 
 def run(options, arm, seed):
     """Each metric on each block of unseen scenes, after the training where that is missing."""
-    train(options, options.out.parent / "capfilt-vision", "recipes/capfilt-vision.json")
+    train(options, options.out.parent / "blip-nano-vision", "recipes/blip-nano-vision.json")
     out = options.out / f"{arm}-{seed}"
     model = train(options, out, "recipes/hard-negatives.json", f"seed={seed}", f"objective.negatives={arm}")
     figures = {"minutes": minutes_of(out)} | {metric: [] for metric in METRICS}
