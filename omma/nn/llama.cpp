@@ -51,10 +51,10 @@ Tensor RmsNormImpl::forward(const Tensor& x) {
 LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, int64_t layer)
     : q_proj(register_module(
           "q_proj", make_linear(config.hidden_size, config.num_attention_heads * config.head_channels(), config.attention_bias))),
-      k_proj(register_module("k_proj",
-                             make_linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
-      v_proj(register_module("v_proj",
-                             make_linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
+      k_proj(register_module(
+          "k_proj", make_linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
+      v_proj(register_module(
+          "v_proj", make_linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
       o_proj(register_module(
           "o_proj", make_linear(config.num_attention_heads * config.head_channels(), config.hidden_size, config.attention_bias))),
       layer_(layer),
