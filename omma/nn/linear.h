@@ -14,9 +14,9 @@ Activation activation_by_name(std::string_view name);  // std::invalid_argument 
 bool is_activation(std::string_view name);
 
 // x [..., in], weight [out, in], bias [out] or undefined -> [..., out]. Equal to torch::linear but for rounding. Without gradients,
-// in fp32 and bf16 on a CPU: few rows, a decoder's step, pass a kernel that reads the weight as fast as the memory gives it (bf16 1.7
-// to 2 times LibTorch's rate); many rows pass oneDNN rather than MKL where that is faster, which is in bf16, and in fp32 on
-// processors that are not Intel's (1.1 to 1.4 times; on Intel's MKL is, 1.5 times).
+// in fp32 and bf16 on a CPU: few rows, a decoder's step, pass a kernel that reads the weight as fast as the memory gives it
+// (bf16 1.7 to 2 times LibTorch's rate); many rows pass oneDNN rather than MKL where that is faster, which is in bf16, and in fp32
+// on processors that are not Intel's (1.1 to 1.4 times; on Intel's MKL is, 1.5 times).
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 // torch::nn::Linear by omma::linear. Where oneDNN computes it, the activation costs no pass over memory.
