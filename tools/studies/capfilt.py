@@ -77,7 +77,8 @@ def judge(options, model, captioner):
 def run_seed(options, seed):
     """{arm: figures, "filter": what it dropped}; what the record beside the page has is not trained again."""
     base = options.out / f"seed-{seed}"
-    captioning = ('model.architectures=["BlipForConditionalGeneration"]', "objective.itc=0", "objective.itm=0", "objective.lm=1")
+    captioning = ('model.architectures=["BlipForConditionalGeneration"]', "objective.itc=0", "objective.itm=0", "objective.lm=1",
+                  'parameter_groups=[{"pattern": "vision_model", "learning_rate": 0.3}]')  # it has no temperature
 
     @cache
     def human():

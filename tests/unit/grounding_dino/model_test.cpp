@@ -67,7 +67,11 @@ TEST(GroundingDino, APictureAloneAndAmongOthers) {
   for (int64_t i = 0; i < 3; ++i) {
     const GroundingDinoOutput alone = model->forward(pictures.narrow(0, i, 1), {}, text);
     EXPECT_TRUE(torch::allclose(alone.boxes[0], together.boxes[i], 1e-4, 1e-4));
-    EXPECT_TRUE(torch::allclose(alone.logits[0], together.logits[i], 1e-4, 1e-4));
+    // One product or three pass other kernels, and a logit is a sum of large terms: 1e-4 of the largest.
+    const Tensor finite = torch::isfinite(alone.logits[0]);
+    const Tensor one = alone.logits[0].masked_select(finite), among = together.logits[i].masked_select(finite);
+    EXPECT_TRUE(finite.equal(torch::isfinite(together.logits[i])));
+    EXPECT_LT((one - among).abs().max().item<double>(), 1e-4 * one.abs().max().item<double>());
   }
 }
 
