@@ -11,7 +11,6 @@
 #include "omma/agent/known_texts.h"
 #include "omma/agent/planner/off_topic.h"
 #include "omma/models/llama/predictor.h"
-#include "omma/text/tokenizer.h"
 
 namespace omma {
 namespace {
@@ -25,9 +24,6 @@ class PlannerNano : public ::testing::Test {
     return ask(question, {.detector = std::make_shared<KnownObjectDetector>(std::move(objects)),
                           .captioner = std::make_shared<KnownCaptioner>("unasked")});
   }
-
-  // Its vocabulary tells whether it was trained with the tool.
-  static bool knows_describe_image() { return Tokenizer::from_directory("zoo/planner-nano").token_to_id("describe").has_value(); }
 
   LlamaPredictor planner_{"zoo/planner-nano"};
 };
@@ -74,14 +70,7 @@ TEST_F(PlannerNano, CopiesNamesItDoesNotKnow) {
   EXPECT_GE(right, 7);
 }
 
-class PlannerNanoDescribes : public PlannerNano {
- protected:
-  void SetUp() override {
-    if (!knows_describe_image()) GTEST_SKIP() << "zoo/planner-nano was trained before there was describe_image";
-  }
-};
-
-TEST_F(PlannerNanoDescribes, CopiesWhatTheToolsSay) {
+TEST_F(PlannerNano, CopiesWhatTheToolsSay) {
   const std::vector<std::string> captions = {"a red dog and two blue cars", "We see three old gromvits left of a puffin.",
                                              "a man riding a brown horse on the beach"};
   int right = 0;
@@ -96,7 +85,7 @@ TEST_F(PlannerNanoDescribes, CopiesWhatTheToolsSay) {
 }
 
 // Sentences that no training draws.
-TEST_F(PlannerNanoDescribes, RefusesWhatIsNotAboutThePicture) {
+TEST_F(PlannerNano, RefusesWhatIsNotAboutThePicture) {
   const std::vector<std::string> sentences = {"Good afternoon",
                                               "How is it going?",
                                               "What is your favourite film?",
@@ -130,9 +119,8 @@ TEST_F(PlannerNano, AnswersUnseenScenes) {
       std::cout << answer.question << " expected " << answer.expected << ", got " << to_json(answer.result).dump() << "\n";
   });
   std::cout << figures.dump(1) << "\n";
-  std::vector<std::string> types = {"count", "exist", "color", "relation", "what", "compare"};
-  if (knows_describe_image()) types.insert(types.end(), {"exist_relation", "describe"});
-  for (const std::string& type : types) EXPECT_GE(figures[type]["accuracy"], 0.9) << type;
+  for (const char* type : {"count", "exist", "color", "relation", "what", "compare", "exist_relation", "describe"})
+    EXPECT_GE(figures[type]["accuracy"], 0.9) << type;
 }
 
 }  // namespace
