@@ -34,6 +34,9 @@ function(omma_use_torch target)
     target_compile_options(${target} PRIVATE -fPIC)
   endif()
   target_precompile_headers(${target} REUSE_FROM omma_torch_pch)
+  if(OMMA_UNITY)  # LibTorch's templates cost a file more than its own lines do
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
 endfunction()
 
 function(omma_torch_library name)

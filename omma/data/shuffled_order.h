@@ -7,6 +7,9 @@
 
 namespace omma {
 
+// Stream of a training's seed that orders its samples: other numbers than those that change the samples.
+inline constexpr std::uint64_t order_stream = 0x6f72646572000000ULL;
+
 // Immutable and thread-safe.
 class ShuffledOrder {
  public:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "omma/data/world/split.h"
+#include "omma/data/world/words.h"
 #include "omma/vision/boxes.h"
 #include "omma/vision/image.h"
 #include "omma/vision/mask.h"
@@ -47,6 +48,7 @@ struct ClassMap {
   std::vector<std::uint8_t> colors;
 };
 ClassMap class_map(const Scene& scene);
+inline constexpr std::int64_t world_name_classes = world_name_count + 1, world_color_classes = world_color_count + 1;
 
 // "small", "large", or "" in between.
 std::string_view size_word(const Scene& scene, int object);

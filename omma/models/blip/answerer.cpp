@@ -10,7 +10,6 @@
 namespace omma {
 namespace {
 
-constexpr int64_t default_length = 20;
 constexpr int64_t most_ranked = 128;
 
 }  // namespace
@@ -82,7 +81,7 @@ std::vector<AnswerResult> BlipAnswerer::answer(std::span<const VisualQuestion> q
 void BlipAnswerer::generate_answers(const Group& group, const Tensor& states, const AnswerOptions& options,
                                     std::vector<AnswerResult>& results) {
   const BlipTextConfig& text = checkpoint_.model->config().text_config;
-  GenerationSettings settings = settings_of(checkpoint_.generation, options.generation, 1, default_length);
+  GenerationSettings settings = settings_of(checkpoint_.generation, options.generation, 1, BlipCheckpoint::default_length);
   settings.max_tokens = std::min(settings.max_tokens, text.max_position_embeddings - 1);
   settings.min_tokens = std::min(settings.min_tokens, settings.max_tokens);
   settings.eos = {text.sep_token_id};

@@ -6,10 +6,6 @@
 
 namespace omma {
 
-namespace {
-constexpr int64_t default_length = 20;  // transformers' and the authors'
-}
-
 BlipCaptioner::BlipCaptioner(BlipCheckpoint checkpoint) : checkpoint_(std::move(checkpoint)) {
   check(!checkpoint_.model->text_decoder.is_empty(), "blip: expected a model with a text decoder");
 }
@@ -29,7 +25,8 @@ std::vector<CaptionResult> BlipCaptioner::caption(std::span<const Image> images,
   check(options.seeds.empty() || options.seeds.size() == images.size(), "caption: seeds: expected {}, one a picture, got {}",
         images.size(), options.seeds.size());
   const std::vector<int64_t> prompt = prompt_ids(options.prompt.empty() ? checkpoint_.generation.caption_prompt : options.prompt);
-  GenerationSettings settings = settings_of(checkpoint_.generation, options.generation, std::ssize(prompt), default_length);
+  GenerationSettings settings =
+      settings_of(checkpoint_.generation, options.generation, std::ssize(prompt), BlipCheckpoint::default_length);
   const int64_t room = text.max_position_embeddings - std::ssize(prompt);
   check(room >= 1, "prompt: expected fewer than {} tokens, got {}", text.max_position_embeddings, prompt.size());
   settings.max_tokens = std::min(settings.max_tokens, room);

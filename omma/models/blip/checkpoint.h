@@ -21,6 +21,8 @@ struct BlipOptions {
 };
 
 struct BlipCheckpoint {
+  static constexpr int64_t default_length = 20;  // of a text in tokens: transformers' and the authors'
+
   Blip model;
   Tokenizer tokenizer;
   ImageProcessor processor;

@@ -18,7 +18,6 @@
 namespace omma {
 namespace {
 
-constexpr std::uint64_t kOrderStream = 0x6f72646572000000ULL;
 constexpr std::uint64_t kCaptionStream = 0x63617074696f6e00ULL;
 
 class BlipTraining : public TrainingTask {
@@ -29,7 +28,7 @@ class BlipTraining : public TrainingTask {
         config_(config),
         setup_(config),
         dataset_(open_caption_dataset(config.data, config.split)),
-        order_(trainer.seed ^ kOrderStream, dataset_->size()) {
+        order_(trainer.seed ^ order_stream, dataset_->size()) {
     if (!config.validation_data.empty()) validation_ = open_caption_dataset(config.validation_data, config.validation_split);
     objective_ = BlipObjective(setup_.make_model(trainer.seed), config.objective, trainer.seed, collective);
   }

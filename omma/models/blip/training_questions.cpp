@@ -12,8 +12,6 @@
 namespace omma {
 namespace {
 
-constexpr std::uint64_t kOrderStream = 0x6f72646572000000ULL;
-
 struct QuestionBatch {
   Tensor pixels;                            // [B, 3, H, W]
   Tensor question_ids, question_mask;       // [B, T]; the mask undefined where no row is padded
@@ -27,7 +25,7 @@ class BlipQuestionTraining : public TrainingTask {
       : config_(config),
         setup_(config),
         dataset_(open_question_dataset(config.data, config.split)),
-        order_(trainer.seed ^ kOrderStream, dataset_->size()) {
+        order_(trainer.seed ^ order_stream, dataset_->size()) {
     const BlipParts parts = setup_.config().parts();
     check(parts.encoder && parts.decoder && !parts.tied, "model.architectures: expected BlipForQuestionAnswering, got {}",
           setup_.config().architectures.front());

@@ -13,7 +13,6 @@
 namespace omma {
 namespace {
 
-constexpr int64_t kNames = world_name_count + 1, kColors = world_color_count + 1;  // 0 is the ground
 constexpr std::uint64_t kValidationSeed = 1;
 constexpr int64_t kValidationScenes = 256;
 
@@ -22,7 +21,7 @@ class PatchClassifierImpl : public torch::nn::Module {
  public:
   explicit PatchClassifierImpl(const BlipVisionConfig& config)
       : vision_model(register_module("vision_model", BlipVisionModel(config))),
-        classifier_(register_module("classifier", Linear(config.hidden_size, kNames + kColors))) {
+        classifier_(register_module("classifier", Linear(config.hidden_size, world_name_classes + world_color_classes))) {
     for (auto& item : vision_model->named_parameters()) {
       const torch::NoGradGuard no_grad;
       if (item.value().dim() > 1) item.value().normal_(0, config.initializer_range);
@@ -48,7 +47,7 @@ struct LabelledPatches {
 
 // What most of a patch's pixels show: of all classes but the ground, where they fill a quarter of it.
 std::int64_t class_of_patch(const std::vector<std::uint8_t>& classes, int64_t side, int64_t patch, int64_t row, int64_t column) {
-  std::array<int64_t, kNames> counts{};
+  std::array<int64_t, world_name_classes> counts{};
   for (int64_t y = row * patch; y < (row + 1) * patch; ++y)
     for (int64_t x = column * patch; x < (column + 1) * patch; ++x) ++counts[classes[static_cast<std::size_t>(y * side + x)]];
   const auto best = std::max_element(counts.begin() + 1, counts.end());
@@ -61,8 +60,8 @@ class BlipVisionTraining : public TrainingTask {
       : seed_(trainer.seed), config_(config), processor_(clip_image_processor(config.vision.image_size)) {
     torch::manual_seed(trainer.seed);
     model_ = PatchClassifier(config.vision);
-    name_weight_ = torch::ones({kNames});
-    color_weight_ = torch::ones({kColors});
+    name_weight_ = torch::ones({world_name_classes});
+    color_weight_ = torch::ones({world_color_classes});
     name_weight_[0] = color_weight_[0] = config.ground_weight;
   }
 
@@ -82,8 +81,8 @@ class BlipVisionTraining : public TrainingTask {
     const auto right = [&](const Tensor& scores, const Tensor& truth) {
       return (scores.argmax(-1) == truth).index({objects}).to(torch::kFloat32).mean().item<double>();
     };
-    return {{"names_right", right(logits.slice(2, 0, kNames), batch.names)},
-            {"colors_right", right(logits.slice(2, kNames), batch.colors)}};
+    return {{"names_right", right(logits.slice(2, 0, world_name_classes), batch.names)},
+            {"colors_right", right(logits.slice(2, world_name_classes), batch.colors)}};
   }
 
   void save_model(const std::filesystem::path& directory) override {
@@ -118,9 +117,9 @@ class BlipVisionTraining : public TrainingTask {
     const torch::Device device = model->parameters().front().device();
     const Tensor logits = model(batch.pixels.to(device)).flatten(0, 1).to(torch::kFloat32);  // [B patches, names + colors]
     const Tensor names =
-        at::cross_entropy_loss(logits.slice(1, 0, kNames), batch.names.flatten().to(device), name_weight_.to(device));
+        at::cross_entropy_loss(logits.slice(1, 0, world_name_classes), batch.names.flatten().to(device), name_weight_.to(device));
     const Tensor colors =
-        at::cross_entropy_loss(logits.slice(1, kNames), batch.colors.flatten().to(device), color_weight_.to(device));
+        at::cross_entropy_loss(logits.slice(1, world_name_classes), batch.colors.flatten().to(device), color_weight_.to(device));
     return {.total = names + colors, .parts = {{"loss_names", names.detach()}, {"loss_colors", colors.detach()}}};
   }
 

@@ -13,17 +13,15 @@
 namespace omma {
 namespace {
 
-constexpr int64_t kNames = world_name_count + 1, kColors = world_color_count + 1;  // 0 is the ground
-
 // The backbone under the names it has in a detector, and a linear classifier on each map.
 class DenseClassifierImpl : public torch::nn::Module {
  public:
   explicit DenseClassifierImpl(const SwinConfig& config)
       : backbone_(register_at(*this, "model.backbone.conv_encoder.model", SwinBackbone(config))) {
     for (const int64_t stage : config.out_indices)
-      classifiers_.push_back(
-          register_module(fmt::format("classifier_{}", stage),
-                          torch::nn::Conv2d(torch::nn::Conv2dOptions(config.channels(stage), kNames + kColors, 1))));
+      classifiers_.push_back(register_module(
+          fmt::format("classifier_{}", stage),
+          torch::nn::Conv2d(torch::nn::Conv2dOptions(config.channels(stage), world_name_classes + world_color_classes, 1))));
   }
 
   std::vector<Tensor> forward(const Tensor& pixels) {  // of each map [B, names + colors, H, W]
@@ -48,8 +46,8 @@ class BackboneTraining : public TrainingTask {
   BackboneTraining(const TrainerConfig& trainer, const BackboneTrainingConfig& config) : seed_(trainer.seed), config_(config) {
     torch::manual_seed(trainer.seed);
     model_ = DenseClassifier(config.backbone);
-    name_weight_ = torch::ones({kNames});
-    color_weight_ = torch::ones({kColors});
+    name_weight_ = torch::ones({world_name_classes});
+    color_weight_ = torch::ones({world_color_classes});
     name_weight_[0] = color_weight_[0] = config.ground_weight;
   }
 
@@ -95,8 +93,8 @@ class BackboneTraining : public TrainingTask {
             logits.to(torch::kFloat32), labels(truth), torch::nn::functional::CrossEntropyFuncOptions().weight(weight.to(device)));
         sum = sum.defined() ? sum + loss : loss;
       };
-      add(names, map.slice(1, 0, kNames), batch.names, name_weight_);
-      add(colors, map.slice(1, kNames), batch.colors, color_weight_);
+      add(names, map.slice(1, 0, world_name_classes), batch.names, name_weight_);
+      add(colors, map.slice(1, world_name_classes), batch.colors, color_weight_);
     }
     return {.total = (names + colors) / static_cast<double>(maps.size()),
             .parts = {{"loss_names", names.detach()}, {"loss_colors", colors.detach()}}};

@@ -6,13 +6,13 @@
 #include <set>
 
 #include "omma/base/error.h"
+#include "omma/data/shuffled_order.h"
 #include "omma/vision/orientation.h"
 #include "omma/vision/resize.h"
 
 namespace omma {
 namespace {
 
-constexpr std::uint64_t kOrderStream = 0x6f72646572000000ULL;
 constexpr std::size_t kPhrasePool = 1000;  // samples whose phrases an open data set's negatives are drawn from
 
 bool mentions_a_side(const std::vector<DetectionTarget>& targets) {
@@ -84,7 +84,7 @@ DatasetSamples::DatasetSamples(std::shared_ptr<const DetectionDataset> dataset, 
 std::size_t DatasetSamples::index_of(std::uint64_t number) const {
   std::vector<std::uint32_t> order(dataset_->size());
   std::iota(order.begin(), order.end(), 0U);
-  Rng rng(seed_ ^ kOrderStream, number / dataset_->size());
+  Rng rng(seed_ ^ order_stream, number / dataset_->size());
   rng.shuffle(order);
   return order[number % dataset_->size()];
 }

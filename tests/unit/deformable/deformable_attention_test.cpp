@@ -10,6 +10,7 @@ namespace omma {
 namespace {
 
 using deformable_test::all_sizes;
+using deformable_test::distance;
 using deformable_test::Problem;
 using deformable_test::supported_isas;
 
@@ -20,8 +21,6 @@ Tensor run(const Problem& problem) {
 Tensor reference(const Problem& problem) {
   return deformable_attention_reference(problem.value, problem.levels, problem.locations, problem.weights);
 }
-
-double distance(const Tensor& a, const Tensor& b) { return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>(); }
 
 TEST(DeformableAttention, EqualsTheReferenceAtEveryInstructionSet) {
   for (const auto& sizes : all_sizes()) {

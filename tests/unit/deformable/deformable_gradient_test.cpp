@@ -9,12 +9,11 @@ namespace omma {
 namespace {
 
 using deformable_test::all_sizes;
+using deformable_test::distance;
 using deformable_test::Problem;
 using deformable_test::supported_isas;
 
 using Attention = Tensor (*)(const Tensor&, const LevelShapes&, const Tensor&, const Tensor&);
-
-double distance(const Tensor& a, const Tensor& b) { return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>(); }
 
 Tensor direction(const Problem& problem, at::ScalarType type) {
   torch::manual_seed(99);

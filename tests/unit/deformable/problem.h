@@ -37,6 +37,11 @@ struct Problem {
   }
 };
 
+// The largest difference of two tensors.
+inline double distance(const Tensor& a, const Tensor& b) {
+  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
+}
+
 inline std::vector<Sizes> all_sizes() {
   return {{},
           {.batch = 1, .queries = 1, .heads = 1, .channels = 1, .points = 1, .levels = {{1, 1}}},
