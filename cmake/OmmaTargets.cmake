@@ -6,6 +6,10 @@ function(omma_compile_options target)
   target_compile_options(${target} PRIVATE
     "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Wno-sign-conversion;-Werror>")
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
+  if(OMMA_UNITY)  # the headers of LibTorch, JSON and GoogleTest cost a file more than its own lines do
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)  # takes each file for a header
+  endif()
   if(OMMA_FUZZ)  # libFuzzer steers by the coverage of the library, not of the target alone
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
@@ -34,9 +38,6 @@ function(omma_use_torch target)
     target_compile_options(${target} PRIVATE -fPIC)
   endif()
   target_precompile_headers(${target} REUSE_FROM omma_torch_pch)
-  if(OMMA_UNITY)  # LibTorch's templates cost a file more than its own lines do
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-  endif()
 endfunction()
 
 function(omma_torch_library name)

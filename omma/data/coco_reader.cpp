@@ -15,9 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t no_id = -1;
-constexpr Range id_range{0, 9e15};
-
 struct CocoCategory {
   std::int64_t id = no_id;
   std::string name;

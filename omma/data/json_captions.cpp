@@ -12,8 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t no_id = -1;
-constexpr Range id_range{0, 9e15};
 constexpr std::size_t most_json_bytes = std::size_t{4} << 30;
 
 struct CocoPicture {

@@ -15,9 +15,6 @@ namespace fs = std::filesystem;
 
 using QuestionFiles = FileDataset<QuestionDataset, QuestionSample>;
 
-constexpr std::int64_t no_id = -1;
-constexpr Range id_range{0, 9e15};
-
 struct QuestionLine {
   std::string image;
   json question;

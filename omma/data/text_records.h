@@ -15,6 +15,10 @@
 
 namespace omma {
 
+// The ids that records give pictures, classes and questions.
+inline constexpr std::int64_t no_id = -1;
+inline constexpr Range id_range{0, 9e15};
+
 // The document's list of this name. Throws std::invalid_argument where it has none.
 const json& list_in(const json& document, const char* name, std::string_view file);
 

@@ -8,7 +8,7 @@
 namespace omma {
 namespace {
 
-constexpr std::uint64_t caption_stream = 0x63617074696f6e73;  // captions draw from other random numbers than pictures
+constexpr std::uint64_t text_stream = 0x63617074696f6e73;  // texts draw from other random numbers than pictures
 
 struct CaptionSettings {
   int captions = 0;
@@ -30,7 +30,7 @@ class WorldCaptions : public CaptionDataset {
   }
   json notes(std::size_t index) const override {
     if (settings_.noise <= 0) return json::object();
-    Rng rng(world_.seed ^ caption_stream, index);
+    Rng rng(world_.seed ^ text_stream, index);
     const WebText web = web_text(draw(index), world_.scene, settings_.noise, rng);  // the first caption
     return {{"noise", name_of(web.noise)}, {"true_caption", web.true_caption}};
   }
@@ -44,7 +44,7 @@ class WorldCaptions : public CaptionDataset {
 
   CaptionSample describe(const Scene& scene, std::size_t index) const {
     CaptionSample sample{.key = fmt::format("{}/{}", name_of(scene.split), index), .captions = {}};
-    Rng rng(world_.seed ^ caption_stream, index);
+    Rng rng(world_.seed ^ text_stream, index);
     for (int i = 0; i < settings_.captions; ++i) sample.captions.push_back(caption_of(scene, rng));
     for (const WorldObject& object : scene.objects) sample.objects.push_back({.name = object.name, .color = object.color});
     return sample;

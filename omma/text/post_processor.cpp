@@ -66,7 +66,7 @@ void trim_offsets(std::vector<EncodedToken>& tokens, std::string_view text, bool
   }
 }
 
-struct ByteLevelConfig {
+struct ByteLevelOffsetsConfig {
   bool add_prefix_space = true;
   bool trim_offsets = true;
   template <class Fields>
@@ -76,7 +76,7 @@ struct ByteLevelConfig {
   }
 };
 
-PostProcessor byte_level(const ByteLevelConfig& config) {
+PostProcessor byte_level_offsets(const ByteLevelOffsetsConfig& config) {
   return [config](std::vector<EncodedToken>& tokens, const PostProcessorInput& input) {
     if (config.trim_offsets) trim_offsets(tokens, input.text, config.add_prefix_space);
   };
@@ -106,12 +106,12 @@ PostProcessor bert_processing(const json& object, const std::string& where) {
 }
 
 PostProcessor roberta_processing(const json& object, const std::string& where) {
-  return
-      [cls = read_named_token(object, "cls", where), sep = read_named_token(object, "sep", where),
-       config = read_config<ByteLevelConfig>(object, where)](std::vector<EncodedToken>& tokens, const PostProcessorInput& input) {
-        if (config.trim_offsets) trim_offsets(tokens, input.text, config.add_prefix_space);
-        if (input.add_special_tokens) enclose(tokens, cls, sep);
-      };
+  return [cls = read_named_token(object, "cls", where), sep = read_named_token(object, "sep", where),
+          config = read_config<ByteLevelOffsetsConfig>(object, where)](std::vector<EncodedToken>& tokens,
+                                                                       const PostProcessorInput& input) {
+    if (config.trim_offsets) trim_offsets(tokens, input.text, config.add_prefix_space);
+    if (input.add_special_tokens) enclose(tokens, cls, sep);
+  };
 }
 
 // The text, or the ids of a special token.
@@ -178,7 +178,7 @@ PostProcessor read_post_processor(const json& object, const std::string& where) 
         "{}.type: \"{}\" is not built; expected TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel or "
         "Sequence",
         where, type);
-  return byte_level(read_config<ByteLevelConfig>(object, where));
+  return byte_level_offsets(read_config<ByteLevelOffsetsConfig>(object, where));
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ void clean_up(std::string& token) {
   for (const auto& [from, to] : kRules) replace_all(token, from, to);
 }
 
-struct WordPieceConfig {
+struct WordPieceDecoderConfig {
   std::string prefix = "##";
   bool cleanup = true;
   template <class Fields>
@@ -56,7 +56,7 @@ struct WordPieceConfig {
   }
 };
 
-TokenDecoder word_piece(const WordPieceConfig& config) {
+TokenDecoder word_piece(const WordPieceDecoderConfig& config) {
   return [config](std::vector<std::string>& tokens) {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       std::string& token = tokens[i];
@@ -66,7 +66,7 @@ TokenDecoder word_piece(const WordPieceConfig& config) {
   };
 }
 
-void byte_level(std::vector<std::string>& tokens) {
+void byte_level_text(std::vector<std::string>& tokens) {
   std::string bytes;
   for (const std::string& token : tokens) bytes += bytes_of_characters(token).value_or(token);
   tokens = {to_valid_utf8(bytes)};
@@ -117,7 +117,7 @@ void fuse(std::vector<std::string>& tokens) {
   tokens = {std::move(text)};
 }
 
-struct MetaspaceConfig {
+struct MetaspaceDecoderConfig {
   std::string replacement = "▁";
   std::string prepend_scheme = "always";
   bool add_prefix_space = true;  // how files from before 2023 say always or never
@@ -131,7 +131,7 @@ struct MetaspaceConfig {
 };
 
 // The mark becomes a space again, in the first token nothing where encoding put one before the text.
-TokenDecoder metaspace(const MetaspaceConfig& config) {
+TokenDecoder metaspace_decoder(const MetaspaceDecoderConfig& config) {
   const bool prepends = config.prepend_scheme != "never" && config.add_prefix_space;
   return [mark = config.replacement, prepends](std::vector<std::string>& tokens) {
     for (std::size_t i = 0; i < tokens.size(); ++i) replace_all(tokens[i], mark, i == 0 && prepends ? "" : " ");
@@ -192,11 +192,11 @@ TokenDecoder strip(const StripConfig& config) {
 
 TokenDecoder read_token_decoder(const json& object, const std::string& where) {
   const std::string type = component_type(object, where);
-  if (type == "WordPiece") return word_piece(read_config<WordPieceConfig>(object, where));
-  if (type == "ByteLevel") return byte_level;
+  if (type == "WordPiece") return word_piece(read_config<WordPieceDecoderConfig>(object, where));
+  if (type == "ByteLevel") return byte_level_text;
   if (type == "ByteFallback") return byte_fallback;
   if (type == "Fuse") return fuse;
-  if (type == "Metaspace") return metaspace(read_config<MetaspaceConfig>(object, where));
+  if (type == "Metaspace") return metaspace_decoder(read_config<MetaspaceDecoderConfig>(object, where));
   if (type == "Replace") return replace(object, where);
   check(type == "Strip",
         "{}.type: \"{}\" is not built; expected WordPiece, ByteLevel, ByteFallback, Fuse, Metaspace, Replace, Strip or "

@@ -11,7 +11,7 @@
 namespace omma {
 namespace {
 
-constexpr std::array<std::string_view, 6> names = {"train", "val", "test", "combo", "len", "domain"};
+constexpr std::array<std::string_view, 6> split_names = {"train", "val", "test", "combo", "len", "domain"};
 constexpr std::uint64_t combo_seed = 24;
 
 // One pair each of 24 names drawn without replacement, every colour four times.
@@ -26,12 +26,12 @@ std::array<ColorName, combo_pair_count> choose_combo_pairs() {
 
 }  // namespace
 
-std::string_view name_of(Split split) { return names[static_cast<std::size_t>(split)]; }
+std::string_view name_of(Split split) { return split_names[static_cast<std::size_t>(split)]; }
 
 Split parse_split(std::string_view name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  check(found != names.end(), "split: expected train, val, test, combo, len or domain, got \"{}\"", name);
-  return static_cast<Split>(found - names.begin());
+  const auto found = std::find(split_names.begin(), split_names.end(), name);
+  check(found != split_names.end(), "split: expected train, val, test, combo, len or domain, got \"{}\"", name);
+  return static_cast<Split>(found - split_names.begin());
 }
 
 const std::array<ColorName, combo_pair_count>& combo_pairs() {

@@ -10,7 +10,7 @@
 namespace omma {
 namespace {
 
-constexpr std::array<std::string_view, 4> names = {"clean", "other_scene", "swapped", "generic"};
+constexpr std::array<std::string_view, 4> noise_names = {"clean", "other_scene", "swapped", "generic"};
 
 constexpr std::array<std::string_view, 48> generic = {
     "click here to read more",
@@ -128,7 +128,7 @@ std::string other_text(const Scene& scene, const SceneOptions& options, Rng& rng
 
 }  // namespace
 
-std::string_view name_of(WebNoise noise) { return names[static_cast<std::size_t>(noise)]; }
+std::string_view name_of(WebNoise noise) { return noise_names[static_cast<std::size_t>(noise)]; }
 
 std::span<const std::string_view> generic_texts() { return generic; }
 

@@ -14,10 +14,10 @@
 namespace omma {
 namespace {
 
-constexpr int count = 12;
+constexpr int scene_count = 12;
 
 RenderOptions options_for(const std::filesystem::path& out, int threads = 2) {
-  return {.seed = 3, .count = count, .out = out, .scene = {.size = 96}, .threads = threads};
+  return {.seed = 3, .count = scene_count, .out = out, .scene = {.size = 96}, .threads = threads};
 }
 
 TEST(Export, ReadsBackAsCocoWithNothingWrong) {
@@ -25,7 +25,7 @@ TEST(Export, ReadsBackAsCocoWithNothingWrong) {
   render_dataset(options_for(directory.path()));
   const auto dataset = open_detection_dataset("coco:" + directory.path().string(), "");
   EXPECT_EQ(validate(*dataset, 2).summary(), "");
-  ASSERT_EQ(dataset->size(), static_cast<std::size_t>(count));
+  ASSERT_EQ(dataset->size(), static_cast<std::size_t>(scene_count));
   ASSERT_EQ(dataset->phrases().size(), 32U);
   for (std::size_t i = 0; i < dataset->size(); ++i) {
     const Scene scene = make_scene(3, i, {.size = 96});
@@ -60,8 +60,8 @@ TEST(Export, CaptionsAndQuestions) {
   const testing::TemporaryDirectory directory;
   render_dataset(options_for(directory.path()));
   const json captions = read_json(directory / "captions.json");
-  EXPECT_EQ(captions["images"].size(), static_cast<std::size_t>(count));
-  EXPECT_EQ(captions["annotations"].size(), static_cast<std::size_t>(5 * count));
+  EXPECT_EQ(captions["images"].size(), static_cast<std::size_t>(scene_count));
+  EXPECT_EQ(captions["annotations"].size(), static_cast<std::size_t>(5 * scene_count));
   std::istringstream lines(read_file(directory / "questions.jsonl"));
   int questions = 0;
   for (std::string line; std::getline(lines, line); ++questions) {
@@ -69,7 +69,7 @@ TEST(Export, CaptionsAndQuestions) {
     for (const char* field : {"image", "question", "answer", "type"}) EXPECT_TRUE(question[field].is_string()) << line;
     EXPECT_TRUE(std::filesystem::exists(directory / question["image"].get<std::string>())) << line;
   }
-  EXPECT_GT(questions, count);
+  EXPECT_GT(questions, scene_count);
 }
 
 TEST(Export, SameBytesWhateverTheThreads) {

@@ -16,7 +16,7 @@ using testing::ListedCaptions;
 using testing::ScriptedMatcher;
 
 // Pictures 0 and 1 share text 0; text 1 is picture 0's alone, text 2 picture 2's.
-RetrievalPairs three_pictures() {
+RetrievalPairs three_pairs() {
   RetrievalPairs pairs;
   for (const auto& [image, text] : {std::pair(0, 1), {0, 0}, {0, 1}, {1, 0}, {2, 2}})
     pairs.add(static_cast<std::size_t>(image), static_cast<std::size_t>(text));
@@ -27,29 +27,29 @@ TEST(RetrievalRanks, TheBestRightOneCountsAndTiesCountAgainstIt) {
   const std::vector<float> scores = {.9F, .1F, .8F,   // right: 0 and 1
                                      .2F, .7F, .2F,   // right: 0, behind 1 and no better than 2
                                      .5F, .5F, .5F};  // right: 2, as good as 0 and 1
-  const RetrievalRanks ranks = retrieval_ranks(scores, three_pictures());
+  const RetrievalRanks ranks = retrieval_ranks(scores, three_pairs());
   EXPECT_EQ(ranks.images, (std::vector<std::size_t>{0, 2, 2}));
   EXPECT_EQ(ranks.texts, (std::vector<std::size_t>{0, 2, 1}));
   EXPECT_DOUBLE_EQ(recall_of(ranks.images).at1, 1.0 / 3);
   EXPECT_DOUBLE_EQ(recall_of(ranks.images).at5, 1);
-  EXPECT_THROW(retrieval_ranks(std::span(scores).first(8), three_pictures()), std::invalid_argument);
+  EXPECT_THROW(retrieval_ranks(std::span(scores).first(8), three_pairs()), std::invalid_argument);
 }
 
 TEST(RetrievalRanks, WhatIsNoNumberIsNeverRight) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> scores = {nan, nan, .8F, nan, .7F, .2F, .5F, nan, .9F};
-  const RetrievalRanks ranks = retrieval_ranks(scores, three_pictures());
+  const RetrievalRanks ranks = retrieval_ranks(scores, three_pairs());
   EXPECT_EQ(ranks.images, (std::vector<std::size_t>{not_ranked, not_ranked, 1}));
 }
 
 // Random pictures, each with some of few captions, and random scores from few values so that there are ties.
-struct RandomCase {
+struct RandomRetrieval {
   std::vector<CaptionSample> samples;
   std::map<std::string, std::vector<float>> text_vectors;
   std::vector<std::vector<float>> image_vectors;
   std::map<std::pair<std::size_t, std::string>, float> itm;
 
-  explicit RandomCase(std::uint64_t seed) {
+  explicit RandomRetrieval(std::uint64_t seed) {
     Rng rng(seed);
     const auto vector = [&] {
       return std::vector<float>{static_cast<float>(rng.between(-2, 2)), static_cast<float>(rng.between(-2, 2))};
@@ -104,7 +104,7 @@ std::vector<Item> slow_best(std::vector<Item> items, const Score& score, std::si
 
 TEST(EvaluateRetrieval, AgreesWithASlowSearchOnRandomCases) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
-    const RandomCase sample(seed);
+    const RandomRetrieval sample(seed);
     ScriptedMatcher matcher = sample.matcher();
     const std::size_t kept = 1 + seed % 6;
     const RetrievalEvaluation found =
