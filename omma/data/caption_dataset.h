@@ -20,6 +20,7 @@ struct CaptionSample {
   std::string key;                      // names the sample in messages and shards: file name, shard key or scene number
   std::vector<std::string> captions;    // at least one
   std::vector<ColorName> objects = {};  // what the picture shows, where the data tells: the world
+  std::vector<std::string> wrong = {};  // texts known not to describe it, where the data tells
 };
 
 struct CaptionedImage {
@@ -74,11 +75,12 @@ struct CaptionDatasetOptions {
 
 // `spec` is KIND:PATH with KIND one of
 //   world       PATH "" or "seed=7,count=500,size=128,objects=1-3,captions=5,noise=.5", which override the options;
-//               captions=exact for exact ones, references=3 for how many of these; split is one of split.h;
+//               captions=exact for exact ones, references=3 for how many of these; wrong=1 gives each scene as many
+//               texts that are wrong in one attribute; split is one of split.h;
 //   coco        PATH a captions JSON (pictures in images/ beside it, or beside it), or a folder with captions.json,
 //               SPLIT/captions.json or annotations/captions_SPLIT*.json;
-//   blip        PATH a JSON list of {"image", "caption": text or list of texts}, pictures as for coco; records of one picture are
-//               one sample;
+//   blip        PATH a JSON list of {"image", "caption"} and, if known, "wrong", each a text or a list of texts; pictures as for
+//               coco; records of one picture are one sample;
 //   folder      PATH a folder of pictures (.jpg .jpeg .png .webp), or its SPLIT folder, with sub-folders, each with its text in a
 //               .txt of the same name beside it;
 //   webdataset  PATH one tar shard, a folder of them (its SPLIT folder, or those whose names begin with SPLIT), or a range

@@ -42,10 +42,12 @@ struct CocoCaption {
 struct BlipRecord {
   std::string image;
   json caption;
+  json wrong;
   template <class Fields>
   void fields(Fields& field) {
     field("image", image);
     field("caption", caption);
+    field("wrong", wrong);
   }
   void validate(Faults& faults) const { faults.expect(!image.empty(), "image is missing or empty"); }
 };
@@ -70,6 +72,11 @@ class CaptionCollector {
     CaptionSample& sample = records_[record].sample;
     has_text_[record] = true;
     read_texts(caption, sample.key, sample.captions, report_);
+  }
+
+  void add_wrong(std::size_t record, const json& texts) {
+    CaptionSample& sample = records_[record].sample;
+    if (!texts.is_null()) read_texts(texts, sample.key, sample.wrong, report_);
   }
 
   // `listed` records were in the file, faulty or not.
@@ -120,7 +127,9 @@ std::unique_ptr<CaptionDataset> open_blip_captions(const fs::path& file, const C
   check(list.is_array(), "{}: expected a list of {{\"image\", \"caption\"}}, got {}", file.string(), list.type_name());
   CaptionCollector captions(picture_folder(file, options.images));
   read_records<BlipRecord>(list, "", captions.report(), [&](const BlipRecord& record, const std::string&) {
-    captions.add_caption(captions.find_or_add(record.image), record.caption);
+    const std::size_t place = captions.find_or_add(record.image);
+    captions.add_caption(place, record.caption);
+    captions.add_wrong(place, record.wrong);
   });
   return captions.finish(list.size(), file, options);
 }

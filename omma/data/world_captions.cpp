@@ -14,6 +14,7 @@ struct CaptionSettings {
   int captions = 0;
   bool exact = false;
   double noise = 0;
+  int wrong = 0;
 };
 
 class WorldCaptions : public CaptionDataset {
@@ -46,6 +47,7 @@ class WorldCaptions : public CaptionDataset {
     CaptionSample sample{.key = fmt::format("{}/{}", name_of(scene.split), index), .captions = {}};
     Rng rng(world_.seed ^ text_stream, index);
     for (int i = 0; i < settings_.captions; ++i) sample.captions.push_back(caption_of(scene, rng));
+    for (int i = 0; i < settings_.wrong; ++i) sample.wrong.push_back(swapped_text(scene, rng));
     for (const WorldObject& object : scene.objects) sample.objects.push_back({.name = object.name, .color = object.color});
     return sample;
   }
@@ -67,6 +69,8 @@ bool apply(std::string_view name, std::string_view value, CaptionSettings& setti
     read_number(name, value, settings.captions);
   else if (name == "noise")
     read_number(name, value, settings.noise);
+  else if (name == "wrong")
+    read_number(name, value, settings.wrong);
   else
     return false;
   return true;
@@ -79,11 +83,12 @@ std::unique_ptr<CaptionDataset> open_world_captions(std::string_view settings_te
   CaptionSettings settings{.captions = options.captions, .exact = options.exact, .noise = options.noise};
   const WorldSettings defaults{.seed = options.seed, .count = options.count, .scene = {.size = options.size}};
   const WorldSettings world =
-      parse_world_settings(settings_text, split, defaults, "captions, references or noise",
+      parse_world_settings(settings_text, split, defaults, "captions, references, noise or wrong",
                            [&](std::string_view name, std::string_view value) { return apply(name, value, settings); });
   if (settings.captions == 0) settings.captions = settings.exact || settings.noise > 0 ? 1 : 5;
   check(settings.captions >= 1 && settings.captions <= 1000, "world: captions: expected 1 to 1000, got {}", settings.captions);
   check(settings.noise >= 0 && settings.noise <= 1, "world: noise: expected 0 to 1, got {}", settings.noise);
+  check(settings.wrong >= 0 && settings.wrong <= 1000, "world: wrong: expected 0 to 1000, got {}", settings.wrong);
   return std::make_unique<WorldCaptions>(world, settings);
 }
 

@@ -130,6 +130,8 @@ std::string other_text(const Scene& scene, const SceneOptions& options, Rng& rng
 
 std::string_view name_of(WebNoise noise) { return noise_names[static_cast<std::size_t>(noise)]; }
 
+std::string swapped_text(const Scene& scene, Rng& rng) { return swapped_text(describe_scene(scene, rng), scene, rng); }
+
 std::span<const std::string_view> generic_texts() { return generic; }
 
 WebText web_text(const Scene& scene, const SceneOptions& options, double noise, Rng& rng) {

@@ -29,6 +29,9 @@ struct WebText {
 // Throws std::invalid_argument for a probability out of 0..1.
 WebText web_text(const Scene& scene, const SceneOptions& options, double noise, Rng& rng);
 
+// An exact_caption with one attribute replaced, and so wrong.
+std::string swapped_text(const Scene& scene, Rng& rng);
+
 std::span<const std::string_view> generic_texts();
 
 }  // namespace omma

@@ -9,7 +9,8 @@
 namespace omma {
 namespace {
 
-constexpr std::uint64_t kTextStream = 0x6e65677478740000ULL, kImageStream = 0x6e6567696d670000ULL;
+constexpr std::uint64_t kTextStream = 0x6e65677478740000ULL, kImageStream = 0x6e6567696d670000ULL,
+                        kWrongStream = 0x77726f6e67000000ULL;
 
 // What the momentum copy has of its own: the unimodal encoders and their projections.
 bool is_followed(const std::string& name) {
@@ -107,16 +108,31 @@ Tensor BlipObjectiveImpl::own_columns(int64_t rows) const {
   return torch::eye(ranks * rows, torch::TensorOptions(torch::kBool).device(temperature_.device())).narrow(0, rank * rows, rows);
 }
 
-BlipBatch BlipObjectiveImpl::gathered_texts(const BlipBatch& batch) const {
-  BlipBatch all = batch;
-  if (collective_ == nullptr) return all;
+BlipBatch BlipObjectiveImpl::candidate_texts(const BlipBatch& batch) const {
+  BlipBatch all;
   const int64_t tokens = batch.input_ids.size(1);
-  const int64_t most = collective_->gather(torch::tensor({tokens}, torch::kLong)).max().item<int64_t>();
-  const Tensor mask = batch.mask.defined() ? batch.mask : torch::ones_like(batch.input_ids, torch::kBool);
+  const int64_t most =
+      collective_ == nullptr ? tokens : collective_->gather(torch::tensor({tokens}, torch::kLong)).max().item<int64_t>();
   const auto padded = [&](const Tensor& rows, int64_t value) { return torch::constant_pad_nd(rows, {0, most - tokens}, value); };
-  all.input_ids = collective_->gather(padded(batch.input_ids, model->config().text_config.pad_token_id));
-  all.mask = collective_->gather(padded(mask.to(torch::kUInt8), 0)).to(torch::kBool);
+  const auto ids = [&](const Tensor& rows) { return padded(rows, model->config().text_config.pad_token_id); };
+  const auto mask = [&](const Tensor& rows) {
+    return padded((rows.defined() ? rows : torch::ones_like(batch.input_ids, torch::kBool)).to(torch::kUInt8), 0);
+  };
+  all.input_ids = gathered(ids(batch.input_ids));
+  if (batch.mask.defined() || collective_ != nullptr) all.mask = gathered(mask(batch.mask));
+  if (batch.wrong_ids.defined()) {
+    all.input_ids = torch::cat({all.input_ids, ids(batch.wrong_ids)});
+    if (all.mask.defined()) all.mask = torch::cat({all.mask, mask(batch.wrong_mask)});
+  }
+  if (all.mask.defined()) all.mask = all.mask.to(torch::kBool);
   return all;
+}
+
+std::vector<double> BlipObjectiveImpl::drawn(const BlipBatch& batch, std::uint64_t stream) const {
+  std::vector<double> numbers;
+  for (int64_t i = 0; i < batch.input_ids.size(0); ++i)
+    numbers.push_back(Rng(seed_ ^ stream, batch.number + static_cast<std::uint64_t>(i)).uniform());
+  return numbers;
 }
 
 // For each row of similarity [B, W B] the column of another pair, drawn by the row's softmax, or evenly.
@@ -127,20 +143,22 @@ Tensor BlipObjectiveImpl::negatives(const Tensor& similarity, const BlipBatch& b
   Tensor weights = config_.negatives == "hard" ? torch::softmax(similarity, 1) + 1e-4 : torch::ones_like(similarity);
   const Tensor same = config_.identity_targets ? equal_pictures(batch.pictures, all_pictures) : own_columns(rows);
   weights = weights.masked_fill(same, 0);
-  std::vector<double> uniform;
-  for (int64_t i = 0; i < rows; ++i) uniform.push_back(Rng(seed_ ^ stream, batch.number + static_cast<std::uint64_t>(i)).uniform());
-  return draw_columns(weights, torch::tensor(uniform, torch::kDouble).to(weights.device()));
+  return draw_columns(weights, torch::tensor(drawn(batch, stream), torch::kDouble).to(weights.device()));
 }
 
 Tensor BlipObjectiveImpl::matching(const BlipBatch& batch, const Tensor& features, const Tensor& image, const Tensor& text) {
-  const BlipBatch all = gathered_texts(batch);
+  const BlipBatch all = candidate_texts(batch);
   const Tensor all_pictures = gathered(batch.pictures);
   const auto similarity = [&](const Tensor& rows, const Tensor& columns) {
     return (torch::matmul(rows, gathered(columns.detach()).t()) / temperature_).detach();  // [B, W B]
   };
-  const Tensor other_text = negatives(similarity(image, text), batch, all_pictures, kTextStream);
+  Tensor other_text = negatives(similarity(image, text), batch, all_pictures, kTextStream);
   Tensor other_image = negatives(similarity(text, image), batch, all_pictures, kImageStream);
   const Tensor own = torch::arange(features.size(0), other_text.options());
+  if (batch.wrong_ids.defined()) {
+    const Tensor given = torch::tensor(drawn(batch, kWrongStream), torch::kDouble).to(own.device()) < config_.known_wrong;
+    other_text = torch::where(given, all_pictures.size(0) + own, other_text);
+  }
   Tensor sources = features;
   if (collective_ != nullptr) {  // the negatives' features alone are projected, not all ranks'
     sources = torch::cat({features, collective_->gather_with_gradient(features).index_select(0, other_image)});

@@ -25,6 +25,7 @@ struct BlipObjectiveConfig {
   int64_t alpha_steps = 0;          // over which it rises from 0
   double temperature = 0.07;        // at the start; learned within .001 to .5
   std::string negatives = "hard";   // hard: drawn by similarity; random
+  double known_wrong = 0.5;         // share of the texts not to match that the data give, where they give any
   bool identity_targets = false;    // retrieval fine-tuning: all keys of one picture are positives, and never negatives
 
   template <class Fields>
@@ -38,6 +39,7 @@ struct BlipObjectiveConfig {
     field("alpha_steps", alpha_steps, Range{0, 1e9});
     field("temperature", temperature, Range{0.001, 0.5});
     field("negatives", negatives);
+    field("known_wrong", known_wrong, Range{0, 1});
     field("identity_targets", identity_targets);
   }
   void validate(Faults& faults) const {
@@ -51,6 +53,8 @@ struct BlipBatch {
   Tensor pixels;             // [B, 3, H, W]
   Tensor input_ids;          // [B, T] int64, [CLS] text [SEP] padding
   Tensor mask;               // [B, T] bool; undefined: no padding
+  Tensor wrong_ids;          // [B, T] likewise, of texts known not to describe the picture; undefined: the data give none
+  Tensor wrong_mask;         // [B, T]; undefined as `mask` is
   Tensor pictures;           // [B] int64: equal for pairs of one picture
   std::uint64_t number = 0;  // of the first sample among all that training sees: what its random choices are keyed by
 };
@@ -70,8 +74,9 @@ class BlipObjectiveImpl : public torch::nn::Module {
  private:
   // All ranks' rows in the order of the ranks; without others the tensor itself.
   Tensor gathered(const Tensor& rows) const { return collective_ == nullptr ? rows : collective_->gather(rows); }
-  BlipBatch gathered_texts(const BlipBatch& batch) const;  // of one length; the pixels are left out
-  Tensor own_columns(int64_t rows) const;                  // [B, W B] bool, true where a column is the row itself
+  BlipBatch candidate_texts(const BlipBatch& batch) const;  // all ranks' texts, then this one's known to be wrong: ids and mask
+  std::vector<double> drawn(const BlipBatch& batch, std::uint64_t stream) const;  // a number in [0, 1) for each pair
+  Tensor own_columns(int64_t rows) const;  // [B, W B] bool, true where a column is the row itself
 
   struct Keys {
     Tensor image, text;          // [B, E] of the momentum copy

@@ -40,7 +40,7 @@ class BlipTraining : public TrainingTask {
     auto batch = std::make_shared<BlipBatch>();
     batch->number = static_cast<std::uint64_t>(number * config_.batch_size);
     std::vector<Tensor> pixels;
-    std::vector<std::string> texts;
+    std::vector<std::string> texts, wrong;
     std::vector<int64_t> pictures;
     for (std::uint64_t i = batch->number; i < batch->number + static_cast<std::uint64_t>(config_.batch_size); ++i) {
       const std::uint64_t index = order_[i];
@@ -48,12 +48,11 @@ class BlipTraining : public TrainingTask {
       Rng rng(seed_ ^ kCaptionStream, i);
       texts.push_back(rng.pick(std::span<const std::string>(loaded.sample.captions)));
       pixels.push_back(setup_.processor()(augmented(loaded.image, texts.back(), rng)));
+      if (!loaded.sample.wrong.empty()) wrong.push_back(rng.pick(std::span<const std::string>(loaded.sample.wrong)));
       pictures.push_back(static_cast<int64_t>(index));
     }
-    const BlipTexts tokens = setup_.tokenize(texts, config_.most_tokens);
+    tokenize(std::move(texts), std::move(wrong), *batch);
     batch->pixels = torch::stack(pixels);
-    batch->input_ids = tokens.input_ids;
-    batch->mask = tokens.mask;
     batch->pictures = torch::tensor(pictures, torch::kLong);
     return [this, batch, number] { return loss(*batch, number); };
   }
@@ -77,6 +76,20 @@ class BlipTraining : public TrainingTask {
   void save_model(const std::filesystem::path& directory) override { setup_.save(directory, objective_->model); }
 
  private:
+  // The wrong texts count where every picture has one; all are padded to one length.
+  void tokenize(std::vector<std::string> texts, std::vector<std::string> wrong, BlipBatch& batch) const {
+    const auto pairs = std::ssize(texts);
+    const bool has_wrong = wrong.size() == texts.size();
+    if (has_wrong) std::ranges::move(wrong, std::back_inserter(texts));
+    const BlipTexts tokens = setup_.tokenize(texts, config_.most_tokens);
+    const auto rows = [&](const Tensor& all, int64_t first) { return all.defined() ? all.narrow(0, first, pairs) : Tensor(); };
+    batch.input_ids = rows(tokens.input_ids, 0);
+    batch.mask = rows(tokens.mask, 0);
+    if (!has_wrong) return;
+    batch.wrong_ids = rows(tokens.input_ids, pairs);
+    batch.wrong_mask = rows(tokens.mask, pairs);
+  }
+
   Image augmented(Image image, const std::string& caption, Rng& rng) const {
     const BlipAugmentationConfig& config = config_.augmentation;
     if (config.least_area < 1)
@@ -90,7 +103,7 @@ class BlipTraining : public TrainingTask {
     BlipObjective objective = objective_;  // the same weights: a batch is const, learning from it is not
     const torch::Device device = objective->parameters().front().device();
     BlipBatch batch = prepared;
-    for (Tensor* tensor : {&batch.pixels, &batch.input_ids, &batch.mask, &batch.pictures})
+    for (Tensor* tensor : {&batch.pixels, &batch.input_ids, &batch.mask, &batch.wrong_ids, &batch.wrong_mask, &batch.pictures})
       if (tensor->defined()) *tensor = tensor->to(device);
     return objective->forward(batch, number / batches_a_step_);
   }

@@ -163,6 +163,35 @@ TEST(BlipObjective, MatchingEqualsASlowVersion) {
   EXPECT_NEAR(got, expected, 1e-5);
 }
 
+// Each picture beside its pair, the text known to be wrong, and the other picture beside its text.
+TEST(BlipObjective, MatchingTakesTextsKnownToBeWrong) {
+  Blip model = testing::small_blip("BlipForImageTextRetrieval");
+  BlipObjectiveConfig config = only(0, 1, 0);
+  config.known_wrong = 1;
+  BlipObjective objective(model, config, 1);
+  BlipBatch batch = some_batch(2);
+  const double without = value(objective->forward(batch, 0).total);
+  const BlipBatch other = some_batch(2, 17);
+  batch.wrong_ids = other.input_ids;
+  batch.wrong_mask = other.mask;
+  const double got = value(objective->forward(batch, 0).total);
+  const torch::NoGradGuard no_grad;
+  const Tensor features = model->vision_model(batch.pixels);
+  double expected = 0;
+  const auto add = [&](int64_t picture, const Tensor& ids, const Tensor& mask, int64_t text, int64_t label) {
+    const BlipSource source = model->text_encoder->project(features.narrow(0, picture, 1));
+    const Tensor logits = model->match_logits(ids.narrow(0, text, 1), mask.narrow(0, text, 1), source);
+    expected -= value(torch::log_softmax(logits, -1)[0][label]) / 6;
+  };
+  for (int64_t i = 0; i < 2; ++i) {
+    add(i, batch.input_ids, batch.mask, i, 1);
+    add(i, batch.wrong_ids, batch.wrong_mask, i, 0);
+    add(1 - i, batch.input_ids, batch.mask, i, 0);
+  }
+  EXPECT_NEAR(got, expected, 1e-5);
+  EXPECT_GT(std::abs(got - without), 1e-4);
+}
+
 TEST(BlipObjective, LanguageModelLossEqualsASlowVersion) {
   Blip model = testing::small_blip("BlipForConditionalGeneration");
   BlipObjective objective(model, only(0, 0, 1), 1);

@@ -118,11 +118,13 @@ TEST_F(CaptionFiles, CocoJoinsCaptionsAndTellsFaults) {
 TEST_F(CaptionFiles, BlipRecordsOfOnePictureAreOneSample) {
   const auto dataset = open(
       "blip", R"([{"image": "x/a.jpg", "caption": "one", "image_id": "coco_1"}, {"image": "b.jpg", "caption": ["two", "three"]},
-    {"image": "x/a.jpg", "caption": "four"}, {"caption": "no picture"}, {"image": "c.jpg"}, {"image": "d.jpg", "caption": []},
+    {"image": "x/a.jpg", "caption": "four", "wrong": "five"}, {"caption": "no picture"}, {"image": "c.jpg"}, {"image": "d.jpg", "caption": []},
     {"image": "/etc/no-short-string.png", "caption": "outside"}, {"url": "http://x/y.jpg", "caption": "far"}, {"image": "e.jpg", "caption": [["deep"], ""]}])");
   ASSERT_EQ(dataset->size(), 2U);
   EXPECT_EQ(dataset->sample(0).captions, (std::vector<std::string>{"one", "four"}));
+  EXPECT_EQ(dataset->sample(0).wrong, std::vector<std::string>{"five"});
   EXPECT_EQ(dataset->sample(1).key, "b.jpg");
+  EXPECT_TRUE(dataset->sample(1).wrong.empty());
   EXPECT_EQ(dataset->report().count(DatasetFault::malformed_record), 3U);
   EXPECT_EQ(dataset->report().count(DatasetFault::malformed_text), 2U);
   EXPECT_EQ(dataset->report().count(DatasetFault::blank_text), 1U);

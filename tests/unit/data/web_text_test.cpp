@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "omma/data/caption_dataset.h"
 #include "omma/data/world/exact_caption.h"
 #include "omma/data/world/language.h"
 #include "tests/checkpoint_bytes.h"
@@ -158,6 +159,18 @@ TEST(WebText, NoiseIsWhatItIsCalled) {
   EXPECT_NEAR(counts[WebNoise::generic], 200, 40);
   EXPECT_GT(swapped_colors, 40);
   EXPECT_GT(swapped_counts, 10);
+}
+
+TEST(WebText, AWorldGivesTextsKnownToBeWrong) {
+  const auto dataset = open_caption_dataset("world:seed=3,count=200,size=48,objects=1-3,captions=exact,wrong=2", "train");
+  for (std::size_t i = 0; i < dataset->size(); ++i) {
+    const Scene scene = make_scene(3, i, {.size = 48, .min_objects = 1, .max_objects = 3});
+    const CaptionSample sample = dataset->sample(i);
+    ASSERT_EQ(sample.wrong.size(), 2U);
+    EXPECT_TRUE(tells_truth(scene, *read_caption(sample.captions[0]))) << sample.captions[0];
+    for (const std::string& text : sample.wrong) EXPECT_FALSE(tells_truth(scene, *read_caption(text))) << text;
+  }
+  EXPECT_TRUE(open_caption_dataset("world:count=1", "")->sample(0).wrong.empty());
 }
 
 TEST(WebText, OneAttributeIsSwapped) {
