@@ -75,7 +75,7 @@ def judge(options, model, captioner):
 
 
 def run_seed(options, seed):
-    """{arm: figures, "filter": what it dropped}; what the record beside the page has is not trained again."""
+    """{arm: figures, "web_filter": what it dropped}; what the record beside the page has is not trained again."""
     base = options.out / f"seed-{seed}"
     captioning = ('model.architectures=["BlipForConditionalGeneration"]', "objective.itc=0", "objective.itm=0", "objective.lm=1",
                   'parameter_groups=[{"pattern": "vision_model", "learning_rate": 0.3}]')  # it has no temperature
@@ -114,7 +114,7 @@ def run_seed(options, seed):
 
     figures = {arm: measured(options, f"{arm} {seed}", lambda: run(arm)) for arm in ARMS}
     summary = lambda: json.loads((bootstrapped() / "summary.json").read_text())["web_filter"]
-    return figures | {"filter": measured(options, f"filter {seed}", summary)}
+    return figures | {"web_filter": measured(options, f"web filter {seed}", summary)}
 
 
 def page(results, seeds):
@@ -140,9 +140,10 @@ def page(results, seeds):
         blocks = {arm: [results[seed][arm][metric] for seed in seeds] for arm in ARMS}
         lines += ["", *[difference(f"{arm} minus none", blocks[arm], blocks["none"]) for arm in ARMS[1:]], ""]
     names = {"precision": "share of the dropped texts that were wrong", "recall": "share of the wrong texts that were dropped"}
-    lines += table("the filter on web texts", {text: [results[seed]["filter"][name] for seed in seeds] for name, text in names.items()}, seeds)
+    lines += table("the filter on web texts", {text: [results[seed]["web_filter"][name] for seed in seeds] for name, text in names.items()}, seeds)
     lines += ["", "![The four arms](capfilt.svg)", "", "Intervals: paired bootstrap over seeds and blocks of scenes. Only sign and rough size are "
-              "claimed: the models are small and trained briefly, and the world is drawn.", "", "```",
+              "claimed: the models are small and trained so briefly that the figures tell how soon an arm learns as much as how far, and the "
+              "world is drawn.", "", "```",
               "tools/studies/capfilt.py   # trains what is missing, measures, writes this page", "```"]
     return lines, panels
 
