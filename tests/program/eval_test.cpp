@@ -26,6 +26,23 @@ TEST(EvalCaption, FiguresAndALineForEachPicture) {
     EXPECT_TRUE(lines.lines()[4].contains(field)) << field;
 }
 
+// The embedded models do what their pages say, with room for the spread of a small sample.
+TEST(Eval, TheEmbeddedModelsKnowTheWorld) {
+  const auto figures = [](const char* task, const std::string& data) {
+    const auto run =
+        run_program({"eval", task, "--data", "world:seed=11," + data, "--split", "test", "--json", "--quiet", "--threads", "1"});
+    EXPECT_EQ(run.status, 0) << run.err;
+    return run.lines().at(0);
+  };
+  EXPECT_GT(figures("caption", "captions=exact,references=5,objects=1-3,count=60")["exact_scene"], 0.75);
+  const json matching = figures("matching", "noise=1,captions=1,objects=1-3,count=150");
+  EXPECT_GT(matching["other_scene"]["separated"], 0.97);
+  EXPECT_GT(matching["swapped"]["separated"], 0.85);
+  const json answers = figures("vqa", "count=60,questions=4");
+  EXPECT_GT(answers["accuracy"], 0.72);
+  EXPECT_LT(answers["blind"], 0.45);  // before a grey picture
+}
+
 TEST(EvalCaption, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(run_program({"eval", "caption", "--data", "coco:/nowhere"}).status, 2);
   EXPECT_EQ(run_program({"eval", "caption", "--count", "-1"}).status, 2);
