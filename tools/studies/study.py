@@ -88,7 +88,8 @@ def difference(label, ours, theirs, scale=1, unit=""):
 def plot(panels, arms, seeds):
     """panels: {title: {arm: a value for each seed}}. One panel each with the arms in order, the runs of a seed joined."""
     step, height, pad = 62, 240, 44
-    width = 70 + step * len(arms)
+    width = max(70 + step * len(arms), 66 + 7 * max(map(len, panels)))
+    left_pad = 50 + (width - 70 - step * len(arms)) // 2
     svg = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * len(panels)}" height="{height}" font-family="sans-serif" '
            f'font-size="11"><rect width="100%" height="100%" fill="white"/>']
     for panel, (title, values) in enumerate(panels.items()):
@@ -97,11 +98,11 @@ def plot(panels, arms, seeds):
         low, high = min(every), max(every)
         span = (high - low) or 1
         y_of = lambda value: height - pad - (value - low) / span * (height - 2 * pad)
-        x_of = {arm: left + 50 + step // 2 + step * i for i, arm in enumerate(arms)}
-        svg.append(f'<text x="{left + 50 + step * len(arms) / 2}" y="20" text-anchor="middle" font-weight="bold">{title}</text>')
+        x_of = {arm: left + left_pad + step // 2 + step * i for i, arm in enumerate(arms)}
+        svg.append(f'<text x="{left + left_pad + step * len(arms) / 2}" y="20" text-anchor="middle" font-weight="bold">{title}</text>')
         for value in (low, (low + high) / 2, high):
-            svg.append(f'<line x1="{left + 50}" x2="{left + width - 15}" y1="{y_of(value):.1f}" y2="{y_of(value):.1f}" stroke="#ddd"/>'
-                       f'<text x="{left + 45}" y="{y_of(value) + 4:.1f}" text-anchor="end">{value:.3f}</text>')
+            svg.append(f'<line x1="{left + left_pad}" x2="{left + left_pad + step * len(arms)}" y1="{y_of(value):.1f}" y2="{y_of(value):.1f}" stroke="#ddd"/>'
+                       f'<text x="{left + left_pad - 5}" y="{y_of(value) + 4:.1f}" text-anchor="end">{value:.3f}</text>')
         svg += [f'<text x="{x}" y="{height - 16}" text-anchor="middle">{arm}</text>' for arm, x in x_of.items()]
         for i in range(len(seeds)):
             points = " ".join(f"{x_of[arm]},{y_of(values[arm][i]):.1f}" for arm in arms)
