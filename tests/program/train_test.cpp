@@ -26,7 +26,7 @@ json recipe(int batch) {
       {"architectures", {"BlipForPreTraining"}}, {"image_text_hidden_size", 16}, {"vision_config", vision}, {"text_config", text}};
   return {{"task", "blip"},        {"seed", 5},           {"steps", 6},
           {"log_every", 1},        {"threads", 1},        {"learning_rate", 0.003},
-          {"clip_norm", 1},        {"batch_size", batch}, {"data", "world:captions=exact,count=1000,size=32"},
+          {"clip_norm", 1},        {"batch_size", batch}, {"data", "world:captions=exact,wrong=1,count=1000,size=32"},
           {"validation_data", ""}, {"most_tokens", 40},   {"objective", {{"queue", 16}, {"alpha_steps", 3}, {"momentum", 0.9}}},
           {"model", model}};
 }

@@ -157,7 +157,7 @@ Tensor BlipObjectiveImpl::matching(const BlipBatch& batch, const Tensor& feature
   const Tensor own = torch::arange(features.size(0), other_text.options());
   if (batch.wrong_ids.defined()) {
     const Tensor given = torch::tensor(drawn(batch, kWrongStream), torch::kDouble).to(own.device()) < config_.known_wrong;
-    other_text = torch::where(given, all_pictures.size(0) + own, other_text);
+    other_text = torch::where(given.logical_and(batch.has_wrong), all_pictures.size(0) + own, other_text);
   }
   Tensor sources = features;
   if (collective_ != nullptr) {  // the negatives' features alone are projected, not all ranks'

@@ -55,6 +55,7 @@ struct BlipBatch {
   Tensor mask;               // [B, T] bool; undefined: no padding
   Tensor wrong_ids;          // [B, T] likewise, of texts known not to describe the picture; undefined: the data give none
   Tensor wrong_mask;         // [B, T]; undefined as `mask` is
+  Tensor has_wrong;          // [B] bool: the picture has such a text; defined as wrong_ids is
   Tensor pictures;           // [B] int64: equal for pairs of one picture
   std::uint64_t number = 0;  // of the first sample among all that training sees: what its random choices are keyed by
 };

@@ -48,7 +48,8 @@ class BlipTraining : public TrainingTask {
       Rng rng(seed_ ^ kCaptionStream, i);
       texts.push_back(rng.pick(std::span<const std::string>(loaded.sample.captions)));
       pixels.push_back(setup_.processor()(augmented(loaded.image, texts.back(), rng)));
-      if (!loaded.sample.wrong.empty()) wrong.push_back(rng.pick(std::span<const std::string>(loaded.sample.wrong)));
+      const std::vector<std::string>& known = loaded.sample.wrong;
+      wrong.push_back(known.empty() ? texts.back() : rng.pick(std::span<const std::string>(known)));
       pictures.push_back(static_cast<int64_t>(index));
     }
     tokenize(std::move(texts), std::move(wrong), *batch);
@@ -76,18 +77,21 @@ class BlipTraining : public TrainingTask {
   void save_model(const std::filesystem::path& directory) override { setup_.save(directory, objective_->model); }
 
  private:
-  // The wrong texts count where every picture has one; all are padded to one length.
+  // All are padded to one length; a picture without a wrong text has its own in the place.
   void tokenize(std::vector<std::string> texts, std::vector<std::string> wrong, BlipBatch& batch) const {
     const auto pairs = std::ssize(texts);
-    const bool has_wrong = wrong.size() == texts.size();
-    if (has_wrong) std::ranges::move(wrong, std::back_inserter(texts));
+    const Tensor has_wrong = torch::empty({pairs}, torch::kBool);
+    for (std::size_t i = 0; i < wrong.size(); ++i) has_wrong.mutable_data_ptr<bool>()[i] = wrong[i] != texts[i];
+    const bool any_wrong = has_wrong.any().item<bool>();
+    if (any_wrong) std::ranges::move(wrong, std::back_inserter(texts));
     const BlipTexts tokens = setup_.tokenize(texts, config_.most_tokens);
     const auto rows = [&](const Tensor& all, int64_t first) { return all.defined() ? all.narrow(0, first, pairs) : Tensor(); };
     batch.input_ids = rows(tokens.input_ids, 0);
     batch.mask = rows(tokens.mask, 0);
-    if (!has_wrong) return;
+    if (!any_wrong) return;
     batch.wrong_ids = rows(tokens.input_ids, pairs);
     batch.wrong_mask = rows(tokens.mask, pairs);
+    batch.has_wrong = has_wrong;
   }
 
   Image augmented(Image image, const std::string& caption, Rng& rng) const {
@@ -103,7 +107,8 @@ class BlipTraining : public TrainingTask {
     BlipObjective objective = objective_;  // the same weights: a batch is const, learning from it is not
     const torch::Device device = objective->parameters().front().device();
     BlipBatch batch = prepared;
-    for (Tensor* tensor : {&batch.pixels, &batch.input_ids, &batch.mask, &batch.wrong_ids, &batch.wrong_mask, &batch.pictures})
+    for (Tensor* tensor :
+         {&batch.pixels, &batch.input_ids, &batch.mask, &batch.wrong_ids, &batch.wrong_mask, &batch.has_wrong, &batch.pictures})
       if (tensor->defined()) *tensor = tensor->to(device);
     return objective->forward(batch, number / batches_a_step_);
   }

@@ -174,6 +174,9 @@ TEST(BlipObjective, MatchingTakesTextsKnownToBeWrong) {
   const BlipBatch other = some_batch(2, 17);
   batch.wrong_ids = other.input_ids;
   batch.wrong_mask = other.mask;
+  batch.has_wrong = torch::zeros({2}, torch::kBool);
+  EXPECT_NEAR(value(objective->forward(batch, 0).total), without, 1e-6);  // no picture has one
+  batch.has_wrong.fill_(true);
   const double got = value(objective->forward(batch, 0).total);
   const torch::NoGradGuard no_grad;
   const Tensor features = model->vision_model(batch.pixels);
