@@ -1,11 +1,14 @@
 #include "omma/train/collective.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include "omma/base/error.h"
 
@@ -28,6 +31,39 @@ int number_of(const char* variable, std::optional<int> otherwise = {}) {
   return number;
 }
 
+// The Reducer warns where it finds no parameter that the loss misses, though that is the best case.
+class NoWarnings : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning& /*warning*/) override {}
+};
+
+class C10dReducer : public GradientReducer {
+ public:
+  // Of all parameters, the last first, since their gradients come first.
+  C10dReducer(const std::vector<Tensor>& parameters, c10::intrusive_ptr<c10d::ProcessGroup> group) {
+    const std::vector<bool> sparse(parameters.size(), false);
+    auto [buckets, limits] =
+        c10d::compute_bucket_assignment_by_size(parameters, {c10d::kDefaultFirstBucketBytes, c10d::kDefaultBucketBytesCap}, sparse);
+    std::ranges::reverse(buckets);
+    std::ranges::reverse(limits);
+    std::vector<int64_t> bytes(limits.begin(), limits.end());
+    reducer_ = std::make_unique<c10d::Reducer>(parameters, buckets, std::move(group), sparse, c10d::kDefaultBucketBytesCap,
+                                               /*find_unused_parameters=*/true, /*gradient_as_bucket_view=*/false,
+                                               /*param_names=*/std::unordered_map<std::size_t, std::string>(),
+                                               c10d::kDefaultFirstBucketBytes, /*skip_all_reduce_unused_params=*/false,
+                                               /*use_python_reducer=*/false, bytes);
+  }
+
+  void expect_backward(const Tensor& loss) override {
+    NoWarnings quiet;
+    const c10::WarningUtils::WarningHandlerGuard guard(&quiet);
+    reducer_->prepare_for_backward({loss});
+  }
+
+ private:
+  std::unique_ptr<c10d::Reducer> reducer_;
+};
+
 class GlooCollective : public Collective {
  public:
   GlooCollective(int rank, int size, std::chrono::minutes patience) : rank_(rank), size_(size) {
@@ -37,10 +73,10 @@ class GlooCollective : public Collective {
     store.isServer = rank == 0;
     store.numWorkers = static_cast<std::size_t>(size);
     store.timeout = patience;
-    const auto meeting = c10::make_intrusive<c10d::TCPStore>(address != nullptr ? address : "127.0.0.1", store);
-    auto options = c10d::ProcessGroupGloo::Options::create(patience);
-    options->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
-    group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(meeting, rank, size, options);
+    store_ = c10::make_intrusive<c10d::TCPStore>(address != nullptr ? address : "127.0.0.1", store);
+    options_ = c10d::ProcessGroupGloo::Options::create(patience);
+    options_->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
+    group_ = gloo("own");
   }
 
   int rank() const override { return rank_; }
@@ -59,8 +95,24 @@ class GlooCollective : public Collective {
     return outputs[0];
   }
 
+  // With a group of its own: its sums mingle with those that a loss asks for in the same backward pass.
+  std::unique_ptr<GradientReducer> reducer(const std::vector<Tensor>& parameters) override {
+    const std::string name = fmt::format("gradients {}", reducers_++);
+    auto group = c10::make_intrusive<c10d::ProcessGroup>(c10::make_intrusive<c10d::PrefixStore>(name, store_), rank_, size_);
+    group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::GLOO, gloo(name + " over gloo"));
+    group->setDefaultBackend(c10d::ProcessGroup::GLOO);
+    return std::make_unique<C10dReducer>(parameters, std::move(group));
+  }
+
  private:
-  int rank_, size_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo(const std::string& name) const {
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>(name, store_), rank_, size_,
+                                                       options_);
+  }
+
+  int rank_, size_, reducers_ = 0;
+  c10::intrusive_ptr<c10d::Store> store_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo::Options> options_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
 };
 

@@ -76,6 +76,12 @@ void ParameterStore::lay_out(const Named& parameters, double learning_rate, doub
   groups_.back().end = at;
 }
 
+std::vector<Tensor> ParameterStore::trained() const {
+  std::vector<Tensor> parameters;
+  for (const Entry& entry : entries_) parameters.push_back(entry.parameter);
+  return parameters;
+}
+
 double ParameterStore::clip_gradients(double scale) {
   torch::NoGradGuard no_grad;
   const double norm = scale * gradients_.norm().item<double>();

@@ -19,7 +19,7 @@ class ParameterStore {
   ParameterStore(torch::nn::Module& module, const TrainerConfig& config);
 
   void zero_gradients() { gradients_.zero_(); }
-  const torch::Tensor& gradients() const { return gradients_; }    // flat
+  std::vector<torch::Tensor> trained() const;                      // as the module holds them
   const torch::Tensor& parameters() const { return parameters_; }  // flat
   // Scales the gradients by `scale`, then down to the recipe's clip norm; returns the norm before clipping.
   double clip_gradients(double scale);

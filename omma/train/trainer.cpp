@@ -60,6 +60,7 @@ class Run {
         state_{.tensors = {}, .step = 0, .seconds = 0, .recipe = recipe} {
     if (rank_ == 0) lock_.emplace((fs::create_directories(options.out), options.out));
     expect_equal_start();
+    if (options.collective != nullptr) reducer_ = options.collective->reducer(store_.trained());
     for (auto& entry : store_.state()) state_.tensors.push_back(std::move(entry));
     for (auto& item : task.module().named_buffers()) state_.tensors.emplace_back("buffer." + item.key(), item.value());
     const fs::path checkpoint = checkpoint_file();
@@ -130,12 +131,13 @@ class Run {
         const Autocast autocast(device_.type(), config_.bf16);
         return prepared();
       }();
+      if (reducer_ != nullptr && i + 1 == config_.accumulate) reducer_->expect_backward(cost.total);
       cost.total.backward();
       loss += cost.total.item<double>() / static_cast<double>(config_.accumulate);
       parts = std::move(cost.parts);
     }
-    if (options_.collective != nullptr) loss = add_up_ranks(loss);
-    const double norm = store_.clip_gradients(1.0 / static_cast<double>(config_.accumulate * ranks_));
+    if (options_.collective != nullptr) loss = mean_of_ranks(loss);
+    const double norm = store_.clip_gradients(1.0 / static_cast<double>(config_.accumulate));
     if (!std::isfinite(loss) || !std::isfinite(norm))
       fail_runtime("training: step {}: the loss is {} and the gradient's norm {}; {}", state_.step, loss, norm,
                    fs::exists(checkpoint_file()) ? "the last checkpoint is kept" : "there is no checkpoint yet");
@@ -150,9 +152,7 @@ class Run {
     log_->write(line);
   }
 
-  // Sums the gradients over all ranks; the mean loss.
-  double add_up_ranks(double loss) const {
-    options_.collective->sum(store_.gradients());
+  double mean_of_ranks(double loss) const {
     const Tensor total = torch::tensor({loss}, torch::kDouble);
     options_.collective->sum(total);
     return total.item<double>() / ranks_;
@@ -202,6 +202,7 @@ class Run {
   std::optional<RunLog> log_;
   torch::Device device_;
   ParameterStore store_;
+  std::unique_ptr<GradientReducer> reducer_;  // with several ranks
   CheckpointState state_;
   TrainingOutcome outcome_;
   Clock::time_point started_, last_checkpoint_;
