@@ -102,7 +102,7 @@ void write_file(const fs::path& file, std::string_view contents) {
 MappedFile::MappedFile(const fs::path& file) {
   const auto [descriptor, size] = open_regular(file);
   if (size == 0) return;
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.fd, 0);
+  void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor.fd, 0);
   if (data == MAP_FAILED) fail_runtime("{}: cannot map: {}", file.string(), reason());
   data_ = static_cast<const std::uint8_t*>(data);
   size_ = size;

@@ -26,7 +26,8 @@ void write_file(const std::filesystem::path& file, const std::function<void(cons
 // The last step of that, for a file that was written over a long time: flushes `partial` to disk and renames it to `file`.
 void publish_file(const std::filesystem::path& partial, const std::filesystem::path& file);
 
-// A read-only memory mapping of a regular file; empty files map to an empty span. Movable, not copyable; const access is
+// A memory mapping of a regular file, which nothing here changes; who writes to it all the same, a tensor's in-place operator,
+// changes this process' copy of the page alone. Empty files map to an empty span. Movable, not copyable; const access is
 // thread-safe. Throws as read_file does.
 class MappedFile {
  public:

@@ -75,6 +75,12 @@ const std::map<std::string, std::string>& TensorFile::metadata() const {
   return contents_ ? contents_->metadata : none;
 }
 
+std::shared_ptr<const void> TensorFile::owner() const {
+  const bool owned = contents_ && !contents_->owners.empty() &&
+                     std::ranges::none_of(contents_->owners, [](const auto& owner) { return owner == nullptr; });
+  return owned ? contents_ : nullptr;
+}
+
 const TensorView* TensorFile::find(std::string_view name) const {
   const auto& all = tensors();
   const auto found = std::ranges::lower_bound(all, name, {}, &TensorView::name);

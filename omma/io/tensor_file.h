@@ -45,6 +45,8 @@ class TensorFile {
   const std::vector<TensorView>& tensors() const;  // sorted by name, unique
   const std::map<std::string, std::string>& metadata() const;
   const TensorView* find(std::string_view name) const;  // nullptr where absent
+  // Keeps all bytes where they are; null where the file's caller does that.
+  std::shared_ptr<const void> owner() const;
 
  private:
   struct Contents {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "omma/nn/shapes_only.h"
+
 namespace omma {
 
 using torch::Tensor;
@@ -33,6 +35,7 @@ void RopeConfig::validate(Faults& faults) const {
 Rope::Rope(RopeConfig config, int64_t head_dim, int64_t max_position_embeddings)
     : config_(std::move(config)), head_dim_(head_dim), max_positions_(max_position_embeddings) {
   if (config_.type == "yarn") attention_factor_ = yarn_attention_factor(config_);
+  const WithMemory with_memory;
   frequencies_ = frequencies(max_positions_);
 }
 

@@ -9,6 +9,7 @@
 
 #include "omma/nn/attention.h"
 #include "omma/nn/layers.h"
+#include "omma/nn/shapes_only.h"
 
 namespace omma {
 namespace {
@@ -119,6 +120,7 @@ SwinLayerImpl::SwinLayerImpl(const SwinConfig& config, const SwinLayerOptions& o
                                       torch::zeros({(2 * window_ - 1) * (2 * window_ - 1), options.heads}));
   fc1_ = register_at(*this, "intermediate.dense", Linear(c, inner));
   fc2_ = register_at(*this, "output.dense", Linear(inner, c));
+  const WithMemory with_memory;
   relative_index_ = relative_position_index(window_);
 }
 

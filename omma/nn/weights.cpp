@@ -1,10 +1,12 @@
 #include "omma/nn/weights.h"
 
 #include <fmt/ranges.h>
+#include <sys/mman.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstdlib>
 #include <map>
+#include <new>
 #include <optional>
 #include <set>
 
@@ -95,10 +97,61 @@ std::map<std::string, Source> sources(const TensorFile& file, const KeyTable& ta
   return found;
 }
 
-void copy_into(Tensor& parameter, const Source& source) {
-  const TensorView part{source.view->name, source.view->dtype, source.sizes(), source.bytes()};
-  parameter.copy_(to_tensor(part));
+constexpr std::size_t huge_page = std::size_t{1} << 21;
+
+Tensor huge_pages(std::size_t bytes) {  // [bytes, rounded up], uint8
+  const std::size_t size = (bytes + huge_page - 1) / huge_page * huge_page;
+  void* data = std::aligned_alloc(huge_page, size);
+  if (data == nullptr) throw std::bad_alloc();
+  ::madvise(data, size, MADV_HUGEPAGE);  // where Linux has none, small ones will do
+  return torch::from_blob(data, {static_cast<int64_t>(size)}, std::free, torch::kUInt8);
 }
+
+// Of a parameter, `sizes` and `dtype` known, in `file`'s memory if that has its values as they are; undefined otherwise.
+Tensor in_place(const Source& source, const TensorFile& file, torch::Dtype dtype) {
+  const auto owner = file.owner();
+  const std::uint8_t* data = source.bytes().data();
+  const bool aligned = reinterpret_cast<std::uintptr_t>(data) % bytes_of(source.view->dtype) == 0;
+  if (owner == nullptr || !aligned || torch_dtype(source.view->dtype) != dtype) return {};
+  return torch::from_blob(const_cast<std::uint8_t*>(data), source.sizes(), [owner](void*) {}, dtype);
+}
+
+// The values that load_weights gives its parameters, one after another.
+class LoadedValues {
+ public:
+  LoadedValues(const TensorFile& file, const torch::TensorOptions& options)
+      : file_(file), device_(options.device()), dtype_(torch::typeMetaToScalarType(options.dtype())) {}
+
+  // Called for all before any is converted.
+  void expect(const Source& source) {
+    if (!in_place(source, file_, dtype_).defined()) bytes_ += padded(source);
+  }
+
+  Tensor operator()(const Source& source) {
+    if (Tensor mapped = in_place(source, file_, dtype_); mapped.defined()) return mapped.to(device_);
+    const Tensor values = to_tensor({source.view->name, source.view->dtype, source.sizes(), source.bytes()});
+    if (!device_.is_cpu()) return values.to(device_, dtype_);
+    if (!arena_.defined()) arena_ = huge_pages(bytes_);
+    const int64_t bytes = values.numel() * static_cast<int64_t>(torch::elementSize(dtype_));
+    const Tensor place = arena_.narrow(0, used_, bytes).view(dtype_).view(values.sizes());
+    used_ += static_cast<int64_t>(padded(source));
+    return place.copy_(values);
+  }
+
+ private:
+  // To whole cache lines.
+  std::size_t padded(const Source& source) const {
+    const std::size_t bytes = source.bytes().size() / bytes_of(source.view->dtype) * torch::elementSize(dtype_);
+    return (bytes + 63) / 64 * 64;
+  }
+
+  const TensorFile& file_;
+  torch::Device device_;
+  torch::Dtype dtype_;
+  std::size_t bytes_ = 0;  // to convert in all
+  Tensor arena_;
+  int64_t used_ = 0;
+};
 
 // The source of every parameter of `module`, each fit for it; the error tells everything that is not.
 std::map<std::string, Source> checked_sources(const torch::nn::Module& module, const TensorFile& file, const KeyTable& table,
@@ -139,17 +192,16 @@ std::vector<std::string> translate_key(std::string_view key, const KeyTable& tab
   return {std::string(key)};
 }
 
-ShapesOnly::ShapesOnly()
-    : no_choice_of_backend_(c10::DispatchKeySet(c10::DispatchKey::BackendSelect)), meta_(c10::DispatchKey::Meta) {}
-
-void check_weights(const torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where) {
-  checked_sources(module, file, table, where);
-}
-
-void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where) {
+void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where,
+                  const torch::TensorOptions& options) {
   torch::NoGradGuard no_grad;
   const auto found = checked_sources(module, file, table, where);
-  for (auto& parameter : module.named_parameters()) copy_into(parameter.value(), found.at(parameter.key()));
+  auto parameters = module.named_parameters();
+  LoadedValues values(file, options);
+  for (const auto& parameter : parameters) values.expect(found.at(parameter.key()));
+  // Not set_data, which refuses memory for a tensor that has none.
+  for (auto& parameter : parameters)
+    parameter.value().unsafeGetTensorImpl()->shallow_copy_from(values(found.at(parameter.key())).getIntrusivePtr());
 }
 
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype) {

@@ -1,7 +1,5 @@
-// Strict loading of a checkpoint into a module, and saving it back.
+// Strict loading of a checkpoint into a model, and saving it back.
 #pragma once
-
-#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <filesystem>
 #include <string>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "omma/io/tensor_file.h"
+#include "omma/nn/shapes_only.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
@@ -31,28 +30,28 @@ struct KeyTable {
 // The names under which the tensor `key` is looked up in the module: one, or several where a rule splits; none where ignored.
 std::vector<std::string> translate_key(std::string_view key, const KeyTable& table);
 
-// Fills every parameter of `module`, converting floating types. Two keys may lead to one parameter if their bytes are the same
-// (tied weights). All missing, unexpected, misshapen and contradictory keys are told in one std::invalid_argument that begins with
-// `where`; the module is left untouched then.
-void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where);
+// Gives every parameter of `module` its values in `file`, as `options`' floating type and on its device. Two keys may lead to one
+// parameter if their bytes are the same (tied weights). All missing, unexpected, misshapen and contradictory keys are told in one
+// std::invalid_argument that begins with `where`; the module is left untouched then.
+//
+// On the CPU, parameters that have the type already are the file's mapping: there at once, read when used, in memory once for all
+// processes. Others are converted into huge pages, from which a decoder's step reads them half again as fast.
+void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where,
+                  const torch::TensorOptions& options = torch::kFloat32);
 
-// While one is alive, the tensors that this thread makes have a shape and no memory (LibTorch's meta device).
-class ShapesOnly {
- public:
-  ShapesOnly();
-
- private:
-  c10::impl::ExcludeDispatchKeyGuard no_choice_of_backend_;
-  c10::impl::IncludeDispatchKeyGuard meta_;
-};
-
-// Throws what load_weights would for a Model(config), and takes no memory for it: a config.json far larger than its weights is
-// refused by tensor, not allocated first.
-void check_weights(const torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where);
+// A Model(config) with the weights of `file`, in evaluation. No weight is allocated or drawn before it is read, so a config.json
+// far larger than its weights is refused by tensor.
 template <class Model, class Config>
-void check_weights(const Config& config, const TensorFile& file, const KeyTable& table, std::string_view where) {
-  const ShapesOnly shapes_only;
-  check_weights(*Model(config), file, table, where);
+Model load_model(const Config& config, const TensorFile& file, const KeyTable& table, std::string_view where,
+                 const torch::TensorOptions& options = torch::kFloat32) {
+  Model model = nullptr;
+  {
+    const ShapesOnly shapes_only;
+    model = Model(config);
+  }
+  load_weights(*model, file, table, where, options);
+  model->eval();
+  return model;
 }
 
 // Writes every parameter under its own name, floating ones as `dtype`.

@@ -57,9 +57,9 @@ BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptio
   const auto file = directory / "config.json";
   const BlipConfig config = read_blip_config(read_json(file), file.string());
   const TensorFile weights = read_weights(directory);
-  check_weights<Blip>(config, weights, blip_keys(), directory.string());
   BlipCheckpoint checkpoint{
-      .model = Blip(config),
+      .model = load_model<Blip>(config, weights, blip_keys(), directory.string(),
+                                torch::TensorOptions(options.device).dtype(options.dtype)),
       .tokenizer = Tokenizer::from_directory(directory),
       .processor = ImageProcessor::from_directory(directory, clip_image_processor(config.vision_config.image_size)),
       .generation = read_generation_config(directory)};
@@ -69,9 +69,6 @@ BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptio
   check(checkpoint.tokenizer.largest_id() < config.text_config.vocab_size,
         "{}: tokenizer: has ids up to {}, the model's vocabulary has {}", directory.string(), checkpoint.tokenizer.largest_id(),
         config.text_config.vocab_size);
-  load_weights(*checkpoint.model, weights, blip_keys(), directory.string());
-  checkpoint.model->to(options.device, options.dtype);
-  checkpoint.model->eval();
   return checkpoint;
 }
 

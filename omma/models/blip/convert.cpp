@@ -122,9 +122,7 @@ void convert_blip(const ConversionSource& source, const fs::path& to) {
   const BlipConfig config = source.config_file ? read_blip_config(read_json(*source.config_file), source.config_file->string())
                                                : published_config(source, prefix.value_or(""));
   const KeyTable keys = prefix ? original_keys(*prefix) : blip_keys();
-  check_weights<Blip>(config, source.file, keys, where);
-  Blip model(config);
-  load_weights(*model, source.file, keys, where);
+  const auto model = load_model<Blip>(config, source.file, keys, where);
   save_weights(to / "model.safetensors", *model);
   write_file(to / "config.json", dump_json(write_blip_config(config, "float32"), 2) + "\n");
   const bool has_settings = source.config_file && fs::exists(source.beside / "generation_config.json");

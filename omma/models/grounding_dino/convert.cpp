@@ -55,9 +55,7 @@ void convert_grounding_dino(const ConversionSource& source, const fs::path& to) 
                                          ? read_grounding_dino_config(read_json(*source.config_file), source.config_file->string())
                                          : published_config(source.file, *prefix, source.from);
   const KeyTable keys = prefix ? original_grounding_dino_keys(config, *prefix) : grounding_dino_keys(config);
-  check_weights<GroundingDino>(config, source.file, keys, where);
-  GroundingDino model(config);
-  load_weights(*model, source.file, keys, where);
+  const auto model = load_model<GroundingDino>(config, source.file, keys, where);
   save_weights(to / "model.safetensors", *model);
   write_file(to / "config.json", dump_json(write_grounding_dino_config(config, "float32"), 2) + "\n");
   copy_processor(source, to, default_processor());

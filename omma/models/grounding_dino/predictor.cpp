@@ -22,17 +22,12 @@ double milliseconds(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
-GroundingDino load_model(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options) {
+GroundingDino load_detector(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options) {
   const auto config_file = directory / "config.json";
   const GroundingDinoConfig config = read_grounding_dino_config(read_json(config_file), config_file.string());
   const TensorFile weights = read_weights(directory);
-  const KeyTable keys = grounding_dino_keys(config);
-  check_weights<GroundingDino>(config, weights, keys, directory.string());
-  GroundingDino model(config);
-  load_weights(*model, weights, keys, directory.string());
-  model->to(options.device);
+  auto model = load_model<GroundingDino>(config, weights, grounding_dino_keys(config), directory.string(), options.device);
   set_dtype(*model, options.dtype);
-  model->eval();
   return model;
 }
 
@@ -71,7 +66,7 @@ void sort_by_score(std::vector<Detection>& detections) {
 }  // namespace
 
 GroundingDinoPredictor::GroundingDinoPredictor(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options)
-    : GroundingDinoPredictor(load_model(directory, options), Tokenizer::from_directory(directory),
+    : GroundingDinoPredictor(load_detector(directory, options), Tokenizer::from_directory(directory),
                              ImageProcessor::from_directory(directory)) {}
 
 GroundingDinoPredictor::GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, ImageProcessor processor)

@@ -32,25 +32,21 @@ torch::Dtype own_dtype(const json& config) {
   return name.is_string() ? dtype_of(name.get<std::string>()) : torch::kFloat32;
 }
 
-LlamaForCausalLM load_model(const std::filesystem::path& directory, const LlamaPredictorOptions& options) {
+LlamaForCausalLM load_llama(const std::filesystem::path& directory, const LlamaPredictorOptions& options) {
   const auto file = directory / "config.json";
   const json object = read_json(file);
   check(object.is_object() && object.value("model_type", json()) == "llama", "{}: model_type: expected \"llama\"", file.string());
   const auto config = read_config<LlamaConfig>(object, file.string());
   const TensorFile weights = read_weights(directory);
   const torch::Dtype dtype = options.dtype.value_or(element_count(weights) >= billion ? own_dtype(object) : torch::kFloat32);
-  check_weights<LlamaForCausalLM>(config, weights, key_table(config), directory.string());
-  LlamaForCausalLM model(config);
-  model->to(options.device, dtype);
-  load_weights(*model, weights, key_table(config), directory.string());
-  model->eval();
-  return model;
+  return load_model<LlamaForCausalLM>(config, weights, key_table(config), directory.string(),
+                                      torch::TensorOptions(options.device).dtype(dtype));
 }
 
 }  // namespace
 
 LlamaPredictor::LlamaPredictor(const std::filesystem::path& directory, const LlamaPredictorOptions& options)
-    : LlamaPredictor(load_model(directory, options), Tokenizer::from_directory(directory), read_generation_config(directory)) {}
+    : LlamaPredictor(load_llama(directory, options), Tokenizer::from_directory(directory), read_generation_config(directory)) {}
 
 LlamaPredictor::LlamaPredictor(LlamaForCausalLM model, Tokenizer tokenizer, GenerationConfig generation)
     : model_(std::move(model)), tokenizer_(std::move(tokenizer)), generation_(std::move(generation)) {

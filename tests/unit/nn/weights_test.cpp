@@ -103,25 +103,52 @@ TEST(LoadWeights, UnequalPartsAreRefused) {
       std::string::npos);
 }
 
-TEST(CheckWeights, TakesNoMemoryForTheModel) {
-  struct Wide : torch::nn::Module {
-    explicit Wide(int64_t channels)
-        : a(register_module("a", Linear(channels, channels))), scale(register_parameter("scale", torch::ones({channels}))) {}
-    Linear a;
-    Tensor scale;
-  };
+struct WideImpl : torch::nn::Module {
+  explicit WideImpl(int64_t channels)
+      : a(register_module("a", Linear(channels, channels))), scale(register_parameter("scale", torch::ones({channels}))) {
+    const WithMemory with_memory;
+    squares = torch::arange(3).square();
+  }
+  Linear a;
+  Tensor scale, squares;
+};
+TORCH_MODULE(Wide);
+
+TEST(LoadModel, RefusesBeforeItTakesMemory) {
   File file;
-  file.add("a.weight", torch::zeros({3, 3}));
-  file.add("a.bias", torch::zeros({3}));
-  file.add("scale", torch::zeros({3}));
-  EXPECT_NO_THROW(check_weights(Wide(3), file.file(), {}, "x"));
-  const std::string error = invalid_argument_of([&] {
-    const ShapesOnly shapes_only;
-    check_weights(Wide(int64_t{1} << 30), file.file(), {}, "x");  // 4 EiB
-  });
+  for (const auto& parameter : Wide(3)->named_parameters()) file.add(parameter.key(), parameter.value());
+  const std::string error = invalid_argument_of([&] { load_model<Wide>(int64_t{1} << 30, file.file(), {}, "x"); });  // 4 EiB
   EXPECT_NE(error.find("\"a.weight\": expected [1073741824, 1073741824], got [3, 3]"), std::string::npos) << error;
   EXPECT_NE(error.find("\"scale\": expected [1073741824], got [3]"), std::string::npos) << error;
   EXPECT_TRUE(torch::zeros({1}).is_cpu());  // as before
+}
+
+TEST(LoadModel, MapsWhatHasTheTypeAndConvertsTheRest) {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory / "model.safetensors";
+  const Wide saved(3);
+  save_weights(path, *saved);
+  auto mapped = load_model<Wide>(3, read_safetensors(path), {}, "x");
+  EXPECT_FALSE(mapped->is_training());
+  for (const auto dtype : {torch::kFloat32, torch::kBFloat16}) {
+    auto loaded = load_model<Wide>(3, read_safetensors(path), {}, "x", dtype);
+    for (const auto& parameter : loaded->named_parameters()) {
+      EXPECT_TRUE(torch::equal(parameter.value(), saved->named_parameters()[parameter.key()].to(dtype))) << parameter.key();
+      EXPECT_TRUE(parameter.value().requires_grad() && parameter.value().is_leaf()) << parameter.key();
+    }
+    const Tensor x = torch::ones({2, 3}, dtype);
+    loaded->a(x).sum().backward();
+    EXPECT_TRUE(torch::equal(loaded->a->weight.grad(), torch::full({3, 3}, 2, dtype)));
+    EXPECT_TRUE(torch::equal(loaded->squares, torch::tensor({0, 1, 4})));
+  }
+  {
+    const torch::NoGradGuard no_grad;
+    mapped->scale.fill_(7);  // this process' own copy
+  }
+  EXPECT_TRUE(torch::equal(load_model<Wide>(3, read_safetensors(path), {}, "x")->scale, torch::ones({3})));
+  save_weights(path, *mapped);  // over the file that it is mapped from
+  EXPECT_TRUE(torch::equal(mapped->a->weight, saved->a->weight));
+  EXPECT_TRUE(torch::equal(load_model<Wide>(3, read_safetensors(path), {}, "x")->scale, torch::full({3}, 7.F)));
 }
 
 TEST(SaveWeights, RoundTripInHalfPrecision) {
