@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "omma/nn/kernels/deformable_attention_kernel.h"
+#include "omma/nn/kernels/kernels_for.h"
 #include "omma/nn/parallel.h"
 
 namespace omma {
@@ -100,20 +100,12 @@ DeformableGradients backward(const DeformableKernel<Value, Real>& kernel, const 
   return {grad_maps.transpose(1, 2).to(value.scalar_type()), grad_locations, grad_weights};
 }
 
-const DeformableKernels& kernels(Isa isa) {
-#if defined(__x86_64__)
-  if (isa == Isa::avx512) return deformable_avx512;
-  if (isa == Isa::avx2) return deformable_avx2;
-#endif
-  return deformable_portable;
-}
-
 // Calls body with the kernel for the value's type.
 template <class Body>
 auto with_kernel(at::ScalarType type, Isa isa, const Body& body) {
   if (type == at::kDouble) return body(deformable_double);
-  if (type == at::kBFloat16) return body(kernels(isa).bf16);
-  return body(kernels(isa).fp32);
+  if (type == at::kBFloat16) return body(deformable_kernels_for(isa).bf16);
+  return body(deformable_kernels_for(isa).fp32);
 }
 
 }  // namespace

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "omma/base/error.h"
-#include "omma/nn/kernels/isa.h"
-#include "omma/nn/kernels/thin_linear_kernel.h"
+#include "omma/nn/kernels/kernels_for.h"
 #include "omma/nn/parallel.h"
 
 namespace omma {
@@ -66,14 +65,6 @@ bool suits_fused(const Tensor& x, const Tensor& weight) {
          !(mkl_is_faster && x.scalar_type() == torch::kFloat);
 }
 
-const ThinLinearKernels& thin_kernels() {
-#if defined(__x86_64__)
-  if (best_isa() == Isa::avx512) return thin_linear_avx512;
-  if (best_isa() == Isa::avx2) return thin_linear_avx2;
-#endif
-  return thin_linear_portable;
-}
-
 template <class Value>
 void run_thin(void (*kernel)(const ThinLinear<Value>&, int64_t, int64_t), const Tensor& x, const Tensor& weight, const Tensor& bias,
               const Tensor& output) {
@@ -93,10 +84,11 @@ Tensor run_thin(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   sizes.back() = weight.size(0);
   const Tensor input = x.contiguous(), output = torch::empty(sizes, x.options());
   const Tensor shift = bias.defined() ? bias.to(x.scalar_type()).contiguous() : bias;
+  const ThinLinearKernels& kernels = thin_linear_kernels_for(best_isa());
   if (x.scalar_type() == torch::kFloat)
-    run_thin<float>(thin_kernels().fp32, input, weight, shift, output);
+    run_thin<float>(kernels.fp32, input, weight, shift, output);
   else
-    run_thin<Bfloat16>(thin_kernels().bf16, input, weight, shift, output);
+    run_thin<Bfloat16>(kernels.bf16, input, weight, shift, output);
   return output;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 
 #include "omma/base/error.h"
+#include "omma/nn/attention.h"
 
 namespace omma {
 
@@ -17,7 +18,7 @@ Tensor grouped_attention(const Tensor& q, const Tensor& k, const Tensor& v, cons
   const int64_t tokens = q.size(2);
   if (tokens == 1 && !mask.defined()) {  // decoding: a group's heads are rows of one product, keys and values are not copied
     const Tensor rows = q.reshape({q.size(0), k.size(1), group, q.size(3)});
-    return at::scaled_dot_product_attention(rows, k, v).reshape(q.sizes());
+    return attention(rows, k, v).reshape(q.sizes());
   }
   const Tensor keys = group == 1 ? k : k.repeat_interleave(group, 1);
   const Tensor values = group == 1 ? v : v.repeat_interleave(group, 1);

@@ -2,33 +2,16 @@
 // exactly the size they need, so that the sanitizer build sees any read or write outside them.
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
 
-#include "omma/base/rng.h"
 #include "omma/nn/kernels/isa.h"
 #include "omma/nn/kernels/thin_linear_kernel.h"
+#include "tests/unit/deformable/kernel_values.h"
 
 namespace omma {
 namespace {
-
-float widened(float x) { return x; }
-float widened(Bfloat16 x) { return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16); }
-
-template <class Value>
-std::vector<Value> uniform(Rng& rng, int64_t count) {
-  std::vector<Value> values(static_cast<std::size_t>(count));
-  for (Value& value : values) {
-    const auto x = static_cast<float>(2 * rng.uniform() - 1);
-    if constexpr (std::is_same_v<Value, float>)
-      value = x;
-    else
-      value = {static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x) >> 16)};
-  }
-  return values;
-}
 
 template <class Value>
 void expect_sums(void (*kernel)(const ThinLinear<Value>&, int64_t, int64_t), int64_t rows, int64_t inputs, int64_t outputs,
@@ -58,7 +41,7 @@ void expect_sums(void (*kernel)(const ThinLinear<Value>&, int64_t, int64_t), int
   }
 }
 
-void expect_all_sizes(const ThinLinearKernels& kernels) {
+void expect_all_shapes(const ThinLinearKernels& kernels) {
   for (const int64_t rows : {1, 2, 3, 4, 5, 9}) {
     for (const int64_t inputs : {1, 7, 16, 33, 100}) {
       for (const int64_t outputs : {1, 3, 4, 13}) {
@@ -69,17 +52,17 @@ void expect_all_sizes(const ThinLinearKernels& kernels) {
   }
 }
 
-TEST(ThinLinear, Portable) { expect_all_sizes(thin_linear_portable); }
+TEST(ThinLinear, Portable) { expect_all_shapes(thin_linear_portable); }
 
 #if defined(__x86_64__)
 TEST(ThinLinear, Avx2) {
   if (!supports(Isa::avx2)) GTEST_SKIP();
-  expect_all_sizes(thin_linear_avx2);
+  expect_all_shapes(thin_linear_avx2);
 }
 
 TEST(ThinLinear, Avx512) {
   if (!supports(Isa::avx512)) GTEST_SKIP();
-  expect_all_sizes(thin_linear_avx512);
+  expect_all_shapes(thin_linear_avx512);
 }
 #endif
 

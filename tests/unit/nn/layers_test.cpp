@@ -57,6 +57,31 @@ TEST(Linear, FastPathEqualsThePlainOne) {
   }
 }
 
+// The kernel of few queries against the path that gradients take: heads as they lie in a projection, as a cache keeps them, one row
+// for all columns, a strided channel (which the kernel refuses).
+TEST(Attention, FewQueriesEqualThePlainPath) {
+  torch::manual_seed(0);
+  for (const torch::Dtype dtype : {torch::kFloat, torch::kBFloat16, torch::kDouble}) {
+    for (const int64_t queries : {1, 3, 8, 9}) {
+      const Tensor q = split_heads(torch::randn({2, queries, 3 * 20}), 3).to(dtype);
+      const Tensor projected = split_heads(torch::randn({2, 37, 3 * 20}), 3).to(dtype);
+      const Tensor cached = torch::randn({2, 3, 50, 20}).to(dtype).narrow(2, 0, 37);
+      const Tensor strided = torch::randn({2, 3, 20, 37}).to(dtype).transpose(2, 3);
+      const Tensor same = torch::randn({1, 3, 37, 20}).to(dtype).expand({2, -1, -1, -1});
+      for (const Tensor& k : {projected, cached, strided, same}) {
+        for (const Tensor& v : {projected, cached, strided, same}) {
+          const Tensor plain = at::scaled_dot_product_attention(q, k, v);
+          const torch::NoGradGuard no_grad;
+          const Tensor fast = attention(q, k, v);
+          EXPECT_EQ(fast.sizes(), plain.sizes());
+          EXPECT_LT((fast - plain).abs().max().item<double>(), dtype == torch::kBFloat16 ? 2e-2 : 2e-6);
+          EXPECT_TRUE(torch::allclose(merge_heads(fast), merge_heads(plain), 1e-2, dtype == torch::kBFloat16 ? 2e-2 : 2e-6));
+        }
+      }
+    }
+  }
+}
+
 TEST(Linear, LearnsThroughThePlainPath) {
   Linear layer(24, 17);
   layer->forward_with(torch::randn({64, 24}), activation_by_name("gelu")).sum().backward();
