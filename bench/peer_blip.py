@@ -2,8 +2,9 @@
 """BLIP-base at 384 px: omma beside transformers, interleaved in one run on the same machine.
 
 Both read the same directories of random weights and the same picture, on the same number of threads, in fp32 and bf16: a caption of
-20 tokens, greedy and with 3 beams, and the match of one picture with 16 texts. Timed is the model alone, warm. transformers matches
-in the two ways its users do: the picture once for each text, and the picture once for all, which its broadcasting allows.
+20 tokens, greedy and with 3 beams, and the match of one picture with 16 texts. Timed is the model alone, warm. omma gives a match's
+two scores, of matching and of contrast. transformers is asked in the ways its users do: for the first alone, with the picture once
+for each text ("match each") or once for all, which its broadcasting allows ("match once"); and for both, two calls ("match both").
 """
 
 import argparse
@@ -52,8 +53,10 @@ def serve_peer(work, threads):
         dtype, work_name = peer.torch_dtype(request["dtype"]), request["work"]
         image = pixels.to(dtype)
         if work_name.startswith("match"):
+            model = model_for("match", dtype)
+            heads = [True, False] if work_name == "match both" else [True]
             rows = len(TEXTS) if work_name == "match each" else 1
-            return model_for("match", dtype)(pixel_values=image.expand(rows, -1, -1, -1), **texts)
+            return [model(pixel_values=image.expand(rows, -1, -1, -1), use_itm_head=head, **texts) for head in heads]
         beams = 3 if work_name == "caption beams" else 1
         return model_for("caption", dtype).generate(pixel_values=image, num_beams=beams, do_sample=False, max_new_tokens=TOKENS, min_new_tokens=TOKENS)
 
@@ -100,7 +103,7 @@ def main():
     peer.write_picture(work / "picture.png", 640, 480)
     (work / "pictures.txt").write_text(f"{work / 'picture.png'}\n" * 3)
     print(f"BLIP-base, {SIDE} px; {peer.cpu_model()}, {arguments.threads} threads", flush=True)
-    names = ["caption greedy", "caption beams", "match each", "match once"]
+    names = ["caption greedy", "caption beams", "match each", "match once", "match both"]
     peer.write_results(arguments, [compare(arguments, work, name, dtype) for dtype in arguments.dtype for name in names])
 
 

@@ -24,13 +24,24 @@ Tensor BlipImpl::embed_picture(const Tensor& features) {
   return torch::nn::functional::normalize(vision_proj(features.select(1, 0)));
 }
 
+Tensor BlipImpl::first_tokens(const Tensor& input_ids, const Tensor& mask, const BlipSource* source, int64_t apart) {
+  return text_encoder(BlipTextInput{.input_ids = input_ids, .mask = mask, .source = source, .apart = apart, .first_only = true})
+      .select(1, 0);
+}
+
 Tensor BlipImpl::embed_text(const Tensor& input_ids, const Tensor& mask) {
-  const Tensor hidden = text_encoder(BlipTextInput{.input_ids = input_ids, .mask = mask});  // [R, T, C]
-  return torch::nn::functional::normalize(text_proj(hidden.select(1, 0)));
+  return torch::nn::functional::normalize(text_proj(first_tokens(input_ids, mask, nullptr, 0)));
 }
 
 Tensor BlipImpl::match_logits(const Tensor& input_ids, const Tensor& mask, const BlipSource& source) {
-  return itm_head(text_encoder(BlipTextInput{.input_ids = input_ids, .mask = mask, .source = &source}).select(1, 0));
+  return itm_head(first_tokens(input_ids, mask, &source, 0));
+}
+
+std::pair<Tensor, Tensor> BlipImpl::embed_and_match(const Tensor& input_ids, const Tensor& mask, const BlipSource& source,
+                                                    int64_t texts) {
+  const Tensor hidden = first_tokens(input_ids, mask, &source, texts);
+  return {torch::nn::functional::normalize(text_proj(hidden.narrow(0, 0, texts))),
+          itm_head(hidden.narrow(0, texts, hidden.size(0) - texts))};
 }
 
 Tensor BlipImpl::image_grounded_ids(const Tensor& input_ids) const {

@@ -26,6 +26,9 @@ class BlipImpl : public torch::nn::Module {
   // Scores before the softmax, (does not match, matches): [R, 2]. `source` as of text_encoder; the first token as it is given.
   Tensor match_logits(const Tensor& input_ids, const Tensor& mask, const BlipSource& source);
 
+  // Both in one pass: embed_text of the first `texts` rows, match_logits of the others.
+  std::pair<Tensor, Tensor> embed_and_match(const Tensor& input_ids, const Tensor& mask, const BlipSource& source, int64_t texts);
+
   // With swap_first_token, a copy that begins with [ENC].
   Tensor image_grounded_ids(const Tensor& input_ids) const;  // [R, T] -> [R, T]
 
@@ -39,6 +42,8 @@ class BlipImpl : public torch::nn::Module {
   Linear itm_head{nullptr};
 
  private:
+  Tensor first_tokens(const Tensor& input_ids, const Tensor& mask, const BlipSource* source, int64_t apart);  // [R, T] -> [R, C]
+
   BlipConfig config_;
 };
 TORCH_MODULE(Blip);

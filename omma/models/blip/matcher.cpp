@@ -61,7 +61,7 @@ std::vector<std::vector<float>> BlipMatcher::embed_texts(std::span<const std::st
   return rows_of(checkpoint_.model->embed_text(tokens.input_ids, tokens.mask));
 }
 
-Tensor BlipMatcher::match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows) {
+Tensor BlipMatcher::match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows, Tensor* embeddings) {
   Blip& model = checkpoint_.model;
   const Tensor ids = model->image_grounded_ids(texts.input_ids);
   const int64_t pictures = features.size(0);
@@ -75,7 +75,14 @@ Tensor BlipMatcher::match_probabilities(const Tensor& features, const BlipTexts&
       return shared ? of_texts.repeat({part.size(0), 1}) : of_texts.narrow(0, first * rows, part.size(0) * rows);
     };
     const BlipSource source = model->text_encoder->project(part);
-    const Tensor logits = logits_in_passes(model, of_part(ids), of_part(texts.mask), source, part.size(0) == 1);  // [p R, 2]
+    const Tensor part_ids = of_part(ids), part_mask = of_part(texts.mask);
+    Tensor logits;  // [p R, 2]
+    if (embeddings != nullptr && first == 0 && ids.size(0) + part_ids.size(0) <= 2 * most_rows) {
+      const Tensor mask = part_mask.defined() ? torch::cat({texts.mask, part_mask}) : part_mask;
+      std::tie(*embeddings, logits) = model->embed_and_match(torch::cat({texts.input_ids, part_ids}), mask, source, ids.size(0));
+    } else {
+      logits = logits_in_passes(model, part_ids, part_mask, source, part.size(0) == 1);
+    }
     probabilities.push_back(torch::softmax(logits.to(torch::kFloat32), -1).select(1, 1).view({part.size(0), rows}));
   }
   return torch::cat(probabilities);
@@ -90,10 +97,11 @@ std::vector<MatchResult> BlipMatcher::compare(std::span<const Image> images, con
   const Tensor features = model->vision_model(pixels);  // [P, S, C]
   timing.encode = watch.lap();
   std::vector<std::vector<float>> itm, itc;
-  if (options.itm) itm = rows_of(match_probabilities(features, texts, rows));
+  Tensor text;  // [R or P R, E]
+  if (options.itm) itm = rows_of(match_probabilities(features, texts, rows, options.itc ? &text : nullptr));
   if (options.itc) {
-    const Tensor text = model->embed_text(texts.input_ids, texts.mask).unflatten(0, {-1, rows});  // [1 or P, R, E]
-    itc = rows_of(torch::matmul(text, model->embed_picture(features).unsqueeze(2)).squeeze(2));   // [P, R]
+    if (!text.defined()) text = model->embed_text(texts.input_ids, texts.mask);
+    itc = rows_of(torch::matmul(text.unflatten(0, {-1, rows}), model->embed_picture(features).unsqueeze(2)).squeeze(2));  // [P, R]
   }
   timing.decode = watch.lap();
 

@@ -24,7 +24,8 @@ class BlipMatcher : public Matcher {
   // R texts a picture: the same for all, or each picture's own.
   std::vector<MatchResult> compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows,
                                    const MatchOptions& options);
-  Tensor match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows);  // [P, S, C] -> [P, R]
+  // [P, S, C] -> [P, R]; also the texts' embeddings where they are asked for and fit into the same pass.
+  Tensor match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows, Tensor* embeddings);
 
   BlipCheckpoint checkpoint_;
 };

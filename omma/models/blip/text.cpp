@@ -37,12 +37,18 @@ class BlipTextLayerImpl : public torch::nn::Module {
     Tensor cross_mask;  // [P, 1, 1, S]; undefined: none
     KeyValueCache* cache;
     int64_t layer;
+    int64_t apart;    // rows that do not look at the source
+    bool first_only;  // whether only the first tokens go on
   };
   Tensor forward(const Tensor& x, const KeysValues* source, const Pass& pass) {  // [B, T, C]
     KeysValues own = attention_.project(x);
     if (pass.cache != nullptr) std::tie(own.keys, own.values) = pass.cache->append(pass.layer, own.keys, own.values);
-    Tensor attended = attention_.forward(x, own, pass.self_mask, is_training());
-    if (source != nullptr) attended = crossattention_.forward(attended, *source, pass.cross_mask, is_training());
+    Tensor attended = attention_.forward(pass.first_only ? x.narrow(1, 0, 1) : x, own, pass.self_mask, is_training());
+    if (source != nullptr) {
+      const Tensor looking = attended.narrow(0, pass.apart, attended.size(0) - pass.apart);
+      const Tensor informed = crossattention_.forward(looking, *source, pass.cross_mask, is_training());
+      attended = pass.apart == 0 ? informed : torch::cat({attended.narrow(0, 0, pass.apart), informed});
+    }
     return feed_forward_.forward(attended, is_training());
   }
 
@@ -93,7 +99,8 @@ Tensor BlipTextModelImpl::forward(const BlipTextInput& input) {
   Tensor x =
       torch::dropout(norm_(word_embeddings_(ids) + position_embeddings_(places)), config_.hidden_dropout_prob, is_training());
 
-  BlipTextLayerImpl::Pass pass{.self_mask = {}, .cross_mask = {}, .cache = input.cache, .layer = 0};
+  BlipTextLayerImpl::Pass pass{
+      .self_mask = {}, .cross_mask = {}, .cache = input.cache, .layer = 0, .apart = input.apart, .first_only = false};
   if (input.mask.defined()) pass.self_mask = input.mask.unsqueeze(1).unsqueeze(1);  // [B, 1, 1, T]
   if (input.causal && tokens > 1) {
     const Tensor causal = torch::arange(past + tokens, index) <= places.unsqueeze(1);  // [T, past + T]
@@ -101,6 +108,7 @@ Tensor BlipTextModelImpl::forward(const BlipTextInput& input) {
   }
   if (input.source != nullptr && input.source->mask.defined()) pass.cross_mask = input.source->mask.unsqueeze(1).unsqueeze(1);
   for (const auto& layer : layers_) {
+    pass.first_only = input.first_only && pass.layer + 1 == std::ssize(layers_);
     const KeysValues* source = input.source == nullptr ? nullptr : &input.source->layers[static_cast<std::size_t>(pass.layer)];
     x = layer->forward(x, source, pass);
     ++pass.layer;

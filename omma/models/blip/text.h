@@ -28,6 +28,8 @@ struct BlipTextInput {
   Tensor input_ids;                    // [B, T] int64
   Tensor mask = {};                    // [B, T] bool, true = a token, false = padding at the end; undefined: no padding
   const BlipSource* source = nullptr;  // null: unimodal
+  int64_t apart = 0;                   // the first rows, which do not look at the source
+  bool first_only = false;             // gives the first tokens alone, [B, 1, C], for less work; not with `causal`
   bool causal = false;
   KeyValueCache* cache = nullptr;  // of a causal pass without padding: earlier tokens; advanced by T
 };

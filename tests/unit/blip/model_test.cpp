@@ -161,6 +161,25 @@ TEST(Blip, EachPicturesOwnTextsAreMatchedAsAlone) {
   EXPECT_THROW(matcher.match_each(images, std::vector<std::vector<std::string>>{{"dog"}, {}, {"cat"}}), std::invalid_argument);
 }
 
+// Of different lengths, one of them too many for a pass.
+TEST(Blip, BothScoresTogetherAreThoseOfEachAlone) {
+  BlipMatcher matcher = small_matcher();
+  const std::vector<Image> images = different_images(3);
+  std::vector<std::string> few = {"red dog", "a red cat and a dog", "dog"}, many(300, "cat");
+  for (std::size_t i = 0; i < many.size(); i += 7) many[i] = few[i % 3];
+  for (const auto& texts : {few, many}) {
+    const auto both = matcher.match(images, texts), itm = matcher.match(images, texts, {.itm = true, .itc = false}),
+               itc = matcher.match(images, texts, {.itm = false, .itc = true});
+    for (std::size_t p = 0; p < images.size(); ++p) {
+      for (std::size_t r = 0; r < texts.size(); ++r) {
+        ASSERT_NEAR(*both[p].matches[r].itm, *itm[p].matches[r].itm, 1e-5) << p << " " << r;
+        ASSERT_NEAR(*both[p].matches[r].itc, *itc[p].matches[r].itc, 1e-5) << p << " " << r;
+        ASSERT_FALSE(itm[p].matches[r].itc || itc[p].matches[r].itm);
+      }
+    }
+  }
+}
+
 TEST(Blip, MatcherCutsTextsOnlyWhereTold) {
   BlipMatcher matcher = small_matcher();
   const std::vector<Image> images = different_images(1);
