@@ -1,4 +1,6 @@
 // omma: one program, a command per task.
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -8,8 +10,22 @@
 #include "apps/commands.h"
 #include "omma/base/version.h"
 
+namespace {
+
+// A model's pass asks for the same hundreds of MiB again and again. glibc would give each back to the system and have it cleared
+// anew, page by page: a tenth of an encoder's time. At most 1 GiB stays here, and what is larger than 32 MiB never does.
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace omma::app;
+  keep_freed_memory();
   CLI::App app("omma: open vision-language models, run, trained and served in one native program", "omma");
   app.set_version_flag("--version", std::string("omma ") + omma::kVersion);
   app.require_subcommand(1);

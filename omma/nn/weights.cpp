@@ -2,10 +2,12 @@
 
 #include <fmt/ranges.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <new>
 #include <optional>
 #include <set>
@@ -97,60 +99,60 @@ std::map<std::string, Source> sources(const TensorFile& file, const KeyTable& ta
   return found;
 }
 
-constexpr std::size_t huge_page = std::size_t{1} << 21;
+bool is_aligned(const Source& source) {
+  return reinterpret_cast<std::uintptr_t>(source.bytes().data()) % bytes_of(source.view->dtype) == 0;
+}
 
-Tensor huge_pages(std::size_t bytes) {  // [bytes, rounded up], uint8
-  const std::size_t size = (bytes + huge_page - 1) / huge_page * huge_page;
-  void* data = std::aligned_alloc(huge_page, size);
+// A view of the file's bytes, valid while the file lives; a copy where they are not aligned.
+Tensor file_values(const Source& source) {
+  const TensorView part{source.view->name, source.view->dtype, source.sizes(), source.bytes()};
+  if (!is_aligned(source)) return to_tensor(part);
+  return torch::from_blob(const_cast<std::uint8_t*>(part.bytes.data()), part.shape, torch_dtype(part.dtype));
+}
+
+int64_t memory_bytes() { return int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE); }  // of this machine
+
+Tensor huge_pages(int64_t bytes) {  // [at least that many], uint8
+  constexpr int64_t page = int64_t{1} << 21;
+  const int64_t size = (bytes + page - 1) / page * page;
+  void* data = std::aligned_alloc(page, static_cast<std::size_t>(size));
   if (data == nullptr) throw std::bad_alloc();
-  ::madvise(data, size, MADV_HUGEPAGE);  // where Linux has none, small ones will do
-  return torch::from_blob(data, {static_cast<int64_t>(size)}, std::free, torch::kUInt8);
+  ::madvise(data, static_cast<std::size_t>(size), MADV_HUGEPAGE);  // where Linux has none, small ones will do
+  return torch::from_blob(data, {size}, std::free, torch::kUInt8);
 }
 
-// Of a parameter, `sizes` and `dtype` known, in `file`'s memory if that has its values as they are; undefined otherwise.
-Tensor in_place(const Source& source, const TensorFile& file, torch::Dtype dtype) {
-  const auto owner = file.owner();
-  const std::uint8_t* data = source.bytes().data();
-  const bool aligned = reinterpret_cast<std::uintptr_t>(data) % bytes_of(source.view->dtype) == 0;
-  if (owner == nullptr || !aligned || torch_dtype(source.view->dtype) != dtype) return {};
-  return torch::from_blob(const_cast<std::uint8_t*>(data), source.sizes(), [owner](void*) {}, dtype);
-}
-
-// The values that load_weights gives its parameters, one after another.
+// The values that load_weights gives its parameters.
 class LoadedValues {
  public:
-  LoadedValues(const TensorFile& file, const torch::TensorOptions& options)
-      : file_(file), device_(options.device()), dtype_(torch::typeMetaToScalarType(options.dtype())) {}
+  LoadedValues(const TensorFile& file, const WeightOptions& options)
+      : owner_(file.owner()), options_(options), most_copied_(options.most_copied.value_or(memory_bytes() / 4)) {}
 
-  // Called for all before any is converted.
-  void expect(const Source& source) {
-    if (!in_place(source, file_, dtype_).defined()) bytes_ += padded(source);
-  }
+  // For all, before the first is asked for.
+  void expect(const Source& source) { bytes_ += padded_bytes(source); }
 
   Tensor operator()(const Source& source) {
-    if (Tensor mapped = in_place(source, file_, dtype_); mapped.defined()) return mapped.to(device_);
-    const Tensor values = to_tensor({source.view->name, source.view->dtype, source.sizes(), source.bytes()});
-    if (!device_.is_cpu()) return values.to(device_, dtype_);
-    if (!arena_.defined()) arena_ = huge_pages(bytes_);
-    const int64_t bytes = values.numel() * static_cast<int64_t>(torch::elementSize(dtype_));
-    const Tensor place = arena_.narrow(0, used_, bytes).view(dtype_).view(values.sizes());
-    used_ += static_cast<int64_t>(padded(source));
+    const Tensor values = file_values(source);
+    if (!options_.device.is_cpu()) return values.to(options_.device, options_.dtype);
+    if (bytes_ > most_copied_ && owner_ != nullptr && values.scalar_type() == options_.dtype && is_aligned(source))
+      return torch::from_blob(values.mutable_data_ptr(), values.sizes(), [owner = owner_](void*) {}, options_.dtype);
+    if (!block_.defined()) block_ = huge_pages(bytes_);
+    const Tensor place =
+        block_.narrow(0, used_, values.numel() * torch::elementSize(options_.dtype)).view(options_.dtype).view(values.sizes());
+    used_ += padded_bytes(source);
     return place.copy_(values);
   }
 
  private:
-  // To whole cache lines.
-  std::size_t padded(const Source& source) const {
-    const std::size_t bytes = source.bytes().size() / bytes_of(source.view->dtype) * torch::elementSize(dtype_);
-    return (bytes + 63) / 64 * 64;
+  int64_t padded_bytes(const Source& source) const {  // to whole cache lines
+    const std::size_t elements = source.bytes().size() / bytes_of(source.view->dtype);
+    return static_cast<int64_t>((elements * torch::elementSize(options_.dtype) + 63) / 64 * 64);
   }
 
-  const TensorFile& file_;
-  torch::Device device_;
-  torch::Dtype dtype_;
-  std::size_t bytes_ = 0;  // to convert in all
-  Tensor arena_;
-  int64_t used_ = 0;
+  std::shared_ptr<const void> owner_;
+  WeightOptions options_;
+  int64_t most_copied_;
+  Tensor block_;  // uint8, made when it is first needed
+  int64_t bytes_ = 0, used_ = 0;
 };
 
 // The source of every parameter of `module`, each fit for it; the error tells everything that is not.
@@ -193,7 +195,7 @@ std::vector<std::string> translate_key(std::string_view key, const KeyTable& tab
 }
 
 void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where,
-                  const torch::TensorOptions& options) {
+                  const WeightOptions& options) {
   torch::NoGradGuard no_grad;
   const auto found = checked_sources(module, file, table, where);
   auto parameters = module.named_parameters();

@@ -1,7 +1,9 @@
 // Strict loading of a checkpoint into a model, and saving it back.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,20 +32,26 @@ struct KeyTable {
 // The names under which the tensor `key` is looked up in the module: one, or several where a rule splits; none where ignored.
 std::vector<std::string> translate_key(std::string_view key, const KeyTable& table);
 
-// Gives every parameter of `module` its values in `file`, as `options`' floating type and on its device. Two keys may lead to one
-// parameter if their bytes are the same (tied weights). All missing, unexpected, misshapen and contradictory keys are told in one
-// std::invalid_argument that begins with `where`; the module is left untouched then.
-//
-// On the CPU, parameters that have the type already are the file's mapping: there at once, read when used, in memory once for all
-// processes. Others are converted into huge pages, from which a decoder's step reads them half again as fast.
+struct WeightOptions {
+  torch::Device device = torch::kCPU;
+  torch::Dtype dtype = torch::kFloat32;  // of all parameters
+  // On the CPU, weights of up to so many bytes are copied into huge pages, from which a decoder's step reads a third faster than
+  // from a file's small ones. Of larger models, parameters that have the type already are the file's mapping: read when they are
+  // used, in memory once for all processes. Unset: a quarter of the machine's memory.
+  std::optional<int64_t> most_copied = {};
+};
+
+// Gives every parameter of `module` its values in `file`. Two keys may lead to one parameter if their bytes are the same (tied
+// weights). All missing, unexpected, misshapen and contradictory keys are told in one std::invalid_argument that begins with
+// `where`; the module is left untouched then.
 void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where,
-                  const torch::TensorOptions& options = torch::kFloat32);
+                  const WeightOptions& options = {});
 
 // A Model(config) with the weights of `file`, in evaluation. No weight is allocated or drawn before it is read, so a config.json
 // far larger than its weights is refused by tensor.
 template <class Model, class Config>
 Model load_model(const Config& config, const TensorFile& file, const KeyTable& table, std::string_view where,
-                 const torch::TensorOptions& options = torch::kFloat32) {
+                 const WeightOptions& options = {}) {
   Model model = nullptr;
   {
     const ShapesOnly shapes_only;

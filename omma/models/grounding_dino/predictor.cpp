@@ -26,7 +26,8 @@ GroundingDino load_detector(const std::filesystem::path& directory, const Ground
   const auto config_file = directory / "config.json";
   const GroundingDinoConfig config = read_grounding_dino_config(read_json(config_file), config_file.string());
   const TensorFile weights = read_weights(directory);
-  auto model = load_model<GroundingDino>(config, weights, grounding_dino_keys(config), directory.string(), options.device);
+  auto model =
+      load_model<GroundingDino>(config, weights, grounding_dino_keys(config), directory.string(), {.device = options.device});
   set_dtype(*model, options.dtype);
   return model;
 }

@@ -123,15 +123,18 @@ TEST(LoadModel, RefusesBeforeItTakesMemory) {
   EXPECT_TRUE(torch::zeros({1}).is_cpu());  // as before
 }
 
-TEST(LoadModel, MapsWhatHasTheTypeAndConvertsTheRest) {
+TEST(LoadModel, CopiesOrMapsAndConverts) {
   const testing::TemporaryDirectory directory;
   const auto path = directory / "model.safetensors";
   const Wide saved(3);
   save_weights(path, *saved);
-  auto mapped = load_model<Wide>(3, read_safetensors(path), {}, "x");
+  const WeightOptions map_all = {.most_copied = 0};
+  auto mapped = load_model<Wide>(3, read_safetensors(path), {}, "x", map_all);
   EXPECT_FALSE(mapped->is_training());
-  for (const auto dtype : {torch::kFloat32, torch::kBFloat16}) {
-    auto loaded = load_model<Wide>(3, read_safetensors(path), {}, "x", dtype);
+  for (const WeightOptions& options :
+       {WeightOptions{}, map_all, {.dtype = torch::kBFloat16}, {.dtype = torch::kBFloat16, .most_copied = 0}}) {
+    const torch::Dtype dtype = options.dtype;
+    auto loaded = load_model<Wide>(3, read_safetensors(path), {}, "x", options);
     for (const auto& parameter : loaded->named_parameters()) {
       EXPECT_TRUE(torch::equal(parameter.value(), saved->named_parameters()[parameter.key()].to(dtype))) << parameter.key();
       EXPECT_TRUE(parameter.value().requires_grad() && parameter.value().is_leaf()) << parameter.key();
