@@ -1,6 +1,8 @@
 #include "omma/nn/attention.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "omma/nn/kernels/kernels_for.h"

@@ -5,6 +5,8 @@
 // B pictures, S picture tokens, R texts of T tokens, C channels, E channels of the contrast's space, V words.
 #pragma once
 
+#include <utility>
+
 #include "omma/models/blip/config.h"
 #include "omma/models/blip/text.h"
 #include "omma/models/blip/vision.h"

@@ -1,6 +1,7 @@
 #include "omma/models/blip/matcher.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
