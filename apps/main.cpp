@@ -13,7 +13,8 @@
 namespace {
 
 // A model's pass asks for the same hundreds of MiB again and again. glibc would give each back to the system and have it cleared
-// anew, page by page: a tenth of an encoder's time. At most 1 GiB stays here, and what is larger than 32 MiB never does.
+// anew, page by page: a tenth of an encoder's time. Now blocks under 32 MiB stay in the main thread's heap, of which only the free
+// end goes back, beyond 1 GiB.
 void keep_freed_memory() {
 #if defined(__GLIBC__)
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);

@@ -1,4 +1,4 @@
-// Files: whole reads with a cap, read-only mappings, and writes that are never half there.
+// Files: whole reads with a cap, mappings, and writes that are never half there.
 #pragma once
 
 #include <cstddef>

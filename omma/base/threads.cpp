@@ -1,6 +1,7 @@
 #include "omma/base/threads.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -39,6 +40,13 @@ int available_threads() {
   const int affinity = std::max(1, affinity_cpus());
   const int quota = quota_cpus();
   return quota > 0 ? std::min(affinity, quota) : affinity;
+}
+
+std::int64_t available_memory() {
+  const std::int64_t machine = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+  std::int64_t allowed = 0;
+  std::ifstream v2("/sys/fs/cgroup/memory.max"), v1("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+  return v2 >> allowed || v1 >> allowed ? std::min(machine, allowed) : machine;  // "max" is no number
 }
 
 void parallel_for(std::int64_t count, int threads, const std::function<void(std::int64_t, std::int64_t)>& body) {

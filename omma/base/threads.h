@@ -1,4 +1,4 @@
-// How many threads this process may use, and a loop that uses them.
+// How many threads and how much memory this process may use, and a loop over threads.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,9 @@ namespace omma {
 
 // What the affinity mask and the cgroup's CPU quota allow, at least 1.
 int available_threads();
+
+// In bytes: the machine's memory, or what the cgroup allows.
+std::int64_t available_memory();
 
 // Calls body(begin, end) for pieces of [0, count) on up to `threads` threads, the caller's among them, and waits. Pieces are
 // contiguous and in order of the index. The first exception of a piece is rethrown after all have ended.

@@ -2,7 +2,6 @@
 
 #include <fmt/ranges.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -14,6 +13,7 @@
 
 #include "omma/base/config.h"
 #include "omma/base/error.h"
+#include "omma/base/threads.h"
 
 namespace omma {
 namespace {
@@ -103,14 +103,17 @@ bool is_aligned(const Source& source) {
   return reinterpret_cast<std::uintptr_t>(source.bytes().data()) % bytes_of(source.view->dtype) == 0;
 }
 
+// Not set_data, which refuses memory for a tensor that has none.
+void give_memory(Tensor& parameter, const Tensor& values) {
+  parameter.unsafeGetTensorImpl()->shallow_copy_from(values.getIntrusivePtr());
+}
+
 // A view of the file's bytes, valid while the file lives; a copy where they are not aligned.
 Tensor file_values(const Source& source) {
   const TensorView part{source.view->name, source.view->dtype, source.sizes(), source.bytes()};
   if (!is_aligned(source)) return to_tensor(part);
   return torch::from_blob(const_cast<std::uint8_t*>(part.bytes.data()), part.shape, torch_dtype(part.dtype));
 }
-
-int64_t memory_bytes() { return int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE); }  // of this machine
 
 Tensor huge_pages(int64_t bytes) {  // [at least that many], uint8
   constexpr int64_t page = int64_t{1} << 21;
@@ -121,39 +124,67 @@ Tensor huge_pages(int64_t bytes) {  // [at least that many], uint8
   return torch::from_blob(data, {size}, std::free, torch::kUInt8);
 }
 
-// The values that load_weights gives its parameters.
-class LoadedValues {
- public:
-  LoadedValues(const TensorFile& file, const WeightOptions& options)
-      : owner_(file.owner()), options_(options), most_copied_(options.most_copied.value_or(memory_bytes() / 4)) {}
+// A parameter, tied names once, and where it gets its values.
+struct Loading {
+  Tensor parameter;
+  Source source;
+  torch::Dtype dtype;
+  bool mapped = false;
 
-  // For all, before the first is asked for.
-  void expect(const Source& source) { bytes_ += padded_bytes(source); }
-
-  Tensor operator()(const Source& source) {
-    const Tensor values = file_values(source);
-    if (!options_.device.is_cpu()) return values.to(options_.device, options_.dtype);
-    if (bytes_ > most_copied_ && owner_ != nullptr && values.scalar_type() == options_.dtype && is_aligned(source))
-      return torch::from_blob(values.mutable_data_ptr(), values.sizes(), [owner = owner_](void*) {}, options_.dtype);
-    if (!block_.defined()) block_ = huge_pages(bytes_);
-    const Tensor place =
-        block_.narrow(0, used_, values.numel() * torch::elementSize(options_.dtype)).view(options_.dtype).view(values.sizes());
-    used_ += padded_bytes(source);
-    return place.copy_(values);
+  int64_t bytes() const {  // in whole cache lines
+    return (parameter.numel() * static_cast<int64_t>(torch::elementSize(dtype)) + 63) / 64 * 64;
   }
-
- private:
-  int64_t padded_bytes(const Source& source) const {  // to whole cache lines
-    const std::size_t elements = source.bytes().size() / bytes_of(source.view->dtype);
-    return static_cast<int64_t>((elements * torch::elementSize(options_.dtype) + 63) / 64 * 64);
-  }
-
-  std::shared_ptr<const void> owner_;
-  WeightOptions options_;
-  int64_t most_copied_;
-  Tensor block_;  // uint8, made when it is first needed
-  int64_t bytes_ = 0, used_ = 0;
 };
+
+std::vector<Loading> plan_loading(const torch::nn::Module& module, const std::map<std::string, Source>& found,
+                                  const WeightOptions& options) {
+  std::vector<Loading> all;
+  std::set<const void*> seen;
+  for (const auto& item : module.named_parameters())
+    if (seen.insert(item.value().unsafeGetTensorImpl()).second) all.push_back({item.value(), found.at(item.key()), options.dtype});
+  return all;
+}
+
+// Maps what can be mapped, where all together are too large to copy; the bytes that are left to copy.
+int64_t choose_mapped(std::vector<Loading>& all, const TensorFile& file, const WeightOptions& options) {
+  int64_t bytes = 0;
+  for (const Loading& each : all) bytes += each.bytes();
+  if (file.owner() == nullptr || bytes <= options.most_copied.value_or(available_memory() / 4)) return bytes;
+  for (Loading& each : all) {
+    each.mapped = is_aligned(each.source) && torch_dtype(each.source.view->dtype) == each.dtype;
+    if (each.mapped) bytes -= each.bytes();
+  }
+  return bytes;
+}
+
+void load_on_cpu(std::vector<Loading>& all, const TensorFile& file, const WeightOptions& options) {
+  const int64_t bytes = choose_mapped(all, file, options);
+  const Tensor block = bytes > 0 ? huge_pages(bytes) : Tensor();
+  int64_t used = 0;
+  for (Loading& each : all) {
+    const Tensor values = file_values(each.source);
+    if (each.mapped) {
+      const auto keep = [owner = file.owner()](void*) {};
+      give_memory(each.parameter, torch::from_blob(values.mutable_data_ptr(), values.sizes(), keep, each.dtype));
+      continue;
+    }
+    const int64_t length = values.numel() * static_cast<int64_t>(torch::elementSize(each.dtype));
+    give_memory(each.parameter, block.narrow(0, used, length).view(each.dtype).view(values.sizes()).copy_(values));
+    used += each.bytes();
+  }
+}
+
+// Two names of one parameter need the same values.
+void expect_tied_alike(const torch::nn::Module& module, const std::map<std::string, Source>& found, Faults& faults) {
+  std::map<const void*, const Source*> firsts;
+  for (const auto& item : module.named_parameters()) {
+    const auto source = found.find(item.key());
+    if (source == found.end()) continue;
+    const auto [first, is_new] = firsts.emplace(item.value().unsafeGetTensorImpl(), &source->second);
+    if (!is_new && !same(*first->second, source->second))
+      faults.add("tensors \"{}\" and \"{}\" are one parameter and differ", first->second->view->name, source->second.view->name);
+  }
+}
 
 // The source of every parameter of `module`, each fit for it; the error tells everything that is not.
 std::map<std::string, Source> checked_sources(const torch::nn::Module& module, const TensorFile& file, const KeyTable& table,
@@ -175,6 +206,7 @@ std::map<std::string, Source> checked_sources(const torch::nn::Module& module, c
     faults.expect(torch::isFloatingType(torch_dtype(source->second.view->dtype)), "tensor \"{}\": expected a floating type, got {}",
                   source->second.view->name, name_of(source->second.view->dtype));
   }
+  expect_tied_alike(module, found, faults);
   faults.raise();
   return found;
 }
@@ -198,12 +230,9 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTa
                   const WeightOptions& options) {
   torch::NoGradGuard no_grad;
   const auto found = checked_sources(module, file, table, where);
-  auto parameters = module.named_parameters();
-  LoadedValues values(file, options);
-  for (const auto& parameter : parameters) values.expect(found.at(parameter.key()));
-  // Not set_data, which refuses memory for a tensor that has none.
-  for (auto& parameter : parameters)
-    parameter.value().unsafeGetTensorImpl()->shallow_copy_from(values(found.at(parameter.key())).getIntrusivePtr());
+  auto all = plan_loading(module, found, options);
+  if (options.device.is_cpu()) return load_on_cpu(all, file, options);
+  for (Loading& each : all) give_memory(each.parameter, file_values(each.source).to(options.device, each.dtype));
 }
 
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype) {

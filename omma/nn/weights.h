@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,10 +35,11 @@ std::vector<std::string> translate_key(std::string_view key, const KeyTable& tab
 
 struct WeightOptions {
   torch::Device device = torch::kCPU;
-  torch::Dtype dtype = torch::kFloat32;  // of all parameters
+  torch::Dtype dtype = torch::kFloat32;
   // On the CPU, weights of up to so many bytes are copied into huge pages, from which a decoder's step reads a third faster than
-  // from a file's small ones. Of larger models, parameters that have the type already are the file's mapping: read when they are
-  // used, in memory once for all processes. Unset: a quarter of the machine's memory.
+  // from a file's small ones; all share one storage. Of larger models, parameters that have the type already are the file's
+  // mapping: read when they are used, in memory once for all processes. The file must not be written in place, then, while the
+  // model lives (deleting and replacing it are safe). Unset: a quarter of available_memory().
   std::optional<int64_t> most_copied = {};
 };
 
@@ -58,6 +60,8 @@ Model load_model(const Config& config, const TensorFile& file, const KeyTable& t
     model = Model(config);
   }
   load_weights(*model, file, table, where, options);
+  for (const auto& buffer : model->named_buffers())
+    if (buffer.value().is_meta()) throw std::logic_error("buffer " + buffer.key() + " was not made WithMemory");
   model->eval();
   return model;
 }

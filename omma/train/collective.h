@@ -12,7 +12,8 @@
 namespace omma {
 
 // Averages gradients over all processes while the backward pass still makes them: c10d's Reducer, bucket by bucket (Li et al. 2020,
-// "PyTorch Distributed"). A parameter that a process' loss does not reach counts there as zero.
+// "PyTorch Distributed"). A parameter that a process' loss does not reach counts with what it has. Where another process is gone,
+// backward() throws.
 class GradientReducer {
  public:
   virtual ~GradientReducer() = default;

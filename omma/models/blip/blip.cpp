@@ -37,11 +37,10 @@ Tensor BlipImpl::match_logits(const Tensor& input_ids, const Tensor& mask, const
   return itm_head(first_tokens(input_ids, mask, &source, 0));
 }
 
-std::pair<Tensor, Tensor> BlipImpl::embed_and_match(const Tensor& input_ids, const Tensor& mask, const BlipSource& source,
-                                                    int64_t texts) {
+TextScores BlipImpl::embed_and_match(const Tensor& input_ids, const Tensor& mask, const BlipSource& source, int64_t texts) {
   const Tensor hidden = first_tokens(input_ids, mask, &source, texts);
-  return {torch::nn::functional::normalize(text_proj(hidden.narrow(0, 0, texts))),
-          itm_head(hidden.narrow(0, texts, hidden.size(0) - texts))};
+  return {.embeddings = torch::nn::functional::normalize(text_proj(hidden.narrow(0, 0, texts))),
+          .logits = itm_head(hidden.narrow(0, texts, hidden.size(0) - texts))};
 }
 
 Tensor BlipImpl::image_grounded_ids(const Tensor& input_ids) const {

@@ -5,8 +5,6 @@
 // B pictures, S picture tokens, R texts of T tokens, C channels, E channels of the contrast's space, V words.
 #pragma once
 
-#include <utility>
-
 #include "omma/models/blip/config.h"
 #include "omma/models/blip/text.h"
 #include "omma/models/blip/vision.h"
@@ -15,6 +13,11 @@
 #include "omma/nn/torch.h"
 
 namespace omma {
+
+struct TextScores {
+  Tensor embeddings;  // unit [R, E]
+  Tensor logits;      // [M, 2]
+};
 
 class BlipImpl : public torch::nn::Module {
  public:
@@ -29,7 +32,7 @@ class BlipImpl : public torch::nn::Module {
   Tensor match_logits(const Tensor& input_ids, const Tensor& mask, const BlipSource& source);
 
   // Both in one pass: embed_text of the first `texts` rows, match_logits of the others.
-  std::pair<Tensor, Tensor> embed_and_match(const Tensor& input_ids, const Tensor& mask, const BlipSource& source, int64_t texts);
+  TextScores embed_and_match(const Tensor& input_ids, const Tensor& mask, const BlipSource& source, int64_t texts);
 
   // With swap_first_token, a copy that begins with [ENC].
   Tensor image_grounded_ids(const Tensor& input_ids) const;  // [R, T] -> [R, T]

@@ -1,7 +1,6 @@
 #include "omma/models/blip/matcher.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
@@ -62,12 +61,13 @@ std::vector<std::vector<float>> BlipMatcher::embed_texts(std::span<const std::st
   return rows_of(checkpoint_.model->embed_text(tokens.input_ids, tokens.mask));
 }
 
-Tensor BlipMatcher::match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows, Tensor* embeddings) {
+BlipMatcher::Scores BlipMatcher::match_pictures(const Tensor& features, const BlipTexts& texts, int64_t rows, bool embed) {
   Blip& model = checkpoint_.model;
   const Tensor ids = model->image_grounded_ids(texts.input_ids);
   const int64_t pictures = features.size(0);
   const int64_t together = std::max<int64_t>(1, most_rows / rows);
   std::vector<Tensor> probabilities;
+  Tensor embeddings;
   for (int64_t first = 0; first < pictures; first += together) {
     const Tensor part = features.narrow(0, first, std::min(together, pictures - first));
     const auto of_part = [&](const Tensor& of_texts) {
@@ -78,15 +78,17 @@ Tensor BlipMatcher::match_probabilities(const Tensor& features, const BlipTexts&
     const BlipSource source = model->text_encoder->project(part);
     const Tensor part_ids = of_part(ids), part_mask = of_part(texts.mask);
     Tensor logits;  // [p R, 2]
-    if (embeddings != nullptr && first == 0 && ids.size(0) + part_ids.size(0) <= 2 * most_rows) {
+    if (embed && first == 0 && ids.size(0) + part_ids.size(0) <= 2 * most_rows) {
       const Tensor mask = part_mask.defined() ? torch::cat({texts.mask, part_mask}) : part_mask;
-      std::tie(*embeddings, logits) = model->embed_and_match(torch::cat({texts.input_ids, part_ids}), mask, source, ids.size(0));
+      const TextScores both = model->embed_and_match(torch::cat({texts.input_ids, part_ids}), mask, source, ids.size(0));
+      embeddings = both.embeddings;
+      logits = both.logits;
     } else {
       logits = logits_in_passes(model, part_ids, part_mask, source, part.size(0) == 1);
     }
     probabilities.push_back(torch::softmax(logits.to(torch::kFloat32), -1).select(1, 1).view({part.size(0), rows}));
   }
-  return torch::cat(probabilities);
+  return {.probabilities = torch::cat(probabilities), .embeddings = embeddings};
 }
 
 std::vector<MatchResult> BlipMatcher::compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows,
@@ -99,7 +101,11 @@ std::vector<MatchResult> BlipMatcher::compare(std::span<const Image> images, con
   timing.encode = watch.lap();
   std::vector<std::vector<float>> itm, itc;
   Tensor text;  // [R or P R, E]
-  if (options.itm) itm = rows_of(match_probabilities(features, texts, rows, options.itc ? &text : nullptr));
+  if (options.itm) {
+    const Scores scores = match_pictures(features, texts, rows, options.itc);
+    itm = rows_of(scores.probabilities);
+    text = scores.embeddings;
+  }
   if (options.itc) {
     if (!text.defined()) text = model->embed_text(texts.input_ids, texts.mask);
     itc = rows_of(torch::matmul(text.unflatten(0, {-1, rows}), model->embed_picture(features).unsqueeze(2)).squeeze(2));  // [P, R]

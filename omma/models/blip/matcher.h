@@ -24,8 +24,11 @@ class BlipMatcher : public Matcher {
   // R texts a picture: the same for all, or each picture's own.
   std::vector<MatchResult> compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows,
                                    const MatchOptions& options);
-  // [P, S, C] -> [P, R]; also the texts' embeddings where they are asked for and fit into the same pass.
-  Tensor match_probabilities(const Tensor& features, const BlipTexts& texts, int64_t rows, Tensor* embeddings);
+  struct Scores {
+    Tensor probabilities;  // [P, R]
+    Tensor embeddings;     // of the texts; undefined where they were not asked for or did not fit into the first pass
+  };
+  Scores match_pictures(const Tensor& features, const BlipTexts& texts, int64_t rows, bool embed);  // features [P, S, C]
 
   BlipCheckpoint checkpoint_;
 };

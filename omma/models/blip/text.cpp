@@ -91,6 +91,8 @@ BlipSource BlipTextModelImpl::project(const Tensor& source, const Tensor& mask) 
 Tensor BlipTextModelImpl::forward(const BlipTextInput& input) {
   const Tensor& ids = input.input_ids;
   check(ids.dim() == 2, "blip: input_ids: expected [B, T], got {}", shape(ids));
+  check(input.apart == 0 || input.source != nullptr, "blip: apart: expected a source");
+  check(!input.first_only || !input.causal, "blip: first_only: expected a pass that is not causal");
   const int64_t past = input.cache != nullptr ? input.cache->length() : 0, tokens = ids.size(1);
   check(past + tokens <= config_.max_position_embeddings, "blip: text: expected at most {} tokens, got {}",
         config_.max_position_embeddings, past + tokens);

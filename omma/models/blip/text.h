@@ -17,7 +17,7 @@ namespace omma {
 
 class BlipTextLayerImpl;
 
-// What the cross-attention looks at, projected once for all texts and all tokens: of every layer. With P < B rows, see
+// What the cross-attention looks at, projected once for all texts and all tokens: of every layer. With P < B - apart rows, see
 // BertAttention::forward.
 struct BlipSource {
   std::vector<KeysValues> layers = {};
@@ -40,7 +40,7 @@ class BlipTextModelImpl : public torch::nn::Module {
   BlipTextModelImpl(const BlipTextConfig& config, int64_t source_channels, const BlipTextModelImpl* tied = nullptr);
 
   BlipSource project(const Tensor& source, const Tensor& mask = {}) const;  // [P, S, source_channels]
-  Tensor forward(const BlipTextInput& input);                               // [B, T, C]
+  Tensor forward(const BlipTextInput& input);                               // [B, T, C], or [B, 1, C]
 
   const Tensor& word_embeddings() const { return word_embeddings_->weight; }  // [V, C]
   KeyValueCache make_cache(int64_t rows, int64_t capacity) const;

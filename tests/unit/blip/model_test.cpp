@@ -161,13 +161,14 @@ TEST(Blip, EachPicturesOwnTextsAreMatchedAsAlone) {
   EXPECT_THROW(matcher.match_each(images, std::vector<std::vector<std::string>>{{"dog"}, {}, {"cat"}}), std::invalid_argument);
 }
 
-// Of different lengths, one of them too many for a pass.
+// Texts of different lengths: few, more than a pass takes, and of so many pictures that passes follow the one for both scores.
 TEST(Blip, BothScoresTogetherAreThoseOfEachAlone) {
   BlipMatcher matcher = small_matcher();
-  const std::vector<Image> images = different_images(3);
+  const std::vector<Image> three = different_images(3), crowd = different_images(130);
+  const std::vector<std::string> two = {"red dog", "cat"};
   std::vector<std::string> few = {"red dog", "a red cat and a dog", "dog"}, many(300, "cat");
   for (std::size_t i = 0; i < many.size(); i += 7) many[i] = few[i % 3];
-  for (const auto& texts : {few, many}) {
+  for (const auto& [images, texts] : {std::pair(three, few), {three, many}, {crowd, two}}) {
     const auto both = matcher.match(images, texts), itm = matcher.match(images, texts, {.itm = true, .itc = false}),
                itc = matcher.match(images, texts, {.itm = false, .itc = true});
     for (std::size_t p = 0; p < images.size(); ++p) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "omma/nn/kernels/isa.h"
@@ -13,52 +14,54 @@ namespace omma {
 namespace {
 
 struct HeadSizes {
-  int64_t queries, keys, channels, gap;  // gap: between a row's channels and the next row
+  int64_t queries, keys, channels, gap;
 };
 
-// Rows of channels, without a gap behind the last.
+// `count` rows with `gap` elements between one's channels and the next row, none behind the last.
 template <class Value>
-std::vector<Value> rows(Rng& rng, int64_t count, const HeadSizes& sizes) {
-  return uniform<Value>(rng, count * (sizes.channels + sizes.gap) - sizes.gap);
-}
+struct Rows {
+  Rows(Rng& rng, int64_t count, int64_t channels, int64_t gap)
+      : stride(channels + gap), values(uniform<Value>(rng, count * stride - gap)) {}
+  double at(int64_t row, int64_t d) const { return double(widened(values[static_cast<std::size_t>(row * stride + d)])); }
 
+  int64_t stride;
+  std::vector<Value> values;
+};
+
+// Strides that all differ.
 template <class Value>
 void expect_attention(void (*kernel)(const ThinAttention<Value>&), const HeadSizes& sizes, float scale) {
   Rng rng(1);
-  const int64_t stride = sizes.channels + sizes.gap;
-  const auto q = rows<Value>(rng, sizes.queries, sizes), k = rows<Value>(rng, sizes.keys, sizes),
-             v = rows<Value>(rng, sizes.keys, sizes);
-  std::vector<Value> output(static_cast<std::size_t>(sizes.queries * stride - sizes.gap));
+  const Rows<Value> q(rng, sizes.queries, sizes.channels, sizes.gap), k(rng, sizes.keys, sizes.channels, sizes.gap + 1),
+      v(rng, sizes.keys, sizes.channels, sizes.gap + 2);
+  Rows<Value> output(rng, sizes.queries, sizes.channels, sizes.gap + 3);
   std::vector<float> weights(static_cast<std::size_t>(4 * sizes.keys));
   kernel({.queries = sizes.queries,
           .keys = sizes.keys,
           .channels = sizes.channels,
-          .q = q.data(),
-          .k = k.data(),
-          .v = v.data(),
-          .output = output.data(),
-          .q_stride = stride,
-          .k_stride = stride,
-          .v_stride = stride,
-          .output_stride = stride,
+          .q = q.values.data(),
+          .k = k.values.data(),
+          .v = v.values.data(),
+          .output = output.values.data(),
+          .q_stride = q.stride,
+          .k_stride = k.stride,
+          .v_stride = v.stride,
+          .output_stride = output.stride,
           .scale = scale,
           .weights = weights.data()});
-  const auto at = [&](const std::vector<Value>& values, int64_t row, int64_t d) {
-    return double(widened(values[static_cast<std::size_t>(row * stride + d)]));
-  };
   for (int64_t t = 0; t < sizes.queries; ++t) {
     std::vector<double> powers;
     double sum = 0;
     for (int64_t s = 0; s < sizes.keys; ++s) {
       double score = 0;
-      for (int64_t d = 0; d < sizes.channels; ++d) score += at(q, t, d) * at(k, s, d);
+      for (int64_t d = 0; d < sizes.channels; ++d) score += q.at(t, d) * k.at(s, d);
       sum += powers.emplace_back(std::exp(scale * score));
     }
     for (int64_t d = 0; d < sizes.channels; ++d) {
       double mixed = 0;
-      for (int64_t s = 0; s < sizes.keys; ++s) mixed += powers[static_cast<std::size_t>(s)] / sum * at(v, s, d);
+      for (int64_t s = 0; s < sizes.keys; ++s) mixed += powers[static_cast<std::size_t>(s)] / sum * v.at(s, d);
       const double rounding = std::is_same_v<Value, float> ? 1e-5 : 1e-5 + std::abs(mixed) / 256;
-      ASSERT_NEAR(at(output, t, d), mixed, rounding)
+      ASSERT_NEAR(output.at(t, d), mixed, rounding)
           << sizes.queries << " queries, " << sizes.keys << " keys, " << sizes.channels << " channels, at " << t << ", " << d;
     }
   }

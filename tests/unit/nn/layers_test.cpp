@@ -58,16 +58,16 @@ TEST(Linear, FastPathEqualsThePlainOne) {
 }
 
 // The kernel of few queries against the path that gradients take: heads as they lie in a projection, as a cache keeps them, one row
-// for all columns, a strided channel (which the kernel refuses).
+// for all keys, a strided channel (which the kernel refuses).
 TEST(Attention, FewQueriesEqualThePlainPath) {
   torch::manual_seed(0);
   for (const torch::Dtype dtype : {torch::kFloat, torch::kBFloat16, torch::kDouble}) {
     for (const int64_t queries : {1, 3, 8, 9}) {
-      const Tensor q = split_heads(torch::randn({2, queries, 3 * 20}), 3).to(dtype);
+      const Tensor q = torch::randn({2, 3, queries, 20}).to(dtype);
       const Tensor projected = split_heads(torch::randn({2, 37, 3 * 20}), 3).to(dtype);
       const Tensor cached = torch::randn({2, 3, 50, 20}).to(dtype).narrow(2, 0, 37);
       const Tensor strided = torch::randn({2, 3, 20, 37}).to(dtype).transpose(2, 3);
-      const Tensor same = torch::randn({1, 3, 37, 20}).to(dtype).expand({2, -1, -1, -1});
+      const Tensor same = torch::randn({2, 3, 1, 20}).to(dtype).expand({-1, -1, 37, -1});
       for (const Tensor& k : {projected, cached, strided, same}) {
         for (const Tensor& v : {projected, cached, strided, same}) {
           const Tensor plain = at::scaled_dot_product_attention(q, k, v);

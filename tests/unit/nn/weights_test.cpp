@@ -144,6 +144,9 @@ TEST(LoadModel, CopiesOrMapsAndConverts) {
     EXPECT_TRUE(torch::equal(loaded->a->weight.grad(), torch::full({3, 3}, 2, dtype)));
     EXPECT_TRUE(torch::equal(loaded->squares, torch::tensor({0, 1, 4})));
   }
+  const auto storage = [](const Tensor& tensor) { return tensor.storage().nbytes(); };
+  EXPECT_EQ(storage(mapped->scale), 12U);
+  EXPECT_GT(storage(load_model<Wide>(3, read_safetensors(path), {}, "x")->scale), 12U);  // all in one
   {
     const torch::NoGradGuard no_grad;
     mapped->scale.fill_(7);  // this process' own copy
@@ -152,6 +155,51 @@ TEST(LoadModel, CopiesOrMapsAndConverts) {
   save_weights(path, *mapped);  // over the file that it is mapped from
   EXPECT_TRUE(torch::equal(mapped->a->weight, saved->a->weight));
   EXPECT_TRUE(torch::equal(load_model<Wide>(3, read_safetensors(path), {}, "x")->scale, torch::full({3}, 7.F)));
+}
+
+// What cannot be mapped is copied, and no memory is taken for the rest.
+TEST(LoadModel, MapsAndConvertsInOneModel) {
+  const testing::TemporaryDirectory directory;
+  File file;
+  const Wide saved(3);
+  for (const auto& parameter : saved->named_parameters())
+    file.add(parameter.key(), parameter.value().to(parameter.key() == "scale" ? torch::kBFloat16 : torch::kFloat32));
+  write_safetensors(directory / "model.safetensors", file.views);
+  const auto loaded = load_model<Wide>(3, read_safetensors(directory / "model.safetensors"), {}, "x", {.most_copied = 0});
+  EXPECT_EQ(loaded->a->weight.storage().nbytes(), 36U);
+  EXPECT_EQ(loaded->scale.scalar_type(), torch::kFloat32);
+  for (const auto& parameter : loaded->named_parameters())
+    EXPECT_TRUE(torch::equal(parameter.value(), saved->named_parameters()[parameter.key()])) << parameter.key();
+}
+
+TEST(LoadModel, TiedParametersAreOneAndMustAgree) {
+  struct TiedImpl : torch::nn::Module {
+    explicit TiedImpl(int64_t channels) : a(register_module("a", Linear(channels, channels))) { register_module("b", a); }
+    Linear a;
+  };
+  const auto load = [](float other_bias) {
+    File file;
+    for (const char* name : {"a", "b"}) {
+      file.add(std::string(name) + ".weight", torch::ones({3, 3}));
+      file.add(std::string(name) + ".bias", torch::full({3}, name[0] == 'a' ? 1.F : other_bias));
+    }
+    return load_model<torch::nn::ModuleHolder<TiedImpl>>(3, file.file(), {}, "x");
+  };
+  EXPECT_TRUE(torch::equal(load(1)->a->bias, torch::ones({3})));
+  EXPECT_NE(invalid_argument_of([&] { load(2); }).find("\"a.bias\" and \"b.bias\" are one parameter and differ"),
+            std::string::npos);
+}
+
+TEST(LoadModel, TellsOfABufferWithoutMemory) {
+  struct ForgetfulImpl : torch::nn::Module {
+    explicit ForgetfulImpl(int64_t channels) : a(register_module("a", Linear(channels, channels))) {
+      register_buffer("steps", torch::arange(3));
+    }
+    Linear a;
+  };
+  File file;
+  for (const auto& parameter : ForgetfulImpl(3).named_parameters()) file.add(parameter.key(), parameter.value());
+  EXPECT_THROW(load_model<torch::nn::ModuleHolder<ForgetfulImpl>>(3, file.file(), {}, "x"), std::logic_error);
 }
 
 TEST(SaveWeights, RoundTripInHalfPrecision) {
