@@ -145,11 +145,11 @@ std::vector<Loading> plan_loading(const torch::nn::Module& module, const std::ma
   return all;
 }
 
-// Maps what can be mapped, where all together are too large to copy; the bytes that are left to copy.
+// Maps what can be mapped, where that is wanted or all together are too large to copy; the bytes that are left to copy.
 int64_t choose_mapped(std::vector<Loading>& all, const TensorFile& file, const WeightOptions& options) {
   int64_t bytes = 0;
   for (const Loading& each : all) bytes += each.bytes();
-  if (file.owner() == nullptr || bytes <= options.most_copied.value_or(available_memory() / 4)) return bytes;
+  if (file.owner() == nullptr || (options.for_decoding && bytes <= available_memory() / 4)) return bytes;
   for (Loading& each : all) {
     each.mapped = is_aligned(each.source) && torch_dtype(each.source.view->dtype) == each.dtype;
     if (each.mapped) bytes -= each.bytes();
@@ -159,7 +159,7 @@ int64_t choose_mapped(std::vector<Loading>& all, const TensorFile& file, const W
 
 void load_on_cpu(std::vector<Loading>& all, const TensorFile& file, const WeightOptions& options) {
   const int64_t bytes = choose_mapped(all, file, options);
-  const Tensor block = bytes > 0 ? huge_pages(bytes) : Tensor();
+  const Tensor block = options.for_decoding ? huge_pages(bytes) : torch::empty({bytes}, torch::kUInt8);
   int64_t used = 0;
   for (Loading& each : all) {
     const Tensor values = file_values(each.source);

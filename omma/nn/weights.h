@@ -1,9 +1,7 @@
 // Strict loading of a checkpoint into a model, and saving it back.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,11 +34,12 @@ std::vector<std::string> translate_key(std::string_view key, const KeyTable& tab
 struct WeightOptions {
   torch::Device device = torch::kCPU;
   torch::Dtype dtype = torch::kFloat32;
-  // On the CPU, weights of up to so many bytes are copied into huge pages, from which a decoder's step reads a third faster than
-  // from a file's small ones; all share one storage. Of larger models, parameters that have the type already are the file's
-  // mapping: read when they are used, in memory once for all processes. The file must not be written in place, then, while the
-  // model lives (deleting and replacing it are safe). Unset: a quarter of available_memory().
-  std::optional<int64_t> most_copied = {};
+  // Whether weights are read a few rows at a time, once for every token, on the CPU. Then those of up to a quarter of
+  // available_memory() are copied into huge pages, from which a step reads a third faster than from a file's small ones; all share
+  // one storage. Otherwise, and beyond, parameters that have the type already are the file's mapping: there at once, read when they
+  // are used, in memory once for all processes. The file must not be written in place, then, while the model lives (deleting and
+  // replacing it are safe).
+  bool for_decoding = false;
 };
 
 // Gives every parameter of `module` its values in `file`. Two keys may lead to one parameter if their bytes are the same (tied

@@ -58,8 +58,8 @@ BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptio
   const BlipConfig config = read_blip_config(read_json(file), file.string());
   const TensorFile weights = read_weights(directory);
   BlipCheckpoint checkpoint{
-      .model =
-          load_model<Blip>(config, weights, blip_keys(), directory.string(), {.device = options.device, .dtype = options.dtype}),
+      .model = load_model<Blip>(config, weights, blip_keys(), directory.string(),
+                                {.device = options.device, .dtype = options.dtype, .for_decoding = config.parts().decoder}),
       .tokenizer = Tokenizer::from_directory(directory),
       .processor = ImageProcessor::from_directory(directory, clip_image_processor(config.vision_config.image_size)),
       .generation = read_generation_config(directory)};

@@ -129,8 +129,7 @@ void GroundingDinoImpl::init_weights() {
 void set_dtype(GroundingDinoImpl& model, torch::Dtype dtype) {
   for (auto& parameter : model.named_parameters()) {
     const bool box_head = parameter.key().find("bbox_embed.") != std::string::npos;
-    const bool copy = dtype != torch::kFloat32;  // else the box heads would keep all weights, whose memory they share
-    parameter.value().set_data(parameter.value().data().to(box_head ? torch::kFloat32 : dtype, /*non_blocking=*/false, copy));
+    parameter.value().set_data(parameter.value().data().to(box_head ? torch::kFloat32 : dtype));
   }
 }
 

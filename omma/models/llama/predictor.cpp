@@ -40,7 +40,7 @@ LlamaForCausalLM load_llama(const std::filesystem::path& directory, const LlamaP
   const TensorFile weights = read_weights(directory);
   const torch::Dtype dtype = options.dtype.value_or(element_count(weights) >= billion ? own_dtype(object) : torch::kFloat32);
   return load_model<LlamaForCausalLM>(config, weights, key_table(config), directory.string(),
-                                      {.device = options.device, .dtype = dtype});
+                                      {.device = options.device, .dtype = dtype, .for_decoding = true});
 }
 
 }  // namespace

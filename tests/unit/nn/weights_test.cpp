@@ -128,11 +128,11 @@ TEST(LoadModel, CopiesOrMapsAndConverts) {
   const auto path = directory / "model.safetensors";
   const Wide saved(3);
   save_weights(path, *saved);
-  const WeightOptions map_all = {.most_copied = 0};
+  const WeightOptions map_all, decoding = {.for_decoding = true};
   auto mapped = load_model<Wide>(3, read_safetensors(path), {}, "x", map_all);
   EXPECT_FALSE(mapped->is_training());
   for (const WeightOptions& options :
-       {WeightOptions{}, map_all, {.dtype = torch::kBFloat16}, {.dtype = torch::kBFloat16, .most_copied = 0}}) {
+       {map_all, decoding, {.dtype = torch::kBFloat16}, {.dtype = torch::kBFloat16, .for_decoding = true}}) {
     const torch::Dtype dtype = options.dtype;
     auto loaded = load_model<Wide>(3, read_safetensors(path), {}, "x", options);
     for (const auto& parameter : loaded->named_parameters()) {
@@ -146,7 +146,7 @@ TEST(LoadModel, CopiesOrMapsAndConverts) {
   }
   const auto storage = [](const Tensor& tensor) { return tensor.storage().nbytes(); };
   EXPECT_EQ(storage(mapped->scale), 12U);
-  EXPECT_GT(storage(load_model<Wide>(3, read_safetensors(path), {}, "x")->scale), 12U);  // all in one
+  EXPECT_GT(storage(load_model<Wide>(3, read_safetensors(path), {}, "x", decoding)->scale), 12U);  // all in one
   {
     const torch::NoGradGuard no_grad;
     mapped->scale.fill_(7);  // this process' own copy
@@ -165,7 +165,7 @@ TEST(LoadModel, MapsAndConvertsInOneModel) {
   for (const auto& parameter : saved->named_parameters())
     file.add(parameter.key(), parameter.value().to(parameter.key() == "scale" ? torch::kBFloat16 : torch::kFloat32));
   write_safetensors(directory / "model.safetensors", file.views);
-  const auto loaded = load_model<Wide>(3, read_safetensors(directory / "model.safetensors"), {}, "x", {.most_copied = 0});
+  const auto loaded = load_model<Wide>(3, read_safetensors(directory / "model.safetensors"), {}, "x");
   EXPECT_EQ(loaded->a->weight.storage().nbytes(), 36U);
   EXPECT_EQ(loaded->scale.scalar_type(), torch::kFloat32);
   for (const auto& parameter : loaded->named_parameters())
