@@ -10,4 +10,5 @@ file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cpp "// compiles the precompiled header
 add_library(omma_torch_pch OBJECT ${CMAKE_BINARY_DIR}/torch_pch.cpp)
 omma_compile_options(omma_torch_pch)
 target_link_libraries(omma_torch_pch PUBLIC omma_torch)
+target_compile_options(omma_torch_pch PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fpch-preprocess>)  # for ccache
 target_precompile_headers(omma_torch_pch PRIVATE "${CMAKE_SOURCE_DIR}/omma/nn/torch.h")
