@@ -90,8 +90,8 @@ struct DetectionDatasetOptions {
 
 // `spec` is KIND:PATH with KIND one of
 //   world  PATH "" or "seed=7,count=500,size=128,phrases=pairs", which override the options; split is one of split.h;
-//   coco   PATH an instances JSON (pictures in images/ beside it, or beside it), or a folder with annotations.json,
-//          SPLIT/annotations.json or annotations/instances_SPLIT*.json (pictures in the part after "instances_", or images/);
+//   coco   PATH an instances JSON (pictures in images/ beside it, or beside it), or a folder with SPLIT/annotations.json,
+//          SPLIT.json, annotations.json or annotations/instances_SPLIT*.json (pictures in the part after "instances_", or images/);
 //   voc    PATH a folder of Annotations/, JPEGImages/ and splits/SPLIT.txt or ImageSets/Main/SPLIT.txt. Boxes are read as
 //          continuous edges, without the format's original one-based counting of pixels;
 //   odvg   PATH a JSON-lines file, detection or grounding form (pictures as for coco), or a folder with SPLIT.jsonl.

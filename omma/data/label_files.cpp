@@ -18,8 +18,8 @@ fs::path find_annotations(const fs::path& folder, std::string_view split, std::s
     for (const fs::directory_entry& entry : fs::directory_iterator(folder / "annotations"))
       if (entry.path().extension() == ".json" && entry.path().filename().string().starts_with(prefix))
         found.push_back(entry.path());
-  check(found.size() == 1, "{}: expected {}, or one annotations/{}*.json, found {} of these", folder.string(), flat, prefix,
-        found.size());
+  check(found.size() == 1, "{}: expected {}, {}.json, or one annotations/{}*.json, found {} of these", folder.string(), flat,
+        split.empty() ? "SPLIT" : split, prefix, found.size());
   return found.front();
 }
 
@@ -34,8 +34,13 @@ fs::path picture_folder(const fs::path& label_file, const fs::path& images) {
 LabelFiles find_coco_files(const fs::path& path, std::string_view split, std::string_view flat, std::string_view kind,
                            const fs::path& given_images) {
   if (!fs::is_directory(path)) return {path, picture_folder(path, given_images)};
-  for (const fs::path& labels : {path_inside(path, split.empty() ? "." : split) / flat, path / flat})
-    if (fs::exists(labels)) return {labels, picture_folder(labels, given_images)};
+  std::vector<fs::path> candidates = {path / flat};
+  if (!split.empty()) {
+    const fs::path of_split = path_inside(path, split);
+    candidates = {of_split / flat, of_split.string() + ".json", path / flat};
+  }
+  for (const fs::path& labels : candidates)
+    if (fs::is_regular_file(labels)) return {labels, picture_folder(labels, given_images)};
   const fs::path labels = find_annotations(path, split, flat, kind);
   const std::string part = labels.stem().string().substr(kind.size() + 1);
   for (const fs::path& images : {given_images, path / part, path / "images" / part, path / "images"})

@@ -14,7 +14,7 @@ struct LabelFiles {
 // `images` if given; else `images` beside the label file; else the label file's own folder.
 std::filesystem::path picture_folder(const std::filesystem::path& label_file, const std::filesystem::path& images);
 
-// A file as it is. In a folder SPLIT/FLAT, FLAT, or the one annotations/KIND_SPLIT*.json ("instances" and "val" find
+// A file as it is. In a folder SPLIT/FLAT, SPLIT.json, FLAT, or the one annotations/KIND_SPLIT*.json ("instances" and "val" find
 // instances_val2017.json, whose pictures are in the part after the kind, val2017, or in images/).
 LabelFiles find_coco_files(const std::filesystem::path& path, std::string_view split, std::string_view flat, std::string_view kind,
                            const std::filesystem::path& images);

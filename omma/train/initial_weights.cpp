@@ -23,4 +23,24 @@ int64_t load_matching_weights(torch::nn::Module& module, const std::filesystem::
   return copied;
 }
 
+void load_known_embeddings(torch::nn::Module& module, const std::string& name, const Tokenizer& tokenizer,
+                           const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory / "tokenizer.json")) return;
+  const Tokenizer theirs = Tokenizer::from_directory(directory);
+  const TensorFile weights = read_weights(directory);
+  const torch::Tensor embeddings = module.named_parameters()[name];
+  const TensorView* view = weights.find(name);
+  if (view == nullptr || view->shape.size() != 2 || view->shape[1] != embeddings.size(1)) return;
+  torch::NoGradGuard no_grad;
+  const torch::Tensor rows = to_tensor(*view);  // [their tokens, C]
+  int64_t known = 0;
+  for (std::int32_t id = 0; id <= tokenizer.largest_id(); ++id) {
+    const auto row = theirs.token_to_id(tokenizer.id_to_token(id));
+    if (!row || *row >= rows.size(0)) continue;
+    embeddings[id].copy_(rows[*row]);
+    ++known;
+  }
+  log_info("{}: {} of {} tokens start from its embeddings", directory.string(), known, tokenizer.vocab_size());
+}
+
 }  // namespace omma

@@ -3,13 +3,21 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "omma/nn/torch.h"
+#include "omma/text/tokenizer.h"
 
 namespace omma {
 
 // Copies into `module` every tensor of a safetensors file or model directory whose name and shape fit one of its parameters; the
 // others are counted in a log line. Returns how many were copied. Throws std::invalid_argument where none fits.
 int64_t load_matching_weights(torch::nn::Module& module, const std::filesystem::path& file_or_directory);
+
+// A vocabulary that grew does not fit as a whole: copies into the module's parameter `name` [tokens of `tokenizer`, C] row by row
+// those of the model directory's tensor of that name whose tokens `tokenizer` knows. Nothing where the directory has no such
+// tensor or no tokenizer.
+void load_known_embeddings(torch::nn::Module& module, const std::string& name, const Tokenizer& tokenizer,
+                           const std::filesystem::path& directory);
 
 }  // namespace omma

@@ -9,8 +9,6 @@
 #include <span>
 
 #include "omma/agent/planner/vocabulary.h"
-#include "omma/base/log.h"
-#include "omma/io/tensor_file.h"
 #include "omma/models/llama/predictor.h"
 #include "omma/nn/tensor.h"
 #include "omma/train/initial_weights.h"
@@ -64,25 +62,6 @@ Tensor summed_loss(LlamaForCausalLM& model, const Slice& slice) {
                                               torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum));
 }
 
-// A vocabulary that grew does not fit as a whole: of a model directory, the rows of the tokens known here are taken one by one.
-void load_known_embeddings(const Tensor& embeddings, const Tokenizer& tokenizer, const std::filesystem::path& from) {
-  if (!std::filesystem::exists(from / "tokenizer.json")) return;
-  const Tokenizer theirs = Tokenizer::from_directory(from);
-  const TensorFile weights = read_weights(from);
-  const TensorView* view = weights.find("model.embed_tokens.weight");
-  if (view == nullptr || view->shape.size() != 2 || view->shape[1] != embeddings.size(1)) return;
-  torch::NoGradGuard no_grad;
-  const Tensor rows = to_tensor(*view);  // [their tokens, C]
-  int64_t known = 0;
-  for (std::int32_t id = 0; id <= tokenizer.largest_id(); ++id) {
-    const auto row = theirs.token_to_id(tokenizer.id_to_token(id));
-    if (!row || *row >= rows.size(0)) continue;
-    embeddings[id].copy_(rows[*row]);
-    ++known;
-  }
-  log_info("{}: {} of {} tokens start from its embeddings", from.string(), known, tokenizer.vocab_size());
-}
-
 }  // namespace
 
 PlannerSample tokenise(const PlannerTrace& trace, const Tokenizer& tokenizer) {
@@ -110,7 +89,7 @@ PlannerTask::PlannerTask(const PlannerTaskConfig& config, std::uint64_t seed)
   model_->initialise(config_.model.initializer_range);
   for (const std::string& file : config_.initial_weights) {
     load_matching_weights(*model_, file);
-    load_known_embeddings(model_->model->embed_tokens->weight, tokenizer_, file);
+    load_known_embeddings(*model_, "model.embed_tokens.weight", tokenizer_, file);
   }
 }
 

@@ -57,16 +57,14 @@ class Noise {
 
 std::uint8_t clamp_byte(int value) { return static_cast<std::uint8_t>(std::clamp(value, 0, 255)); }
 
-}  // namespace
-
-void draw_ground(Image& image, Rng& rng) {
+void draw_gradient(Image& image, const Ground& ground, Rng& rng) {
   const int size = image.width;
-  const Color from = random_color(rng, 196, 250), to = random_color(rng, 196, 250);
+  const Color from = random_color(rng, ground.darkest, ground.lightest), to = random_color(rng, ground.darkest, ground.lightest);
   // The mix runs from 0 to 2^16 across the canvas along a random direction.
   const int right = rng.between(-256, 256), down = 256 - std::abs(right);
   const int x_step = right * 256 / size, y_step = down * 256 / size;
   const int start = right < 0 ? -right * 256 : 0;
-  Noise noise(size, 6, 3, rng);
+  Noise noise(size, ground.unevenness, ground.grain, rng);
   std::vector<int> values(static_cast<std::size_t>(size));
   std::uint8_t* out = image.data.data();
   for (int y = 0; y < image.height; ++y) {
@@ -81,13 +79,13 @@ void draw_ground(Image& image, Rng& rng) {
   }
 }
 
-void draw_domain_ground(Image& image, Rng& rng) {
+void draw_stripes(Image& image, const Ground& ground, Rng& rng) {
   const int size = image.width;
-  const Color even = random_color(rng, 110, 190), odd = random_color(rng, 110, 190);
+  const Color even = random_color(rng, ground.darkest, ground.lightest), odd = random_color(rng, ground.darkest, ground.lightest);
   const bool checks = rng.below(2) == 0;
   const int period = std::max(2, size * rng.between(8, 25) / 100);
   const int right = rng.between(0, 2), down = 2 - right;  // the stripes change in this direction
-  Noise noise(size, 16, 6, rng);
+  Noise noise(size, ground.unevenness, ground.grain, rng);
   std::vector<int> values(static_cast<std::size_t>(size));
   std::uint8_t* out = image.data.data();
   for (int y = 0; y < image.height; ++y) {
@@ -98,6 +96,15 @@ void draw_domain_ground(Image& image, Rng& rng) {
       for (std::size_t c = 0; c < 3; ++c) *out++ = clamp_byte(color[c] + (values[static_cast<std::size_t>(x)] >> 8));
     }
   }
+}
+
+}  // namespace
+
+void draw_ground(Image& image, const Ground& ground, Rng& rng) {
+  if (ground.kind == Ground::Kind::stripes)
+    draw_stripes(image, ground, rng);
+  else
+    draw_gradient(image, ground, rng);
 }
 
 }  // namespace omma

@@ -25,7 +25,7 @@ std::vector<int> random_pool(int count, int limit, Rng& rng) {
 // Tries one pose and a few places for it on the ground that the earlier objects leave.
 class Placer {
  public:
-  Placer(const SceneOptions& options, int count) : size_(options.size), largest_(count > 6 ? 34 : 42) {
+  Placer(int size, int smallest, int count) : size_(size), smallest_(smallest), largest_(count > 6 ? 34 : 42) {
     layout_.owner.resize(static_cast<std::size_t>(size_) * size_);
   }
 
@@ -34,7 +34,7 @@ class Placer {
 
   std::optional<PlacedObject> propose(ColorName what, Rng& rng) const {
     PlacedObject object{.pose = {.name = what.name,
-                                 .extent = std::max(8, rng.between(size_ * 17 / 100, size_ * largest_ / 100)),
+                                 .extent = std::max(8, rng.between(size_ * smallest_ / 100, size_ * largest_ / 100)),
                                  .turn = rng.between(-StampPose::max_turn, StampPose::max_turn),
                                  .mirrored = rng.below(2) == 0},
                         .color = what.color};
@@ -86,16 +86,16 @@ class Placer {
   }
 
   int size_;
-  int largest_;  // per cent of the canvas: crowds are drawn smaller
+  int smallest_, largest_;  // per cent of the canvas: crowds are drawn smaller
   Layout layout_;
   std::vector<int> visible_;  // pixels of each placed object
 };
 
 // One attempt at the whole scene; nothing where an object found no place.
-std::optional<Layout> try_placing(const std::vector<ColorName>& objects, const SceneOptions& options, Rng& rng) {
+std::optional<Layout> try_placing(const std::vector<ColorName>& objects, const SceneOptions& options, int least_extent, Rng& rng) {
   constexpr int attempts = 20;
   constexpr int last_attempts = 200;  // those of the last object also look for a layout that belongs to the split
-  Placer placer(options, static_cast<int>(objects.size()));
+  Placer placer(options.size, least_extent, static_cast<int>(objects.size()));
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const bool last = i + 1 == objects.size();
     const std::uint64_t before = content_hash(placer.layout().objects);
@@ -135,9 +135,9 @@ std::vector<ColorName> draw_objects(int count, Split split, Rng& rng) {
   return objects;
 }
 
-Layout place_objects(const std::vector<ColorName>& objects, const SceneOptions& options, Rng& rng) {
+Layout place_objects(const std::vector<ColorName>& objects, const SceneOptions& options, int least_extent, Rng& rng) {
   for (;;)
-    if (auto layout = try_placing(objects, options, rng)) return std::move(*layout);
+    if (auto layout = try_placing(objects, options, least_extent, rng)) return std::move(*layout);
 }
 
 std::uint64_t content_hash(const std::vector<PlacedObject>& objects) {

@@ -7,11 +7,13 @@
 #include "omma/base/rng.h"
 #include "omma/data/world/ground.h"
 #include "omma/data/world/layout.h"
+#include "omma/data/world/look.h"
 
 namespace omma {
 namespace {
 
 constexpr int most_objects = 9;
+constexpr std::uint64_t kLookStream = 0x6c6f6f6b00000000ULL;
 
 // A tint's share of the brightness in each channel, of 256.
 using Tint = std::array<int, 3>;
@@ -38,22 +40,21 @@ Tint tint_of_hue(int hue, int saturation) {
   }
 }
 
-Tint tint_of(int color, Split split, Rng& rng) {
+Tint tint_of(int color, const Look& look, Rng& rng) {
   constexpr std::array<int, world_color_count - 1> hues = {0, 215, 522, 937, 1213};  // 0, .14, .34, .61, .79
-  constexpr int saturation = 218;                                                    // .85
-  const int jitter = split == Split::domain ? rng.between(-54, 54) : 0;              // up to .035: half the closest gap
+  const int jitter = look.hue_jitter > 0 ? rng.between(-look.hue_jitter, look.hue_jitter) : 0;
   if (color == world_color_count - 1) return {192 + jitter / 2, 192 + jitter / 2, 192 + jitter / 2};
-  return tint_of_hue((hues[static_cast<std::size_t>(color)] + jitter + 1536) % 1536, saturation);
+  return tint_of_hue((hues[static_cast<std::size_t>(color)] + jitter + 1536) % 1536, look.saturation);
 }
 
-// Over the ground, with brightness .25 + .7 L of the pictogram's own luminance L.
-void blend(Image& image, const PlacedObject& object, const Tint& tint) {
+// Over the ground, with brightness .25 + .7 L of the pictogram's own luminance L, or what the look has instead.
+void blend(Image& image, const PlacedObject& object, const Tint& tint, const Look& look) {
   const Texel* texel = object.stamp.texels.data();
   for (int y = 0; y < object.stamp.height; ++y) {
     std::uint8_t* out = image.pixel(object.x, object.y + y);
     for (int x = 0; x < object.stamp.width; ++x, ++texel, out += 3) {
       if (texel->alpha == 0) continue;
-      const int brightness = 64 * texel->alpha + 179 * texel->light;  // times alpha, of 2^16
+      const int brightness = look.darkest * texel->alpha + look.contrast * texel->light;  // times alpha, of 2^16
       const int ground = 255 - texel->alpha;
       for (std::size_t c = 0; c < 3; ++c)
         out[c] = static_cast<std::uint8_t>(((brightness * tint[c]) >> 16) + (out[c] * ground + 127) / 255);
@@ -79,6 +80,13 @@ void measure(const Layout& layout, std::size_t index, int size, WorldObject& obj
   object.box = {static_cast<float>(left), static_cast<float>(top), static_cast<float>(right), static_cast<float>(bottom)};
 }
 
+// Drawn from random numbers of its own, so that a scene's objects and places are those that its plain look has.
+Look look_of(const SceneOptions& options, std::uint64_t seed, std::uint64_t stream) {
+  Rng rng(seed ^ kLookStream, stream);
+  if (options.split == Split::domain) return draw_domain_look(rng);
+  return rng.chance(options.variety) ? draw_varied_look(rng) : Look();
+}
+
 SceneOptions with_limits(SceneOptions options) {
   const bool long_scenes = options.split == Split::len;
   if (options.min_objects == 0) options.min_objects = long_scenes ? 7 : 1;
@@ -86,6 +94,7 @@ SceneOptions with_limits(SceneOptions options) {
   check(options.size >= 32 && options.size <= 4096, "scene size: expected 32 to 4096 pixels, got {}", options.size);
   check(options.min_objects >= 1 && options.min_objects <= options.max_objects && options.max_objects <= most_objects,
         "objects of a scene: expected 1 to {}, got {} to {}", most_objects, options.min_objects, options.max_objects);
+  check(options.variety >= 0 && options.variety <= 1, "variety of scenes: expected a share of 0 to 1, got {}", options.variety);
   return options;
 }
 
@@ -94,23 +103,23 @@ SceneOptions with_limits(SceneOptions options) {
 Scene make_scene(std::uint64_t seed, std::uint64_t index, const SceneOptions& given) {
   const SceneOptions options = with_limits(given);
   check(index < std::uint64_t{1} << 56, "scene index: expected below 2^56, got {}", index);
-  Rng rng(seed, static_cast<std::uint64_t>(options.split) << 56 | index);  // each split has its own range of streams
+  const std::uint64_t stream = static_cast<std::uint64_t>(options.split) << 56 | index;  // each split has its own range
+  const Look look = look_of(options, seed, stream);
+  Rng rng(seed, stream);
   const auto objects = draw_objects(rng.between(options.min_objects, options.max_objects), options.split, rng);
-  Layout layout = place_objects(objects, options, rng);
+  Layout layout = place_objects(objects, options, look.least_extent, rng);
 
   Scene scene{.split = options.split, .image = Image(options.size, options.size)};
-  if (options.split == Split::domain)
-    draw_domain_ground(scene.image, rng);
-  else
-    draw_ground(scene.image, rng);
+  draw_ground(scene.image, look.ground, rng);
   for (std::size_t i = 0; i < layout.objects.size(); ++i) {
     const PlacedObject& placed = layout.objects[i];
-    blend(scene.image, placed, tint_of(placed.color, options.split, rng));
+    blend(scene.image, placed, tint_of(placed.color, look, rng), look);
     WorldObject& object =
         scene.objects.emplace_back(WorldObject{.name = placed.pose.name, .color = placed.color, .extent = placed.pose.extent});
     measure(layout, i, options.size, object);
   }
   scene.owner = std::move(layout.owner);
+  scene.image = seen_by(look.camera, std::move(scene.image), rng);
   return scene;
 }
 

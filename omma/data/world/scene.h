@@ -19,6 +19,7 @@ struct SceneOptions {
   Split split = Split::train;
   int min_objects = 0;  // 0: the split's own limits, which are 1 to 6, and 7 to 9 for Split::len
   int max_objects = 0;
+  double variety = 0;  // share of scenes that look as other renderers and cameras show them (look.h); the domain split has its own
 };
 
 struct WorldObject {

@@ -9,7 +9,7 @@
 
 namespace omma {
 
-// combo: each scene holds a pair that no training scene holds. len: 7-9 objects. domain: other backgrounds, jittered hues.
+// combo: each scene holds a pair that no training scene holds. len: 7-9 objects. domain: looks that no other has (look.h).
 enum class Split { train, val, test, combo, len, domain };
 
 std::string_view name_of(Split split);

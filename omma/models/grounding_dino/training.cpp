@@ -28,27 +28,49 @@ json tokenizer_of(const GroundingDinoTrainingConfig& config) {
   return make_bert_tokenizer(words);
 }
 
-std::unique_ptr<DetectionDataset> open_dataset(const GroundingDinoTrainingConfig& config, const std::string& split) {
-  const std::string spec = config.data.find(':') == std::string::npos ? "voc:" + config.data : config.data;
-  return open_detection_dataset(spec, split, {.class_phrases = config.class_phrases});
+bool of_world(const GroundingDinoTrainingConfig& config) { return config.data == "world"; }
+
+std::vector<DetectionSource> sources_of(const GroundingDinoTrainingConfig& config) {
+  if (of_world(config)) return {};
+  if (config.data.is_string())
+    return {{.data = config.data,
+             .split = config.split,
+             .validation_split = config.validation_split,
+             .class_phrases = config.class_phrases,
+             .synonyms = {},
+             .unlabelled = {}}};
+  check(config.data.is_array() && !config.data.empty(), "data: expected a string or a list of data sets, got {}",
+        dump_json(config.data).substr(0, 80));
+  std::vector<DetectionSource> sources;
+  for (std::size_t i = 0; i < config.data.size(); ++i)
+    sources.push_back(read_config<DetectionSource>(config.data[i], fmt::format("data[{}]", i), UnknownFields::reject));
+  return sources;
 }
 
 std::unique_ptr<SampleSource> open_samples(const GroundingDinoTrainingConfig& config, std::uint64_t seed) {
-  if (config.data == "world") return std::make_unique<WorldSamples>(seed, config.world);
-  return std::make_unique<DatasetSamples>(open_dataset(config, config.split), seed, config.augmentation);
+  if (of_world(config)) return std::make_unique<WorldSamples>(seed, config.world);
+  const std::vector<DetectionSource> sources = sources_of(config);
+  std::vector<std::shared_ptr<const DetectionDataset>> datasets;
+  for (const DetectionSource& source : sources) datasets.push_back(open_source(source, source.split, config.data_root));
+  return std::make_unique<MixedSamples>(datasets, sources, seed, config.augmentation, config.drop_positive);
 }
 
-// Of the world the questions of `omma eval detection`, in the kind of prompt that is trained most.
-DetectionQuestions open_questions(const GroundingDinoTrainingConfig& config) {
+// What the model is validated on, by the data set's name. Of the world the questions of `omma eval detection`, in the kind of
+// prompt that is trained most.
+std::map<std::string, DetectionQuestions> open_questions(const GroundingDinoTrainingConfig& config) {
   const auto most = static_cast<std::size_t>(config.validation_pictures);
   if (most == 0) return {};
-  if (config.data == "world")
-    return world_questions({.split = parse_split(config.validation_split),
-                            .count = most,
-                            .size = static_cast<int>(*std::ranges::max_element(config.sizes)),
-                            .pairs = config.world.pairs > config.world.names});
-  DetectionQuestions questions = questions_of(open_dataset(config, config.validation_split));
-  questions.count = std::min(questions.count, most);
+  if (of_world(config))
+    return {{"world", world_questions({.split = parse_split(config.validation_split),
+                                       .count = most,
+                                       .size = static_cast<int>(*std::ranges::max_element(config.sizes)),
+                                       .pairs = config.world.pairs > config.world.names})}};
+  std::map<std::string, DetectionQuestions> questions;
+  for (const DetectionSource& source : sources_of(config)) {
+    DetectionQuestions& asked = questions[source.data];
+    asked = questions_of(open_source(source, source.validation_split, config.data_root));
+    asked.count = std::min(asked.count, most);
+  }
   return questions;
 }
 
@@ -67,7 +89,10 @@ class GroundingDinoTraining : public TrainingTask {
     torch::manual_seed(trainer.seed);
     model_ = GroundingDino(model_config_);
     model_->init_weights();
-    for (const std::string& file : config.initial_weights) load_matching_weights(*model_, file);
+    for (const std::string& file : config.initial_weights) {
+      load_matching_weights(*model_, file);
+      load_known_embeddings(*model_, "model.text_backbone.embeddings.word_embeddings.weight", tokenizer_, file);
+    }
   }
 
   torch::nn::Module& module() override { return *model_; }
@@ -85,16 +110,20 @@ class GroundingDinoTraining : public TrainingTask {
   }
 
   json validate() override {
-    if (questions_.count == 0) return json::object();
+    if (questions_.empty()) return json::object();
     const auto processor = read_config<ImageProcessorConfig>(preprocessor_config(), "preprocessor_config.json");
     GroundingDinoPredictor predictor(model_, tokenizer_, ImageProcessor(processor));
     DetectionEvaluationOptions options;
     options.threshold = static_cast<float>(model_config_.phrase_threshold.value_or(GroundingDinoPredictor::default_threshold));
-    const DetectionEvaluation figures = evaluate_detection(predictor, questions_, options);
-    return {{"ap50", figures.coco.ap50},          {"f1", figures.f1},
-            {"precision", figures.precision},     {"recall", figures.recall},
-            {"absent_rate", figures.absent_rate}, {"threshold", options.threshold},
-            {"pictures", figures.pictures}};
+    json result = json::object();
+    for (const auto& [name, questions] : questions_) {
+      const DetectionEvaluation figures = evaluate_detection(predictor, questions, options);
+      result[name] = {{"ap50", figures.coco.ap50},          {"f1", figures.f1},
+                      {"precision", figures.precision},     {"recall", figures.recall},
+                      {"absent_rate", figures.absent_rate}, {"threshold", options.threshold},
+                      {"pictures", figures.pictures}};
+    }
+    return result.size() == 1 ? result.begin().value() : result;
   }
 
   void save_model(const fs::path& directory) override {
@@ -142,7 +171,7 @@ class GroundingDinoTraining : public TrainingTask {
   // square, both sides, with some room for others.
   json preprocessor_config() const {
     const int64_t side = *std::ranges::max_element(config_.sizes);
-    const json size = {{"shortest_edge", side}, {"longest_edge", config_.data == "world" ? side * 4 / 3 : side}};
+    const json size = {{"shortest_edge", side}, {"longest_edge", of_world(config_) ? side * 4 / 3 : side}};
     return {{"image_processor_type", "GroundingDinoImageProcessor"},
             {"do_resize", true},
             {"do_rescale", true},
@@ -160,7 +189,7 @@ class GroundingDinoTraining : public TrainingTask {
   json tokenizer_json_;
   Tokenizer tokenizer_;
   std::unique_ptr<SampleSource> samples_;
-  DetectionQuestions questions_;
+  std::map<std::string, DetectionQuestions> questions_;
   GroundingDinoConfig model_config_;
   GroundingDino model_ = nullptr;
 };

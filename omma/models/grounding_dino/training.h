@@ -9,7 +9,7 @@
 
 #include "omma/base/config.h"
 #include "omma/models/grounding_dino/criterion.h"
-#include "omma/models/grounding_dino/training_dataset.h"
+#include "omma/models/grounding_dino/training_mixture.h"
 #include "omma/models/grounding_dino/training_world.h"
 #include "omma/train/model_recipe.h"
 #include "omma/train/recipe.h"
@@ -18,17 +18,19 @@
 namespace omma {
 
 struct GroundingDinoTrainingConfig : ModelRecipe {
-  std::string data = "world";  // world, or KIND:PATH as open_detection_dataset reads it; a bare PATH is voc
+  json data = "world";    // world, a DetectionSource's `data`, or a list of DetectionSource
+  std::string data_root;  // folder of relative paths in `data`; "": the current one
   std::string split = "train";
-  std::map<std::string, std::string> class_phrases;
+  std::map<std::string, std::string> class_phrases;  // these three where `data` is no list
   std::string validation_split = "val";
-  int64_t validation_pictures = 200;  // the first of the split; 0: no figures
+  int64_t validation_pictures = 200;  // the first of each set's split; 0: no figures
   int64_t batch_size = 16;
   std::vector<int64_t> sizes = {128};  // long sides in pixels, one drawn a batch
   int64_t least_phrases = 1;           // of a prompt; their number is drawn a batch, evenly on a log scale
   int64_t most_phrases = 32;
   WorldPromptConfig world;
   AugmentationConfig augmentation;
+  double drop_positive = 0;  // of data sets: chance of each phrase that fits something not to be asked for
 
   CriterionConfig loss;
   int64_t denoising_queries = 0;
@@ -39,6 +41,7 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
   void fields(Fields& field) {
     ModelRecipe::fields(field);
     field("data", data);
+    field("data_root", data_root);
     field("split", split);
     field("class_phrases", class_phrases);
     field("validation_split", validation_split);
@@ -49,6 +52,7 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
     field("most_phrases", most_phrases, Range{1, 256});
     field("world", world);
     field("augmentation", augmentation);
+    field("drop_positive", drop_positive, Range{0, 1});
     field("loss", loss);
     field("denoising_queries", denoising_queries, Range{0, 10'000});
     field("label_noise", label_noise, Range{0, 1});
@@ -62,7 +66,8 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
 };
 
 // Validates on `validation_split` of the data, which of a file that has no splits is all of it: {"ap50", "f1", "precision",
-// "recall", "absent_rate", "threshold", "pictures"}, at the threshold that the saved model has by default. Throws
+// "recall", "absent_rate", "threshold", "pictures"}, at the threshold that the saved model has by default; of several data sets
+// {DATA: these} for each. Throws
 // std::invalid_argument naming the recipe's field, or the data set's or weights' file.
 std::unique_ptr<TrainingTask> make_grounding_dino_training(const TrainerConfig& trainer, const GroundingDinoTrainingConfig& config);
 

@@ -1,12 +1,12 @@
 #include "omma/models/grounding_dino/training_dataset.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <set>
 
 #include "omma/base/error.h"
-#include "omma/data/shuffled_order.h"
 #include "omma/vision/orientation.h"
 #include "omma/vision/resize.h"
 
@@ -71,54 +71,74 @@ void augment(Image& image, std::vector<DetectionTarget>& targets, const Augmenta
 }
 
 DatasetSamples::DatasetSamples(std::shared_ptr<const DetectionDataset> dataset, std::uint64_t seed,
-                               const AugmentationConfig& config)
-    : dataset_(std::move(dataset)), seed_(seed), config_(config), phrases_(dataset_->phrases()) {
-  check(dataset_->size() > 0, "training data: the data set has no sample");
-  if (!phrases_.empty()) return;
-  std::set<std::string> met;
-  for (std::size_t i = 0; i < std::min(dataset_->size(), kPhrasePool); ++i)
-    for (const DetectionTarget& target : dataset_->sample(i).targets) met.insert(target.phrase);
-  phrases_.assign(met.begin(), met.end());
+                               const AugmentationConfig& config, PhraseBook book)
+    : dataset_((check(dataset->size() > 0, "training data: the data set has no sample"), std::move(dataset))),
+      seed_(seed),
+      order_(seed ^ order_stream, dataset_->size()),
+      config_(config),
+      book_(std::move(book)) {
+  std::set<std::string> met(dataset_->phrases().begin(), dataset_->phrases().end());
+  if (met.empty())
+    for (std::size_t i = 0; i < std::min(dataset_->size(), kPhrasePool); ++i)
+      for (const DetectionTarget& target : dataset_->sample(i).targets) met.insert(target.phrase);
+  for (const auto& [phrase, others] : book_.synonyms)
+    if (met.contains(phrase)) met.insert(others.begin(), others.end());
+  own_.assign(met.begin(), met.end());
 }
 
-std::size_t DatasetSamples::index_of(std::uint64_t number) const {
-  std::vector<std::uint32_t> order(dataset_->size());
-  std::iota(order.begin(), order.end(), 0U);
-  Rng rng(seed_ ^ order_stream, number / dataset_->size());
-  rng.shuffle(order);
-  return order[number % dataset_->size()];
+std::vector<std::string> DatasetSamples::phrases_of(const DetectionTarget& target) const {
+  std::vector<std::string> phrases = {target.phrase};
+  if (const auto found = book_.synonyms.find(target.phrase); found != book_.synonyms.end())
+    phrases.insert(phrases.end(), found->second.begin(), found->second.end());
+  return phrases;
+}
+
+// What is there first; then what is not, of the set's own phrases and of all others in turn. A crowd has no box that could be
+// learnt, yet what it shows is there: it is not asked for.
+std::vector<std::string> DatasetSamples::draw_prompt(const std::vector<DetectionTarget>& targets, int limit, Rng& rng) const {
+  std::set<std::string> present, boxed;
+  for (const DetectionTarget& target : targets) {
+    const std::vector<std::string> phrases = phrases_of(target);
+    present.insert(phrases.begin(), phrases.end());
+    if (!target.crowd) boxed.insert(phrases.begin(), phrases.end());
+  }
+  std::vector<std::string> prompt(boxed.begin(), boxed.end());
+  std::erase_if(prompt, [&](const std::string&) { return rng.chance(book_.drop_positive); });
+  rng.shuffle(prompt);
+  if (prompt.size() > static_cast<std::size_t>(limit)) prompt.resize(static_cast<std::size_t>(limit));
+
+  std::array pools = {own_, book_.absent};
+  for (std::vector<std::string>& pool : pools) rng.shuffle(pool);
+  while (prompt.size() < static_cast<std::size_t>(limit) && !(pools[0].empty() && pools[1].empty())) {
+    std::vector<std::string>& pool = pools[pools[0].empty() || (!pools[1].empty() && rng.chance(0.5)) ? 1 : 0];
+    if (!present.contains(pool.back()) && std::ranges::find(prompt, pool.back()) == prompt.end()) prompt.push_back(pool.back());
+    pool.pop_back();
+  }
+  rng.shuffle(prompt);
+  return prompt;
 }
 
 TrainingSample DatasetSamples::sample(std::uint64_t number, const BatchShape& shape) const {
   Rng rng(seed_, number);
-  auto [labels, image] = dataset_->load(index_of(number));
-  const double long_side = std::max(image.width, image.height);
-  const int width = std::max(1, static_cast<int>(std::lround(shape.size * image.width / long_side)));
-  const int height = std::max(1, static_cast<int>(std::lround(shape.size * image.height / long_side)));
-  std::erase_if(labels.targets, [](const DetectionTarget& target) { return target.crowd; });
+  auto [labels, image] = dataset_->load(order_[number]);
+  const Size size = detr_size({image.width, image.height}, shape.size, shape.size);
   augment(image, labels.targets, config_, rng);
-  const float scale_x = static_cast<float>(width) / static_cast<float>(image.width);
-  const float scale_y = static_cast<float>(height) / static_cast<float>(image.height);
+  const float scale_x = static_cast<float>(size.width) / static_cast<float>(image.width);
+  const float scale_y = static_cast<float>(size.height) / static_cast<float>(image.height);
 
-  std::vector<std::string> phrases;
-  for (const DetectionTarget& target : labels.targets)
-    if (std::ranges::find(phrases, target.phrase) == phrases.end()) phrases.push_back(target.phrase);
-  rng.shuffle(phrases);
-  if (phrases.size() > static_cast<std::size_t>(shape.phrases)) phrases.resize(static_cast<std::size_t>(shape.phrases));
-  std::vector<std::string> others = phrases_;
-  rng.shuffle(others);
-  for (const std::string& other : others)
-    if (phrases.size() < static_cast<std::size_t>(shape.phrases) && std::ranges::find(phrases, other) == phrases.end())
-      phrases.push_back(other);
-  rng.shuffle(phrases);
-
-  TrainingSample sample{
-      .image = resize(image, width, height, Resample::bilinear), .boxes = {}, .phrases = phrases, .phrases_of = {}};
+  TrainingSample sample{.image = resize(image, size.width, size.height, Resample::bilinear),
+                        .boxes = {},
+                        .phrases = draw_prompt(labels.targets, shape.phrases, rng),
+                        .phrases_of = {}};
   for (const DetectionTarget& target : labels.targets) {
-    const auto place = std::ranges::find(phrases, target.phrase);
-    if (place == phrases.end()) continue;
+    if (target.crowd) continue;
+    std::vector<int> places;
+    for (const std::string& phrase : phrases_of(target))
+      if (const auto place = std::ranges::find(sample.phrases, phrase); place != sample.phrases.end())
+        places.push_back(static_cast<int>(place - sample.phrases.begin()));
+    if (places.empty()) continue;
     sample.boxes.push_back({scale_x * target.box.x0, scale_y * target.box.y0, scale_x * target.box.x1, scale_y * target.box.y1});
-    sample.phrases_of.push_back({static_cast<int>(place - phrases.begin())});
+    sample.phrases_of.push_back(std::move(places));
   }
   return sample;
 }

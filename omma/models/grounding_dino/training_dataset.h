@@ -1,7 +1,8 @@
-// Training samples from labelled photographs: augmented pictures, prompts of the data set's phrases.
+// Training samples from labelled photographs: augmented pictures, prompts of what is there and of what is not.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "omma/base/config.h"
 #include "omma/base/rng.h"
 #include "omma/data/detection_dataset.h"
+#include "omma/data/shuffled_order.h"
 #include "omma/models/grounding_dino/training_samples.h"
 
 namespace omma {
@@ -36,19 +38,33 @@ struct AugmentationConfig {
 // be asked for.
 void augment(Image& image, std::vector<DetectionTarget>& targets, const AugmentationConfig& config, Rng& rng);
 
+// What may be asked about the pictures of a data set.
+struct PhraseBook {
+  // Of a data set's phrase what else is true of its objects: the plural, the kind that it belongs to ("car": "cars", "vehicle").
+  std::map<std::string, std::vector<std::string>> synonyms;
+  // What a picture without such an object may be asked for; nothing that its pictures may show without a label.
+  std::vector<std::string> absent;
+  double drop_positive = 0;  // chance of each phrase that fits something not to be asked for
+};
+
 // Pictures in a new random order in every round through the data.
 class DatasetSamples : public SampleSource {
  public:
-  DatasetSamples(std::shared_ptr<const DetectionDataset> dataset, std::uint64_t seed, const AugmentationConfig& config);
+  // To the book's absent phrases come the data set's own, those of an open one as its first samples have them.
+  DatasetSamples(std::shared_ptr<const DetectionDataset> dataset, std::uint64_t seed, const AugmentationConfig& config,
+                 PhraseBook book = {});
   TrainingSample sample(std::uint64_t number, const BatchShape& shape) const override;
 
  private:
-  std::size_t index_of(std::uint64_t number) const;
+  std::vector<std::string> phrases_of(const DetectionTarget& target) const;
+  std::vector<std::string> draw_prompt(const std::vector<DetectionTarget>& targets, int limit, Rng& rng) const;
 
   std::shared_ptr<const DetectionDataset> dataset_;
   std::uint64_t seed_;
+  ShuffledOrder order_;
   AugmentationConfig config_;
-  std::vector<std::string> phrases_;  // closed set, or those met in the first samples
+  PhraseBook book_;
+  std::vector<std::string> own_;  // phrases of the data set with their synonyms
 };
 
 }  // namespace omma

@@ -68,7 +68,7 @@ bool fits(const Scene& scene, int object, const std::string& text) {
 }  // namespace
 
 TrainingSample WorldSamples::sample(std::uint64_t number, const BatchShape& shape) const {
-  Scene scene = make_scene(seed_, number, {.size = shape.size});
+  Scene scene = make_scene(seed_, number, {.size = shape.size, .variety = config_.variety});
   Rng rng(seed_ ^ kPromptStream, number);
   const double kind = rng.uniform(0, config_.names + config_.pairs + config_.phrases);
   const bool of_names = kind < config_.names, of_pairs = !of_names && kind < config_.names + config_.pairs;

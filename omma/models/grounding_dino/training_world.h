@@ -16,6 +16,7 @@ struct WorldPromptConfig {
   double pairs = 0.45;
   double phrases = 0.15;
   double hard_negatives = 0.5;  // share of a pair prompt's negatives that are one attribute away from something in the scene
+  double variety = 0;           // share of scenes that look as other renderers and cameras show them
   double drop_positive = 0.15;  // chance of each thing that is there not to be asked for
 
   template <class Fields>
@@ -24,6 +25,7 @@ struct WorldPromptConfig {
     field("pairs", pairs, Range{0, 1});
     field("phrases", phrases, Range{0, 1});
     field("hard_negatives", hard_negatives, Range{0, 1});
+    field("variety", variety, Range{0, 1});
     field("drop_positive", drop_positive, Range{0, 1});
   }
 };

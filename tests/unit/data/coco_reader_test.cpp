@@ -102,5 +102,20 @@ TEST_F(CocoReader, FindsSplitsInAFolder) {
   EXPECT_THROW(open_detection_dataset(spec, ""), std::invalid_argument);  // two to choose from
 }
 
+TEST_F(CocoReader, FindsAFileNamedAfterTheSplit) {
+  std::filesystem::create_directories(directory_ / "images");
+  json val = small_coco();
+  val["images"].erase(1);
+  write_file(directory_ / "train.json", dump_json(small_coco()));
+  write_file(directory_ / "val.json", dump_json(val));
+  write_file(directory_ / "images/a.png", "");
+  const std::string spec = "coco:" + directory_.path().string();
+  EXPECT_EQ(open_detection_dataset(spec, "train")->size(), 2U);
+  const auto dataset = open_detection_dataset(spec, "val");
+  EXPECT_EQ(dataset->size(), 1U);
+  EXPECT_TRUE(dataset->has_image(0));
+  EXPECT_NE(testing::invalid_argument_of([&] { open_detection_dataset(spec, "test"); }).find("test.json"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace omma

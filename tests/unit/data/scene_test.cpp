@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "omma/data/world/layout.h"
+#include "omma/data/world/look.h"
 
 namespace omma {
 namespace {
@@ -33,6 +34,42 @@ TEST(Scene, PixelsAreTheSameOnEveryMachine) {
   EXPECT_EQ(hash_of_scenes({.size = 320, .split = Split::len}, 5), 9827710931124540495U);
   EXPECT_EQ(hash_of_scenes({.split = Split::domain}, 50), 10541879834898223221U);
   EXPECT_EQ(hash_of_scenes({.split = Split::combo}, 50), 11839148877216621807U);
+}
+
+// Another look is the same scene: what stands where is drawn from other random numbers, unless objects may be smaller.
+TEST(Scene, VarietyChangesTheLookOnly) {
+  int equal_layouts = 0, smallest = 100;
+  std::set<std::uint64_t> pictures;
+  for (std::uint64_t index = 0; index < 100; ++index) {
+    const Scene plain = make_scene(7, index), varied = make_scene(7, index, {.variety = 1});
+    EXPECT_NE(plain.image, varied.image) << index;
+    EXPECT_EQ(varied.image, make_scene(7, index, {.variety = 1}).image) << index;
+    equal_layouts += plain.owner == varied.owner;
+    for (const WorldObject& object : varied.objects) smallest = std::min(smallest, object.extent * 100 / 128);
+    pictures.insert(hash_of(varied.image.data));
+  }
+  EXPECT_NEAR(equal_layouts, 50, 15);
+  EXPECT_LT(smallest, 13);
+  EXPECT_EQ(pictures.size(), 100U);
+  int plain = 0;
+  for (std::uint64_t index = 0; index < 200; ++index)
+    plain += make_scene(7, index).image == make_scene(7, index, {.variety = .25}).image;
+  EXPECT_NEAR(plain, 150, 20);
+}
+
+// What the domain split measures must not have been trained.
+TEST(Scene, DomainLooksAreOutsideTheTrainingOnes) {
+  Rng rng(3);
+  for (int i = 0; i < 500; ++i) {
+    const Look varied = draw_varied_look(rng), domain = draw_domain_look(rng);
+    EXPECT_NE(varied.ground.kind, domain.ground.kind);
+    EXPECT_LT(domain.saturation, varied.saturation);
+    EXPECT_GT(domain.hue_jitter, varied.hue_jitter);
+    if (domain.camera.blur > 0) EXPECT_GT(domain.camera.blur, varied.camera.blur);
+    if (domain.camera.noise > 0) EXPECT_GT(domain.camera.noise, varied.camera.noise);
+    if (domain.camera.jpeg_quality > 0 && varied.camera.jpeg_quality > 0)
+      EXPECT_LT(domain.camera.jpeg_quality, varied.camera.jpeg_quality);
+  }
 }
 
 TEST(Scene, EverythingDependsOnSeedIndexAndSplit) {
@@ -98,6 +135,7 @@ TEST(Scene, RefusesOptionsOutOfRange) {
   EXPECT_THROW(make_scene(0, 0, {.size = 5000}), std::invalid_argument);
   EXPECT_THROW(make_scene(0, 0, {.min_objects = 4, .max_objects = 2}), std::invalid_argument);
   EXPECT_THROW(make_scene(0, 0, {.max_objects = 10}), std::invalid_argument);
+  EXPECT_THROW(make_scene(0, 0, {.variety = 1.5}), std::invalid_argument);
   EXPECT_THROW(make_scene(0, std::uint64_t{1} << 56), std::invalid_argument);
 }
 

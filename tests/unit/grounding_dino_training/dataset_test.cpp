@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <thread>
 
-#include "omma/models/grounding_dino/training_dataset.h"
+#include "omma/models/grounding_dino/training_mixture.h"
 
 namespace omma {
 namespace {
@@ -193,6 +194,75 @@ TEST(DatasetSamples, BoxesFollowTheResizedPictureAndTheirPhrases) {
     expect_near(sample.boxes[0], light_part(sample.image), 1);
   }
   EXPECT_GT(with_box, 40);
+}
+
+// A box is asked for by its own phrase and by what else is true of it, and none of these is ever asked as absent beside it.
+TEST(DatasetSamples, SynonymsFitTheSameBoxAndAreNeverAbsent) {
+  const PhraseBook book{.synonyms = {{"cat", {"cats", "animal"}}, {"dog", {"animal"}}}, .absent = {"bus"}};
+  const DatasetSamples samples(std::make_shared<Grays>(), 3, nothing, book);
+  std::set<std::string> met;
+  for (std::uint64_t number = 0; number < 40; ++number) {
+    const TrainingSample sample = samples.sample(number, {.size = 50, .phrases = 6});
+    const bool cat = picture_of(sample) % 2 == 0;
+    std::set<std::string> fitting, asked(sample.phrases.begin(), sample.phrases.end());
+    for (const int place : sample.phrases_of.at(0)) fitting.insert(sample.phrases[static_cast<std::size_t>(place)]);
+    EXPECT_EQ(fitting, cat ? (std::set<std::string>{"cat", "cats", "animal"}) : (std::set<std::string>{"dog", "animal"}));
+    EXPECT_EQ(asked.contains("cat"), cat) << "a crowd of cats is there, but has no box";
+    EXPECT_EQ(asked.size(), sample.phrases.size());
+    met.merge(asked);
+  }
+  EXPECT_EQ(met, (std::set<std::string>{"cat", "cats", "animal", "dog", "bird", "bus"}));
+}
+
+TEST(DatasetSamples, SomeOfWhatIsThereIsNotAskedFor) {
+  const DatasetSamples samples(std::make_shared<Grays>(), 3, nothing, {.synonyms = {}, .absent = {"bus"}, .drop_positive = 0.5});
+  int without = 0;
+  for (std::uint64_t number = 0; number < 200; ++number) {
+    const TrainingSample sample = samples.sample(number, {.size = 50, .phrases = 1});
+    ASSERT_EQ(sample.phrases.size(), 1U);
+    const bool own = sample.phrases[0] == (picture_of(sample) % 2 == 0 ? "cat" : "dog");
+    EXPECT_EQ(own, sample.boxes.size() == 1);
+    without += !own;
+  }
+  EXPECT_NEAR(without, 100, 25);
+}
+
+// Two sets of one class each, which the files call alike; the pictures of the second may show cats without a label.
+class Mixture : public ::testing::Test {
+ protected:
+  static std::shared_ptr<Grays> grays() { return std::make_shared<Grays>(); }
+  DetectionSource first_{.data = "a", .class_phrases = {}, .synonyms = {{"cat", {"tabby"}}}, .unlabelled = {}, .share = 3};
+  DetectionSource second_{.data = "b", .class_phrases = {}, .synonyms = {}, .unlabelled = {"tabby"}, .share = 1};
+};
+
+TEST_F(Mixture, EachSetHasItsShareOfEveryRoundAndShowsEachPictureOnce) {
+  const MixedSamples samples({grays(), grays()}, {first_, second_}, 5, nothing, 0);
+  std::map<std::size_t, int> shown;
+  for (std::uint64_t number = 0; number < 4 * 7; ++number) ++shown[picture_of(samples.sample(number, shape))];
+  // 28 samples: three times seven of the first set, and once seven of the second.
+  EXPECT_EQ(shown.size(), 7U);
+  for (const auto& [picture, times] : shown) EXPECT_EQ(times, 4) << picture;
+}
+
+TEST_F(Mixture, AnothersPhrasesAreAbsentUnlessTheyMayBeThereUnlabelled) {
+  second_.synonyms = {{"dog", {"puppy"}}};
+  const auto asked = [&](const DetectionSource& one, const DetectionSource& other) {
+    std::set<std::string> met;
+    const MixedSamples samples({grays(), grays()}, {one, other}, 5, nothing, 0);
+    for (std::uint64_t number = 0; number < 60; ++number)
+      for (const std::string& phrase : samples.sample(number, {.size = 50, .phrases = 3}).phrases) met.insert(phrase);
+    return met;
+  };
+  EXPECT_EQ(asked(first_, second_), (std::set<std::string>{"cat", "dog", "bird", "tabby", "puppy"}));
+  first_.synonyms = {};
+  first_.unlabelled = {"puppy"};
+  first_.share = 1000;  // hardly a sample of the second
+  EXPECT_FALSE(asked(first_, second_).contains("puppy"));
+}
+
+TEST_F(Mixture, SynonymsOfAnUnknownPhraseAreRefused) {
+  first_.synonyms = {{"horse", {"mare"}}};
+  EXPECT_THROW(MixedSamples({grays()}, {first_}, 5, nothing, 0), std::invalid_argument);
 }
 
 TEST(DatasetSamples, ANumberIsOneSampleOnAnyThread) {
