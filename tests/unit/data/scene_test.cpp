@@ -32,7 +32,7 @@ TEST(Scene, PixelsAreTheSameOnEveryMachine) {
   EXPECT_EQ(hash_of_scenes({}, 50), 9055356585423117401U);
   EXPECT_EQ(hash_of_scenes({.size = 64, .split = Split::val}, 50), 7085690790766445502U);
   EXPECT_EQ(hash_of_scenes({.size = 320, .split = Split::len}, 5), 9827710931124540495U);
-  EXPECT_EQ(hash_of_scenes({.split = Split::domain}, 50), 10541879834898223221U);
+  EXPECT_EQ(hash_of_scenes({.split = Split::domain}, 50), 830017952842175049U);
   EXPECT_EQ(hash_of_scenes({.split = Split::combo}, 50), 11839148877216621807U);
 }
 
@@ -65,10 +65,10 @@ TEST(Scene, DomainLooksAreOutsideTheTrainingOnes) {
     EXPECT_NE(varied.ground.kind, domain.ground.kind);
     EXPECT_LT(domain.saturation, varied.saturation);
     EXPECT_GT(domain.hue_jitter, varied.hue_jitter);
-    if (domain.camera.blur > 0) EXPECT_GT(domain.camera.blur, varied.camera.blur);
-    if (domain.camera.noise > 0) EXPECT_GT(domain.camera.noise, varied.camera.noise);
-    if (domain.camera.jpeg_quality > 0 && varied.camera.jpeg_quality > 0)
-      EXPECT_LT(domain.camera.jpeg_quality, varied.camera.jpeg_quality);
+    EXPECT_TRUE(domain.camera.blur == 0 || domain.camera.blur > varied.camera.blur);
+    EXPECT_TRUE(domain.camera.noise == 0 || domain.camera.noise > varied.camera.noise);
+    EXPECT_TRUE(domain.camera.jpeg_quality == 0 || varied.camera.jpeg_quality == 0 ||
+                domain.camera.jpeg_quality < varied.camera.jpeg_quality);
   }
 }
 
@@ -111,7 +111,7 @@ TEST(Scene, BoxesAndAreasFitTheMasks) {
 TEST(Scene, AtMostThirtyPerCentOfAnObjectIsCovered) {
   for (std::uint64_t index = 0; index < 100; ++index) {
     Rng rng(11, index);
-    const Layout layout = place_objects(draw_objects(8, Split::len, rng), {.split = Split::len}, rng);
+    const Layout layout = place_objects(draw_objects(8, Split::len, rng), {.split = Split::len}, 17, rng);
     for (std::size_t i = 0; i < layout.objects.size(); ++i) {
       const auto seen = std::count(layout.owner.begin(), layout.owner.end(), i + 1);
       EXPECT_GE(static_cast<double>(seen), .7 * layout.objects[i].stamp.area);
