@@ -114,6 +114,14 @@ Image down(const Image& image, int height, const Kernel& kernel, int threads) {
   return result;
 }
 
+// What comes between the two passes is rounded to bytes, so that their order shows in the pixels. Pillow takes the rows away first
+// where the height loses more than twice what the width loses (since 13.0, its pull request 9549; before, across always came
+// first).
+bool down_comes_first(Size from, Size to) {
+  const std::int64_t rows = std::int64_t{from.height} - to.height, columns = std::int64_t{from.width} - to.width;
+  return rows > 0 && rows > 2 * columns;
+}
+
 // Source indices of the nearest pixels; the running sum is Pillow's.
 std::vector<int> nearest_indices(int from, int to) {
   const double scale = static_cast<double>(from) / to;
@@ -144,6 +152,8 @@ Image resize(const Image& image, int width, int height, Resample resample, int t
   const Kernel kernel = kernel_of(resample);
   if (width == image.width) return down(image, height, kernel, threads);
   if (height == image.height) return across(image, width, kernel, threads);
+  if (down_comes_first({image.width, image.height}, {width, height}))
+    return across(down(image, height, kernel, threads), width, kernel, threads);
   return down(across(image, width, kernel, threads), height, kernel, threads);
 }
 

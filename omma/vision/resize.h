@@ -7,9 +7,9 @@ namespace omma {
 
 enum class Resample { nearest, bilinear, bicubic, lanczos };
 
-// What Pillow's Image.resize((width, height), resample) gives for an 8-bit RGB picture, to the last bit: separable, across then
-// down, antialiased when shrinking, accumulated in 22-bit fixed point (Pillow 12, src/libImaging/Resample.c). The work is split
-// over `threads` threads; the result does not depend on it. Throws std::invalid_argument for an empty image or a side below 1.
+// What Pillow's Image.resize((width, height), resample) gives for an 8-bit RGB picture, to the last bit: separable, antialiased
+// when shrinking, in 22-bit fixed point, across then down or the other way round (Pillow 13.0, src/libImaging/Resample.c), on
+// `threads` threads, on which nothing depends. Throws std::invalid_argument for an empty image or a side below 1.
 Image resize(const Image& image, int width, int height, Resample resample, int threads = 1);
 
 struct Size {
