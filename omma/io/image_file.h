@@ -19,11 +19,11 @@ struct ImageLimits {
   std::size_t file_bytes = std::size_t{256} << 20;
 };
 
-// The picture as a person sees it, in 8-bit RGB: what Pillow 12 gives for ImageOps.exif_transpose(Image.open(f)).convert("RGB"), to
-// the bit for PNG, WebP and (with libjpeg-turbo 2 and 3) JPEG. That is: turned by the EXIF orientation (one out of 1..8 counts as
-// 1); alpha dropped, not composed; colour profiles, gamma and HDR metadata ignored; CMYK read inverted, as Adobe writes it; of an
-// animation the first frame. Different from Pillow on purpose: 16-bit gray keeps its high byte, as 16-bit colour does (Pillow clips
-// it to white), an orientation in XMP is not read, and a picture of which data is missing is an error.
+// The picture as a person sees it, in 8-bit RGB: what Pillow 13.0 gives for ImageOps.exif_transpose(Image.open(f)).convert("RGB"),
+// to the bit for PNG, WebP and (with libjpeg-turbo 2 and 3) JPEG. That is: turned by the orientation in EXIF, else in XMP (one out
+// of 1..8 counts as 1); alpha dropped, not composed; colour profiles, gamma and HDR metadata ignored; CMYK read inverted, as Adobe
+// writes it; of an animation the first frame. Different from Pillow on purpose: 16-bit gray keeps its high byte, as 16-bit colour
+// does (Pillow clips it to white); a JPEG that lacks only its end marker is whole (to Pillow, some are). Missing data is an error.
 //
 // The format is told by the first bytes, never by the file's name. `name` begins every error. Throws std::invalid_argument for
 // anything that is not a whole picture of a supported format within the limits; memory grows with the pixels and the file only.

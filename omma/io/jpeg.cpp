@@ -9,8 +9,8 @@
 
 #include <cstdlib>
 
-#include "omma/io/exif.h"
 #include "omma/io/image_codec.h"
+#include "omma/io/orientation_tags.h"
 
 namespace omma {
 namespace {
@@ -42,7 +42,9 @@ jpeg_error_mgr* set_error_handlers(jpeg_error_mgr& errors) {
   jpeg_std_error(&errors);
   errors.error_exit = leave;
   errors.emit_message = [](j_common_ptr codec, int level) {
-    if (level < 0 && !is_harmless(codec->err->msg_code)) leave(codec);
+    if (level >= 0 || is_harmless(codec->err->msg_code)) return;
+    if (codec->err->msg_code != JWRN_JPEG_EOF) leave(codec);
+    ++codec->err->num_warnings;  // no end marker: whether all of the picture is there, JpegReader judges
   };
   errors.output_message = [](j_common_ptr) {};
   return &errors;
@@ -90,6 +92,7 @@ class JpegReader {
       jpeg_mem_src(&info_, bytes_.data(), static_cast<unsigned long>(bytes_.size()));
       jpeg_read_header(&info_, TRUE);
     });
+    check(!ended_early(), "{}: JPEG: the file is truncated: it ends in its header", name_);
     check_image_size(info_.image_width, info_.image_height, name_, limits);
     check(info_.num_components == 1 || info_.num_components == 3 || info_.num_components == 4,
           "{}: JPEG: expected 1, 3 or 4 colour components, got {}", name_, info_.num_components);
@@ -101,18 +104,36 @@ class JpegReader {
           info_.image_height);
   }
 
+  // Of several EXIF segments each continues the one before; of several XMP packets the last counts.
   int orientation() const {
+    constexpr std::string_view exif_mark("Exif\0\0", 6), xmp_mark("http://ns.adobe.com/xap/1.0/\0", 29);
+    std::vector<std::uint8_t> exif;
+    std::string_view xmp;
     for (const jpeg_marker_struct* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
-      const std::span<const std::uint8_t> block(marker->data, marker->data_length);
-      constexpr std::string_view exif("Exif\0\0", 6);
-      if (block.size() > exif.size() && std::equal(exif.begin(), exif.end(), block.begin())) return exif_orientation(block);
+      const std::string_view block(reinterpret_cast<const char*>(marker->data), marker->data_length);
+      if (block.starts_with(exif_mark)) exif.insert(exif.end(), marker->data + exif_mark.size(), marker->data + block.size());
+      if (block.starts_with(xmp_mark)) xmp = block.substr(xmp_mark.size());
     }
-    return 1;
+    return stored_orientation(exif, xmp);
+  }
+
+  bool ended_early() const { return errors_.num_warnings > 0; }
+
+  // Whether the file is known to hold its picture to the last bit where nothing but its end marker is missing. What Huffman codes
+  // lack is an error of libjpeg's. It tells nothing of an arithmetic code, nor of scans that are missing whole: a progressive
+  // picture is there when each coefficient is known to its lowest bit, of another one in several scans it is not known.
+  bool is_whole_without_end_marker() {
+    if (info_.arith_code) return false;
+    if (!jpeg_has_multiple_scans(&info_)) return true;
+    const int* unknown_bits = info_.progressive_mode ? info_.coef_bits[0] : nullptr;
+    return unknown_bits != nullptr &&
+           std::all_of(unknown_bits, unknown_bits + DCTSIZE2 * info_.num_components, [](int bits) { return bits == 0; });
   }
 
   void read_rows(Image& image) {
     const bool cmyk = info_.num_components == 4;
     std::vector<std::uint8_t> cmyk_row(cmyk ? 4 * static_cast<std::size_t>(image.width) : 0);
+    bool whole_without_end = false;
     run([&] {
       info_.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
       info_.dct_method = JDCT_ISLOW;
@@ -122,7 +143,8 @@ class JpegReader {
         if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number > most_scans)
           static_cast<Escape*>(codec->client_data)->leave("more scans than a picture needs (limit 100)");
       };
-      jpeg_start_decompress(&info_);
+      jpeg_start_decompress(&info_);  // of several scans, reads all
+      whole_without_end = is_whole_without_end_marker();
       while (info_.output_scanline < info_.output_height) {
         std::uint8_t* pixels = image.pixel(0, static_cast<int>(info_.output_scanline));
         JSAMPROW row = cmyk ? cmyk_row.data() : pixels;
@@ -131,6 +153,7 @@ class JpegReader {
       }
       jpeg_finish_decompress(&info_);
     });
+    check(whole_without_end || !ended_early(), "{}: JPEG: the file is truncated", name_);
   }
 
   std::span<const std::uint8_t> bytes_;

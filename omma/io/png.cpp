@@ -1,8 +1,8 @@
 // PNG through libpng: every depth, palette and interlacing to 8-bit RGB.
 #include <png.h>
 
-#include "omma/io/exif.h"
 #include "omma/io/image_codec.h"
+#include "omma/io/png_chunks.h"
 
 namespace omma {
 namespace {
@@ -12,7 +12,7 @@ void ignore_warning(png_structp, png_const_charp) {}
 
 class PngReader {
  public:
-  PngReader(std::span<const std::uint8_t> bytes, std::string_view name) : rest_(bytes), size_(bytes.size()), name_(name) {
+  PngReader(std::span<const std::uint8_t> bytes, std::string_view name) : bytes_(bytes), rest_(bytes), name_(name) {
     run([this] { png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &escape_, leave, ignore_warning); });
     if (png_ == nullptr) fail_runtime("{}: PNG: libpng differs from the version omma was built with", name_);
   }
@@ -24,8 +24,8 @@ class PngReader {
     read_header(limits);
     const auto width = static_cast<int>(png_get_image_width(png_, info_));
     DecodedImage result{Image(width, static_cast<int>(png_get_image_height(png_, info_)))};
+    result.orientation = png_orientation(bytes_, name_);
     read_rows(result.image);
-    result.orientation = orientation();
     return result;
   }
 
@@ -40,16 +40,23 @@ class PngReader {
       info_ = png_create_info_struct(png_);
       png_set_read_fn(png_, this, [](png_structp png, png_bytep to, std::size_t count) {
         auto& rest = static_cast<PngReader*>(png_get_io_ptr(png))->rest_;
-        if (count > rest.size()) png_error(png, "the file is truncated");
+        if (count > rest.size()) {
+          // Behind the pixels the file may end. What else of four bytes is missing is told by the checksum, made up here, too.
+          constexpr std::size_t checksum = 4;
+          if (count != checksum) png_error(png, "the file is truncated");
+          std::fill_n(to, count, png_byte{0});
+          rest = {};
+          return;
+        }
         std::copy_n(rest.data(), count, to);
         rest = rest.subspan(count);
       });
       // The side limit is ours to tell, libpng's own would hide it. Chunks that do not change RGB pixels are skipped unread, so
-      // that no text or colour profile is inflated; transparency too, as alpha is dropped. A wrong checksum anywhere is an error.
+      // that no text or colour profile is inflated; transparency too, as alpha is dropped. A wrong checksum before the pixels is an
+      // error.
       png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, reinterpret_cast<png_const_bytep>("tRNS"), 1);
-      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_AS_DEFAULT, reinterpret_cast<png_const_bytep>("eXIf"), 1);
       png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
       png_read_info(png_, info_);
     });
@@ -57,12 +64,15 @@ class PngReader {
     check_image_size(width, height, name_, limits);
     // Deflate shrinks no more than 1032 times: a short file that claims a huge picture is told before it costs memory.
     const auto row_bytes = static_cast<std::int64_t>(png_get_rowbytes(png_, info_));
-    check(height * row_bytes / 1032 <= static_cast<std::int64_t>(size_),
-          "{}: PNG: {} bytes cannot hold {} x {} pixels: the file is truncated", name_, size_, width, height);
+    check(height * row_bytes / 1032 <= static_cast<std::int64_t>(bytes_.size()),
+          "{}: PNG: {} bytes cannot hold {} x {} pixels: the file is truncated", name_, bytes_.size(), width, height);
   }
 
+  // The pixels' data has a checksum of its own, which zlib judges at their last row; that of their chunk is Pillow's to ignore, and
+  // so are the chunks behind.
   void read_rows(Image& image) {
     run([&] {
+      png_set_crc_action(png_, PNG_CRC_QUIET_USE, PNG_CRC_NO_CHANGE);
       png_set_expand(png_);    // palettes to RGB; 1, 2 and 4 bits to 8
       png_set_strip_16(png_);  // the high byte
       png_set_gray_to_rgb(png_);
@@ -72,19 +82,10 @@ class PngReader {
       if (png_get_rowbytes(png_, info_) != 3 * static_cast<std::size_t>(image.width)) png_error(png_, "unexpected row size");
       for (int pass = 0; pass < passes; ++pass)
         for (int y = 0; y < image.height; ++y) png_read_row(png_, image.pixel(0, y), nullptr);
-      png_read_end(png_, info_);
     });
   }
 
-  int orientation() {
-    png_uint_32 size = 0;
-    png_bytep block = nullptr;
-    if (png_get_eXIf_1(png_, info_, &size, &block) == 0) return 1;
-    return exif_orientation({block, size});
-  }
-
-  std::span<const std::uint8_t> rest_;
-  std::size_t size_;
+  std::span<const std::uint8_t> bytes_, rest_;  // all; what libpng has not yet read
   std::string_view name_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;

@@ -4,20 +4,26 @@
 
 #include <memory>
 
-#include "omma/io/exif.h"
 #include "omma/io/image_codec.h"
+#include "omma/io/orientation_tags.h"
 
 namespace omma {
 namespace {
 
 using Demuxer = std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)>;
 
-int orientation(const WebPDemuxer* demuxer) {
+// The first chunk of a kind, where it lies in the file; empty where there is none.
+WebPData chunk_of(const WebPDemuxer* demuxer, const char* kind) {
   WebPChunkIterator chunk{};
-  if (WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk) == 0) return 1;
-  const int value = exif_orientation({chunk.chunk.bytes, chunk.chunk.size});
+  if (WebPDemuxGetChunk(demuxer, kind, 1, &chunk) == 0) return {nullptr, 0};
+  const WebPData data = chunk.chunk;
   WebPDemuxReleaseChunkIterator(&chunk);
-  return value;
+  return data;
+}
+
+int orientation(const WebPDemuxer* demuxer) {
+  const WebPData exif = chunk_of(demuxer, "EXIF"), xmp = chunk_of(demuxer, "XMP ");
+  return stored_orientation({exif.bytes, exif.size}, {reinterpret_cast<const char*>(xmp.bytes), xmp.size});
 }
 
 Image decode_still(std::span<const std::uint8_t> bytes, int width, int height, std::string_view name) {

@@ -1,6 +1,6 @@
 """Reference outputs of Pillow, transformers and pycocotools for tests/parity/images.
 
-Pillow 12.0 decodes and resizes, transformers 5.23 computes DETR's sizes, pycocotools encodes masks. Writes DIR/images/manifest.json
+Pillow 13.0 decodes and resizes, transformers 5.23 computes DETR's sizes, pycocotools encodes masks. Writes DIR/images/manifest.json
 and the pictures it names: encoded ones, and raw 8-bit RGB.
 
     python tools/parity/images.py --out build/parity [--photos FOLDER_OF_JPEGS]
@@ -13,7 +13,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 from pycocotools import mask as coco
 from transformers.image_transforms import get_size_with_aspect_ratio
 
@@ -133,6 +133,94 @@ def webp_files():
     yield "orientation6.webp", saved(frames[0], "webp", lossless=True, exif=exif(6))
 
 
+def tiff(kind, values, count=None, big_endian=False):
+    """A TIFF structure of one entry, the orientation, whose values are of the struct format `kind`."""
+    order = ">" if big_endian else "<"
+    number = {"B": 1, "H": 3, "L": 4, "b": 6, "h": 8, "l": 9}[kind]
+    data = struct.pack(f"{order}{len(values)}{kind}", *values)
+    stored = data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(order + "L", 26)
+    head = struct.pack(order + "HLHHHL", 42, 8, 1, 0x0112, number, len(values) if count is None else count)
+    return (b"MM" if big_endian else b"II") + head + stored + bytes(4) + (data if len(data) > 4 else b"")
+
+
+def png_texts(**texts):
+    """Chunks for Image.save: keyword with `_` for spaces, text, whether compressed, whether international."""
+    info = PngImagePlugin.PngInfo()
+    for keyword, (text, compressed, international) in texts.items():
+        add = info.add_itxt if international else info.add_text
+        add(keyword.replace("_", " "), text, zip=compressed)
+    return info
+
+
+def orientation_files():
+    """Orientations wherever Pillow looks for them, and where it does not."""
+    image = Image.fromarray(scene(40, 25, 11))
+    blocks = {"two": tiff("H", [6, 1]), "two_big": tiff("H", [8, 3], big_endian=True), "three": tiff("H", [5, 1, 1]),
+              "long": tiff("L", [7, 1]), "signed": tiff("h", [6]), "byte": tiff("B", [6]), "none": tiff("H", [6], count=0),
+              "beyond": tiff("H", [6], count=9), "second": tiff("H", [1, 6])}
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="%d"/></x:xmpmeta>'
+    element = b"<tiff:Orientation>5</tiff:Orientation>"
+    for name, block in blocks.items():
+        yield f"exif_{name}.jpg", saved(image, "jpeg", exif=b"Exif\0\0" + block)
+        yield f"exif_{name}_xmp.jpg", saved(image, "jpeg", exif=b"Exif\0\0" + block, xmp=xmp % 3)
+        yield f"exif_{name}.png", saved(image, "png", exif=block)
+    for kind, options in (("jpeg", {}), ("webp", {"lossless": True})):
+        yield f"xmp6.{kind}", saved(image, kind, xmp=xmp % 6, **options)
+        yield f"xmp9.{kind}", saved(image, kind, xmp=xmp % 9, **options)
+        yield f"xmp_element.{kind}", saved(image, kind, xmp=element, **options)
+    block = exif(6)
+    profile = f"\nexif\n{len(block):8}\n" + "\n".join(block.hex()[i:i + 72] for i in range(0, len(block.hex()), 72)) + "\n"
+    for compressed in (False, True):
+        for international in (False, True):
+            ending = f"{'_zip' if compressed else ''}{'_international' if international else ''}.png"
+            yield "profile" + ending, saved(image, "png", pnginfo=png_texts(
+                Raw_profile_type_exif=(profile, compressed, international)))
+            yield "xmp" + ending, saved(image, "png", pnginfo=png_texts(**{
+                "XML:com.adobe.xmp": ((xmp % 8).decode(), compressed, international)}))
+    yield "profile_app1.png", saved(image, "png", pnginfo=png_texts(Raw_profile_type_APP1=(profile, False, False)))
+
+
+def chunks(data):
+    """Where a PNG's chunks begin, their kind and their size."""
+    at = 8
+    while at < len(data):
+        size = struct.unpack(">I", data[at:at + 4])[0]
+        yield at, data[at + 4:at + 8], size
+        at += 12 + size
+
+
+def cut_files():
+    """Files that lack nothing of their picture: an end marker, what follows a PNG's pixels, the sum of a chunk."""
+    image = Image.fromarray(scene(40, 25, 12))
+    for name, options in (("baseline", {}), ("restarts", {"restart_marker_blocks": 1}), ("progressive", {"progressive": True})):
+        data = saved(image, "jpeg", **options)
+        yield f"{name}_without_end.jpg", data[:-2]
+        yield f"{name}_with_half_an_end.jpg", data[:-1]
+    data = saved(image, "png")
+    for at, kind, size in chunks(data):
+        if kind == b"IDAT":
+            end = at + 8 + size
+            yield "wrong_checksum.png", data[:end] + bytes([data[end] ^ 1]) + data[end + 1:]
+            for cut in (0, 3, 4, 7, 15):
+                yield f"ends_{cut}_behind_pixels.png", data[:end + cut]
+
+
+def refused_files():
+    """Files that lack a part of their picture, or whose pixels fail their sum. Pillow refuses them, too."""
+    image = Image.fromarray(scene(40, 25, 13))
+    data = saved(image, "jpeg")
+    yield "cut.jpg", data[:-20]
+    yield "cut_progressive.jpg", saved(image, "jpeg", progressive=True)[:-40]
+    data = saved(image, "png")
+    yield "cut.png", data[:-40]
+    for at, kind, size in chunks(data):
+        if kind == b"IDAT":
+            body = data[at + 4:at + 7 + size] + bytes([data[at + 7 + size] ^ 1])
+            yield "wrong_adler.png", data[:at + 4] + body + struct.pack(">I", zlib.crc32(body)) + data[at + 12 + size:]
+        if kind == b"IHDR":
+            yield "wrong_header_checksum.png", data[:at + 8 + size] + bytes(4) + data[at + 12 + size:]
+
+
 def upright_rgb(data):
     return np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
 
@@ -152,19 +240,40 @@ class Folder:
 
 def decode_cases(folder, photos):
     cases = []
-    for files in (png_files(), jpeg_files(), webp_files()):
+    for files in (png_files(), jpeg_files(), webp_files(), orientation_files()):
         for name, data in files:
             (folder.path / name).write_bytes(data)
             cases.append({"file": name} | folder.raw(upright_rgb(data)))
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # without it Pillow takes a JPEG without its end marker by the luck of the last bits
+    for name, data in cut_files():
+        (folder.path / name).write_bytes(data)
+        cases.append({"file": name} | folder.raw(upright_rgb(data)))
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     for photo in photos:
         cases.append({"file": str(photo.resolve())} | folder.raw(upright_rgb(photo.read_bytes())))
+    return cases
+
+
+def refused_cases(folder):
+    cases = []
+    for name, data in refused_files():
+        (folder.path / name).write_bytes(data)
+        try:
+            upright_rgb(data)
+        except (OSError, SyntaxError):
+            cases.append(name)
+        else:
+            raise AssertionError(f"{name}: Pillow takes it")
     return cases
 
 
 def resize_cases(folder, photos):
     sizes = [((1, 1), (7, 5)), ((1, 40), (3, 9)), ((40, 1), (9, 3)), ((3, 3), (3, 3)), ((3, 3), (64, 2)), ((2, 3), (224, 224)),
              ((50, 40), (50, 13)), ((50, 40), (13, 40)), ((64, 64), (32, 32)), ((101, 67), (100, 68)), ((101, 67), (1, 1)),
-             ((200, 150), (333, 250)), ((640, 5), (13, 4)), ((97, 211), (64, 64)), ((640, 480), (336, 336))]
+             ((200, 150), (333, 250)), ((640, 5), (13, 4)), ((97, 211), (64, 64)), ((640, 480), (336, 336)),
+             # Pillow goes down before across where the height loses more than twice what the width loses: both sides of that edge.
+             ((100, 300), (80, 240)), ((100, 300), (70, 240)), ((100, 300), (71, 240)), ((30, 61), (45, 60)), ((30, 61), (45, 61)),
+             ((61, 200), (61, 99)), ((300, 100), (240, 80)), ((200, 500), (384, 384)), ((480, 640), (384, 384))]
     pairs = [(scene(*size, seed=i), to) for i, (size, to) in enumerate(sizes)]
     black, white = np.zeros((9, 9, 3), np.uint8), np.full((9, 9, 3), 255, np.uint8)
     pairs += [(black, (5, 17)), (white, (5, 17))]
@@ -227,7 +336,7 @@ def main():
     photos = sorted(arguments.photos.glob("*.jpg"))[:12] if arguments.photos else []
     folder = Folder(arguments.out / "images")
     masks, large_mask = mask_cases()
-    manifest = {"decode": decode_cases(folder, photos), "resize": resize_cases(folder, photos), "detr": detr_cases(),
+    manifest = {"decode": decode_cases(folder, photos), "refused": refused_cases(folder), "resize": resize_cases(folder, photos), "detr": detr_cases(),
                 "masks": masks, "large_mask": large_mask}
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     print({name: len(cases) for name, cases in manifest.items()})

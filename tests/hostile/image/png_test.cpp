@@ -1,4 +1,5 @@
 // PNG: every kind of pixel, checksums, truncation, ancillary chunks. (I7, I9, I10)
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -78,22 +79,101 @@ TEST(Png, HeadersOutOfTheStandardAreErrors) {
   EXPECT_NE(fault(png_file({}, Bytes{9, 1, 2, 3})), "");  // no such filter
 }
 
-TEST(Png, WrongChecksumsAreErrors) {
+// The chunk's place, at its length.
+std::ptrdiff_t chunk_at(const Bytes& file, std::string_view kind) {
+  const auto at = std::search(file.begin(), file.end(), kind.begin(), kind.end());
+  EXPECT_NE(at, file.end()) << kind;
+  return at - file.begin() - 4;
+}
+
+// One bit of a chunk's checksum turned.
+Bytes with_wrong_checksum(Bytes file, std::string_view kind) {
+  const auto chunk = file.begin() + chunk_at(file, kind);
+  chunk[8 + chunk[2] * 256 + chunk[3]] ^= 1;
+  return file;
+}
+
+TEST(Png, WrongChecksumsBeforeThePixelsAreErrors) {
   const Bytes file = png_file({}, Bytes{0, 1, 2, 3}, png_chunk("tEXt", testing::bytes_of(std::string_view("a\0b", 3))));
-  for (const std::string_view chunk : {"IHDR", "tEXt", "IDAT"}) {
-    Bytes bad = file;
-    const auto at = std::search(bad.begin(), bad.end(), chunk.begin(), chunk.end());
-    ASSERT_NE(at, bad.end());
-    const auto length = static_cast<std::ptrdiff_t>(at[-1]);
-    at[4 + length] ^= 1;
-    EXPECT_NE(fault(bad), "") << chunk;
+  for (const std::string_view kind : {"IHDR", "tEXt"}) EXPECT_NE(fault(with_wrong_checksum(file, kind)), "") << kind;
+  for (const std::string_view kind : {"IDAT", "IEND"}) EXPECT_EQ(pixels(with_wrong_checksum(file, kind)), (Bytes{1, 2, 3})) << kind;
+}
+
+// The pixels have a sum of their own, the last four bytes of their chunk.
+TEST(Png, AWrongSumOfThePixelsIsAnError) {
+  for (const bool interlaced : {false, true}) {
+    Bytes file = png_file({.interlace = interlaced}, Bytes{0, 1, 2, 3});
+    file[static_cast<std::size_t>(chunk_at(file, "IEND")) - 5] ^= 1;
+    EXPECT_NE(fault(file), "");
   }
 }
 
-TEST(Png, TruncationAnywhereIsAnError) {
-  const Bytes whole = encode_png(testing::test_picture(20, 20));
-  for (std::size_t size = 0; size < whole.size(); ++size)
-    EXPECT_NE(fault({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}), "") << size;
+TEST(Png, TruncationWithinThePixelsIsAnError) {
+  const Image picture = testing::test_picture(20, 20);
+  const Bytes whole = encode_png(picture);
+  const auto end_of_pixels = static_cast<std::size_t>(chunk_at(whole, "IEND")) - 4;
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    if (size < end_of_pixels) {
+      EXPECT_NE(fault(cut), "") << size;
+    } else {
+      EXPECT_EQ(pixels(cut), picture.data) << size;
+    }
+  }
+}
+
+TEST(Png, AChunkCutShortBehindThePixelsIsAnError) {  // it may say how the picture is to be turned
+  Bytes file = png_file({}, Bytes{0, 1, 2, 3});
+  file.resize(static_cast<std::size_t>(chunk_at(file, "IEND")));
+  file += png_chunk("eXIf", testing::tiff({{.value = 6}}));
+  EXPECT_EQ(fault(file), "");
+  file.resize(file.size() - 5);
+  EXPECT_EQ(fault(file), "x.png: PNG: the file is truncated: its chunk eXIf has 25 of 26 bytes");
+}
+
+TEST(Png, TheOrientationStandsInManyPlaces) {
+  const Bytes rows{0, 1, 2, 3, 4, 5, 6};  // two pixels beside each other
+  const auto height = [&](std::string_view kind, std::string_view keyword, std::span<const std::uint8_t> rest) {
+    Bytes body = testing::bytes_of(keyword);
+    if (!keyword.empty()) body.push_back(0);
+    body += rest;
+    return decode_image(png_file({.width = 2}, rows, png_chunk(kind, body)), "x.png").height;
+  };
+  const Bytes exif = testing::tiff({{.value = 6}});
+  std::string digits = "\nexif\n      26\n";
+  for (const std::uint8_t byte : exif) digits += fmt::format("{:02x}{}", byte, digits.size() % 72 == 0 ? "\n" : "");
+  const Bytes profile = testing::bytes_of(digits), xmp = testing::bytes_of("<tiff:Orientation>6</tiff:Orientation>");
+  const auto joined = [](Bytes head, const Bytes& tail) { return head += std::span<const std::uint8_t>(tail); };
+  EXPECT_EQ(height("eXIf", "", exif), 2);
+  EXPECT_EQ(height("tEXt", "Raw profile type exif", profile), 2);
+  EXPECT_EQ(height("zTXt", "Raw profile type exif", joined({0}, testing::deflated(profile))), 2);
+  EXPECT_EQ(height("iTXt", "XML:com.adobe.xmp", joined({0, 0, 0, 0}, xmp)), 2);
+  EXPECT_EQ(height("iTXt", "XML:com.adobe.xmp", joined({1, 0, 0, 0}, testing::deflated(xmp))), 2);
+  EXPECT_EQ(height("tEXt", "Raw profile type APP1", profile), 1);  // Pillow does not know it
+}
+
+// What is no such text, or inflates beyond a mebibyte, turns nothing.
+TEST(Png, HostileTextIsUpright) {
+  const auto height = [](std::string_view kind, const Bytes& body) {
+    return decode_image(png_file({.width = 2}, Bytes{0, 1, 2, 3, 4, 5, 6}, png_chunk(kind, body)), "x.png").height;
+  };
+  const auto named = [](std::string_view keyword, std::string_view rest) {
+    return testing::bytes_of(std::string(keyword) + '\0' + std::string(rest));
+  };
+  for (const std::string_view digits : {"", "\n", "\n\n\n", "\n\n\n4d4", "\n\n\nxyz", "4d4d"})
+    EXPECT_EQ(height("tEXt", named("Raw profile type exif", digits)), 1) << digits;
+  for (const std::string_view kind : {"tEXt", "zTXt", "iTXt"})
+    for (const std::string_view keyword : {"Raw profile type exif", "XML:com.adobe.xmp"}) {
+      EXPECT_EQ(height(kind, testing::bytes_of(keyword)), 1);
+      EXPECT_EQ(height(kind, named(keyword, "")), 1);
+      EXPECT_EQ(height(kind, named(keyword, "\1")), 1);
+      EXPECT_EQ(height(kind, named(keyword, "\1\1\1\1")), 1);
+    }
+  Bytes bomb = testing::bytes_of("<tiff:Orientation>6</tiff:Orientation>");
+  bomb.resize(std::size_t{64} << 20, ' ');
+  Bytes body = testing::bytes_of(std::string_view("XML:com.adobe.xmp\0\0", 19));
+  body += testing::deflated(bomb);
+  EXPECT_EQ(height("zTXt", body), 1);
 }
 
 TEST(Png, RowsMissingAreAnError) { EXPECT_NE(fault(png_file({.width = 1, .height = 3}, Bytes{0, 1, 2, 3})), ""); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include "omma/base/file.h"
@@ -55,6 +56,12 @@ TEST(ImageParity, DecodesAsPillowDoes) {
     if (file.starts_with("color0_depth16")) continue;
     EXPECT_EQ(largest_difference(read_image(folder() / file), raw_image(entry)), 0) << file;
   }
+}
+
+TEST(ImageParity, RefusesWhatPillowRefuses) {
+  ASSERT_FALSE(manifest()["refused"].empty());
+  for (const json& file : manifest()["refused"])
+    EXPECT_THROW(read_image(folder() / file.get<std::string>()), std::invalid_argument) << file;
 }
 
 TEST(ImageParity, ResizesAsPillowDoes) {
