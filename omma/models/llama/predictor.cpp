@@ -3,7 +3,6 @@
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/models/llama/decoder.h"
-#include "omma/nn/weights.h"
 #include "omma/text/stop_strings.h"
 #include "omma/text/text_stream.h"
 
@@ -13,13 +12,6 @@ namespace {
 
 constexpr int64_t default_max_tokens = 256;
 constexpr int64_t billion = 1'000'000'000;
-
-// Old checkpoints carry the rotary frequencies; tied ones may carry the head, equal to the embedding.
-KeyTable key_table(const LlamaConfig& config) {
-  KeyTable table{.rules = {}, .ignored = {"model.layers.*.self_attn.rotary_emb.inv_freq"}};
-  if (config.tie_word_embeddings) table.rules.push_back({"lm_head.weight", {"model.embed_tokens.weight"}});
-  return table;
-}
 
 int64_t element_count(const TensorFile& weights) {
   int64_t count = 0;
@@ -39,11 +31,17 @@ LlamaForCausalLM load_llama(const std::filesystem::path& directory, const LlamaP
   const auto config = read_config<LlamaConfig>(object, file.string());
   const TensorFile weights = read_weights(directory);
   const torch::Dtype dtype = options.dtype.value_or(element_count(weights) >= billion ? own_dtype(object) : torch::kFloat32);
-  return load_model<LlamaForCausalLM>(config, weights, key_table(config), directory.string(),
+  return load_model<LlamaForCausalLM>(config, weights, llama_keys(config), directory.string(),
                                       {.device = options.device, .dtype = dtype, .for_decoding = true});
 }
 
 }  // namespace
+
+KeyTable llama_keys(const LlamaConfig& config) {
+  KeyTable table{.rules = {}, .ignored = {"model.layers.*.self_attn.rotary_emb.inv_freq"}};
+  if (config.tie_word_embeddings) table.rules.push_back({"lm_head.weight", {"model.embed_tokens.weight"}});
+  return table;
+}
 
 LlamaPredictor::LlamaPredictor(const std::filesystem::path& directory, const LlamaPredictorOptions& options)
     : LlamaPredictor(load_llama(directory, options), Tokenizer::from_directory(directory), read_generation_config(directory)) {}

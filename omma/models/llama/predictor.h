@@ -8,6 +8,7 @@
 #include "omma/nn/generation_config.h"
 #include "omma/nn/llama.h"
 #include "omma/nn/torch.h"
+#include "omma/nn/weights.h"
 #include "omma/tasks/language_model.h"
 #include "omma/text/tokenizer.h"
 
@@ -40,6 +41,9 @@ class LlamaPredictor : public LanguageModel {
   Tokenizer tokenizer_;
   GenerationConfig generation_;
 };
+
+// transformers' files: old ones carry the rotary frequencies, tied ones may carry the head, equal to the embedding.
+KeyTable llama_keys(const LlamaConfig& config);
 
 // Writes a directory that LlamaPredictor and transformers load: config.json, model.safetensors, tokenizer.json,
 // tokenizer_config.json, generation_config.json.

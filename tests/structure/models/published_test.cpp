@@ -1,0 +1,63 @@
+// Every tensor of the published configurations, by name and shape, against the reference's (tools/parity/published.py): strict
+// loading of files whose headers are real and whose data is a hole.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "omma/base/file.h"
+#include "omma/io/tensor_file.h"
+#include "omma/models/blip/checkpoint.h"
+#include "omma/models/grounding_dino/grounding_dino.h"
+#include "omma/models/grounding_dino/key_table.h"
+#include "omma/models/llama/predictor.h"
+#include "tests/parity/reference.h"
+
+namespace omma {
+namespace {
+namespace fs = std::filesystem;
+
+const WeightOptions kMapped{.device = torch::kCPU, .dtype = torch::kHalf, .for_decoding = false};  // reads nothing
+
+// Parameters of the model, tied ones once.
+int64_t load(const fs::path& directory) {
+  const json config = read_json(directory / "config.json");
+  const TensorFile weights = read_weights(directory);
+  const std::string type = config["model_type"], where = directory.filename().string();
+  std::shared_ptr<torch::nn::Module> model;
+  if (type == "blip") {
+    model = load_model<Blip>(read_blip_config(config, where), weights, blip_keys(), where, kMapped).ptr();
+  } else if (type == "llama") {
+    const auto llama = read_config<LlamaConfig>(config, where);
+    model = load_model<LlamaForCausalLM>(llama, weights, llama_keys(llama), where, kMapped).ptr();
+  } else {
+    const GroundingDinoConfig detector = read_grounding_dino_config(config, where);
+    model = load_model<GroundingDino>(detector, weights, grounding_dino_keys(detector), where, kMapped).ptr();
+  }
+  int64_t count = 0;
+  std::set<const void*> seen;
+  for (const Tensor& parameter : model->parameters())
+    if (seen.insert(parameter.unsafeGetTensorImpl()).second) count += parameter.numel();
+  return count;
+}
+
+class Published : public ::testing::TestWithParam<std::pair<const char*, double>> {};
+
+TEST_P(Published, HasTheReferencesTensors) {
+  const auto [name, millions] = GetParam();
+  EXPECT_NEAR(static_cast<double>(load(testing::parity_directory("published") / name)) / 1e6, millions, .05 * millions);
+}
+
+// The sizes that the papers and model cards tell.
+INSTANTIATE_TEST_SUITE_P(Configurations, Published,
+                         ::testing::Values(std::pair("grounding-dino-tiny", 172.), std::pair("grounding-dino-base", 233.),
+                                           std::pair("mm-grounding-dino-tiny", 173.), std::pair("mm-grounding-dino-base", 233.),
+                                           std::pair("mm-grounding-dino-large", 343.),
+                                           std::pair("blip-image-captioning-base", 224.),
+                                           std::pair("blip-image-captioning-large", 446.), std::pair("blip-itm-base-coco", 224.),
+                                           std::pair("blip-itm-large-coco", 446.), std::pair("blip-vqa-base", 361.),
+                                           std::pair("blip-vqa-capfilt-large", 361.), std::pair("vicuna-7b-v1.5", 6738.)));
+
+}  // namespace
+}  // namespace omma
