@@ -1,9 +1,11 @@
 // omma agent: a question about a picture, answered by a language model that calls vision tools.
 #include <chrono>
+#include <exception>
 #include <memory>
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "apps/picture_models.h"
 #include "omma/agent/chat_client.h"
 #include "omma/agent/react.h"
@@ -25,8 +27,10 @@ struct AgentCommandOptions : CommonOptions {
   double max_seconds = 120;
 };
 
+bool is_server(const std::string& llm) { return llm.starts_with("http://") || llm.starts_with("https://"); }
+
 std::unique_ptr<LanguageModel> open_language_model(const AgentCommandOptions& options) {
-  if (options.llm.starts_with("http://") || options.llm.starts_with("https://")) {
+  if (is_server(options.llm)) {
     ChatClientOptions chat;
     chat.url = options.llm;
     chat.model = options.llm_model;
@@ -62,11 +66,58 @@ void write_overlay(const std::filesystem::path& file, const Image& image, const 
   }
   Image overlay = image;
   draw_boxes(overlay, boxes);
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
   write_image(file, overlay);
+}
+
+struct AgentFiles {
+  std::filesystem::path overlay, trace;  // "": not wanted
+};
+
+// Throws where one of them would take the place of an input or of the other, or cannot be written.
+AgentFiles agent_files(const AgentCommandOptions& options) {
+  InputPaths inputs = picture_inputs({}, {options.image});
+  add_inputs(inputs, options.models);
+  if (!is_server(options.llm)) inputs.add_folder(find_model(options.llm));
+  const auto overlays = overlay_files(options.out, {options.image}, inputs);
+  const AgentFiles files{.overlay = overlays.empty() ? "" : overlays.front(), .trace = options.trace};
+  expect_output_file(inputs, files.trace);
+  check(files.trace.empty() || std::filesystem::weakly_canonical(files.trace) != std::filesystem::weakly_canonical(files.overlay),
+        "{}: expected different files for --out and --trace", options.trace);
+  return files;
+}
+
+// Both, whatever becomes of the first.
+void write_files(const AgentFiles& files, const Image& image, const Transcript& transcript) {
+  std::exception_ptr failure;
+  const auto attempt = [&](const std::filesystem::path& file, auto&& write) {
+    if (file.empty()) return;
+    try {
+      write();
+    } catch (const std::runtime_error&) {
+      failure = std::current_exception();
+    }
+  };
+  attempt(files.trace, [&] { write_file(files.trace, write_transcript(transcript)); });
+  attempt(files.overlay, [&] { write_overlay(files.overlay, image, transcript.result); });
+  if (failure) std::rethrow_exception(failure);
+}
+
+void print_answer(const AgentCommandOptions& options, const Image& image, const AgentResult& result) {
+  if (!options.json) {
+    fmt::print("Answer: {}\n", result.answer);
+    return;
+  }
+  json line = to_json(result);
+  line["model"] = options.llm;
+  line["image"] = options.image;
+  line["size"] = {image.width, image.height};
+  print_line(line);
 }
 
 int run_agent_command(AgentCommandOptions options) {
   apply(options);
+  const AgentFiles files = agent_files(options);
   const auto image = std::make_shared<const Image>(read_image(options.image));
   const std::unique_ptr<LanguageModel> model = open_language_model(options);
   const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
@@ -75,19 +126,8 @@ int run_agent_command(AgentCommandOptions options) {
   if (!options.json) fmt::print("Question: {}\n", options.question);
   const AgentObserver observer = options.json ? AgentObserver() : print_step;
   const AgentResult result = run_agent(*model, tools, options.question, options.agent, observer);
-  if (!options.trace.empty())
-    write_file(options.trace, write_transcript({.question = options.question, .format = model->agent_format(), .result = result}));
-  if (!options.out.empty()) write_overlay(overlay_path(options.out, options.image, false), *image, result);
-
-  if (options.json) {
-    json line = to_json(result);
-    line["model"] = options.llm;
-    line["image"] = options.image;
-    line["size"] = {image->width, image->height};
-    print_line(line);
-  } else {
-    fmt::print("Answer: {}\n", result.answer);
-  }
+  print_answer(options, *image, result);
+  write_files(files, *image, {.question = options.question, .format = model->agent_format(), .result = result});
   if (result.stopped == AgentEnd::error) fail_runtime("agent: {}", result.reason);
   return kDone;
 }

@@ -6,6 +6,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "omma/base/checksum.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
@@ -62,6 +63,12 @@ int run_bootstrap(BootstrapCommand options) {
   job.out = options.out;
   job.threads = options.threads > 0 ? options.threads : available_threads();
   const fs::path captioner_directory = find_model(options.captioner), filter_directory = find_model(options.filter);
+  InputPaths inputs;
+  inputs.add_folder(captioner_directory);
+  inputs.add_folder(filter_directory);
+  add_data(inputs, job.data);
+  expect_output_folder(inputs, options.out);
+  expect_own_folder(job.out);
   const auto captioner = load_captioner(captioner_directory, load_options(options));
   const auto filter = load_matcher(filter_directory, load_options(options));
   job.models = {{"captioner", options.captioner},

@@ -4,10 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <set>
+#include <system_error>
 
+#include "apps/process.h"
 #include "omma/base/error.h"
 #include "omma/base/log.h"
 #include "omma/base/progress.h"
@@ -24,9 +27,8 @@ void show_progress(const ProgressState& state) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   const bool last = state.done >= state.total;
   const int left = static_cast<int>(state.seconds_left + 0.5);
-  fmt::print(stderr, "{}{} {}/{}  {:.1f}/s  {}:{:02d} left  {}{}", terminal ? "\r\x1b[K" : "", state.what, state.done, state.total,
-             state.rate, left / 60, left % 60, state.note, terminal && !last ? "" : "\n");
-  std::fflush(stderr);
+  write_stderr(fmt::format("{}{} {}/{}  {:.1f}/s  {}:{:02d} left  {}{}", terminal ? "\r\x1b[K" : "", state.what, state.done,
+                           state.total, state.rate, left / 60, left % 60, state.note, terminal && !last ? "" : "\n"));
 }
 
 bool looks_like_picture(const fs::path& path) {
@@ -135,16 +137,17 @@ int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOp
     if (!group.empty()) body(group);
     group.clear();
   };
-  for (const fs::path& path : paths) {
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const fs::path& path = paths[i];
     try {
-      group.push_back({path, read_image(path)});
+      group.push_back({.path = path, .image = read_image(path), .index = i});
     } catch (const std::invalid_argument& error) {
       flush();  // keeps the order of the lines
       status = kCallersMistake;
       if (options.json)
         print_line({{"image", path.string()}, {"error", error.what()}});
       else
-        fmt::print(stderr, "omma: {}\n", error.what());
+        write_stderr(fmt::format("omma: {}\n", error.what()));
     }
     if (static_cast<int>(group.size()) == batch) flush();
   }
@@ -162,16 +165,10 @@ json image_line(const fs::path& model, const NamedImage& named) {
   return {{"model", model.string()}, {"image", named.path.string()}, {"size", {named.image.width, named.image.height}}};
 }
 
-fs::path overlay_path(const std::string& out, const fs::path& image, bool several) {
-  if (!several && !fs::is_directory(out)) return out;
-  fs::create_directories(out);
-  return fs::path(out) / (image.stem().string() + ".png");
-}
-
 void print_line(const json& object) {
   const std::string line = dump_json(object) + "\n";
   if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0)
-    fail_runtime("cannot write to stdout");
+    throw std::system_error(errno, std::generic_category(), "cannot write to stdout");
 }
 
 json timing_json(double load_ms, const Timing& timing) {

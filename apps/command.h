@@ -24,6 +24,7 @@ namespace omma::app {
 inline constexpr int kDone = 0;
 inline constexpr int kFailure = 1;
 inline constexpr int kCallersMistake = 2;
+inline constexpr int kStoppedBySignal = 128;  // and the signal's number
 
 struct CommonOptions {
   std::string model;
@@ -65,6 +66,7 @@ std::vector<std::filesystem::path> expand_images(const std::vector<std::string>&
 struct NamedImage {
   std::filesystem::path path;
   Image image;
+  std::size_t index = 0;  // among `paths`
 };
 int for_each_batch(const std::vector<std::filesystem::path>& paths, int batch, const CommonOptions& options,
                    const std::function<void(std::vector<NamedImage>&)>& body);
@@ -73,9 +75,6 @@ std::vector<Image> images_of(const std::vector<NamedImage>& group);
 
 // {"model", "image", "size"}: what every JSON line about a picture begins with.
 json image_line(const std::filesystem::path& model, const NamedImage& named);
-
-// Where the overlay of a picture goes: `out` itself for one picture, out/<name>.png for several.
-std::filesystem::path overlay_path(const std::string& out, const std::filesystem::path& image, bool several);
 
 void print_line(const json& object);
 json timing_json(double load_ms, const Timing& timing);

@@ -3,6 +3,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/outputs.h"
 
 namespace omma::app {
 namespace {
@@ -10,6 +11,19 @@ namespace {
 struct ConvertOptions : CommonOptions {
   std::string from, to, config;
 };
+
+int run_convert(const ConvertOptions& options) {
+  apply(options);
+  InputPaths inputs;
+  if (std::filesystem::is_directory(options.from))
+    inputs.add_whole_folder(options.from);
+  else
+    inputs.add_file(options.from);
+  expect_output_folder(inputs, options.to);
+  convert_model(options.from, options.to, options.config.empty() ? std::optional<std::filesystem::path>() : options.config);
+  if (options.json) print_line(to_json(inspect_model(options.to)));
+  return kDone;
+}
 
 }  // namespace
 
@@ -21,12 +35,7 @@ void add_convert(CLI::App& app) {
   command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")
       ->type_name("FILE");
   add_run_flags(command, *options);
-  add_command(command, [options] {
-    apply(*options);
-    convert_model(options->from, options->to, options->config.empty() ? std::optional<std::filesystem::path>() : options->config);
-    if (options->json) print_line(to_json(inspect_model(options->to)));
-    return kDone;
-  });
+  add_command(command, [options] { return run_convert(*options); });
 }
 
 }  // namespace omma::app

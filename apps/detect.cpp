@@ -3,6 +3,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
 #include "omma/io/image_file.h"
@@ -37,6 +38,15 @@ void print_text(const NamedImage& named, const DetectionResult& result) {
                detection.box.y0, detection.box.x1, detection.box.y1);
 }
 
+void print_json(const std::filesystem::path& model, const NamedImage& named, const DetectionResult& result, double load_ms) {
+  json detections = json::array();
+  for (const Detection& detection : result.detections) detections.push_back(detection_json(detection));
+  json line = image_line(model, named);
+  line["detections"] = std::move(detections);
+  line["timing_ms"] = timing_json(load_ms, result.timing);
+  print_line(line);
+}
+
 void write_overlay(const std::filesystem::path& file, const Image& image, const DetectionResult& result) {
   std::vector<LabelledBox> boxes;
   for (const Detection& detection : result.detections)
@@ -46,6 +56,7 @@ void write_overlay(const std::filesystem::path& file, const Image& image, const 
                      .color = detection.phrase_index.value_or(static_cast<int>(boxes.size()))});
   Image overlay = image;
   draw_boxes(overlay, boxes);
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
   write_image(file, overlay);
 }
 
@@ -61,6 +72,9 @@ int run_detect(const DetectOptions& options) {
   const DetectionPrompt prompt = prompt_of(options);
   const auto paths = expand_images(options.images);
   const auto model = find_model(options.model.empty() ? "grounding-dino-nano" : options.model);
+  InputPaths inputs = picture_inputs(options.images, paths);
+  inputs.add_folder(model);
+  const std::vector<std::filesystem::path> overlays = overlay_files(options.out, paths, inputs);
   Stopwatch watch;
   const std::unique_ptr<Detector> detector = load_detector(model, load_options(options));
   const double load_ms = watch.lap();
@@ -70,18 +84,11 @@ int run_detect(const DetectOptions& options) {
   return for_each_batch(paths, options.batch, options, [&](std::vector<NamedImage>& group) {
     const auto results = detector->detect(images_of(group), prompt, thresholds);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      if (!options.out.empty())
-        write_overlay(overlay_path(options.out, group[i].path, paths.size() > 1), group[i].image, results[i]);
-      if (!options.json) {
+      if (options.json)
+        print_json(model, group[i], results[i], load_ms);
+      else
         print_text(group[i], results[i]);
-        continue;
-      }
-      json detections = json::array();
-      for (const Detection& detection : results[i].detections) detections.push_back(detection_json(detection));
-      json line = image_line(model, group[i]);
-      line["detections"] = std::move(detections);
-      line["timing_ms"] = timing_json(load_ms, results[i].timing);
-      print_line(line);
+      if (!overlays.empty()) write_overlay(overlays[group[i].index], group[i].image, results[i]);
     }
   });
 }
@@ -100,7 +107,8 @@ void add_detect(CLI::App& app) {
   command.add_option("--text-threshold", options->text_threshold, "least score of a word of a caption's label")->type_name("X");
   command.add_option("--nms", options->nms, "suppress boxes that overlap a better one by more than this IoU")->type_name("T");
   add_batch_flag(command, options->batch);
-  command.add_option("--out", options->out, "picture with boxes; a directory when there are several")->type_name("PATH");
+  command.add_option("--out", options->out, "picture with boxes (.png, .jpg), or a directory for one of each picture")
+      ->type_name("PATH");
   add_model_flags(command, *options);
   add_command(command, [options] { return run_detect(*options); });
 }

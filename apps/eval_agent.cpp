@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "apps/eval.h"
+#include "apps/outputs.h"
 #include "apps/picture_models.h"
 #include "omma/agent/evaluate.h"
 #include "omma/base/file.h"
@@ -27,15 +28,19 @@ json to_json(const AgentAnswer& answer) {
 int run_eval_agent(EvalAgentOptions options) {
   apply(options);
   options.evaluation.scene.split = parse_split(options.split);
-  const auto model = load_language_model(find_model(options.llm), load_options(options));
+  const auto directory = find_model(options.llm);
+  InputPaths inputs;
+  inputs.add_folder(directory);
+  if (!options.oracle) add_inputs(inputs, options.models);
+  expect_output_file(inputs, options.answers);
+  const auto model = load_language_model(directory, load_options(options));
   std::optional<PictureModels> models;
   if (!options.oracle) models = open_picture_models(options.models, load_options(options));
-  if (!options.answers.empty()) write_file(options.answers, "");  // a path that cannot be written is told before the work
   std::string lines;
   const json figures = evaluate_agent(*model, models, options.evaluation,
                                       [&](const AgentAnswer& answer) { lines += dump_json(to_json(answer)) + "\n"; });
-  if (!options.answers.empty()) write_file(options.answers, lines);
   print_figures(figures, options.json);
+  if (!options.answers.empty()) write_file(options.answers, lines);
   return kDone;
 }
 

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "apps/eval.h"
+#include "apps/outputs.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/eval/caption_evaluation.h"
@@ -32,10 +33,17 @@ void add_data_flags(CLI::App& command, LanguageEvalOptions& options, const std::
   add_model_flags(command, options);
 }
 
-// A path that cannot be written is told before the work.
-void prepare(const LanguageEvalOptions& options) {
+// Takes the common flags into use and finds the model. Where the answers cannot be written is told before the work.
+std::filesystem::path prepare(const LanguageEvalOptions& options, std::string_view default_model,
+                              const std::filesystem::path& choices = {}) {
   apply(options);
-  if (!options.answers.empty()) write_file(options.answers, "");
+  const auto model = find_model(options.model.empty() ? default_model : options.model);
+  InputPaths inputs;
+  inputs.add_folder(model);
+  add_data(inputs, options.data);
+  inputs.add_settings(choices);
+  expect_output_file(inputs, options.answers);
+  return model;
 }
 
 void report(json figures, const std::vector<json>& lines, const std::filesystem::path& model, const DatasetReport& data,
@@ -54,9 +62,8 @@ struct EvalCaptionOptions : LanguageEvalOptions {
 };
 
 int run_eval_caption(EvalCaptionOptions options) {
-  prepare(options);
+  const auto model = prepare(options, "blip-nano-caption");
   options.caption.generation.sample = samples(options.caption.generation);
-  const auto model = find_model(options.model.empty() ? "blip-nano-caption" : options.model);
   const auto dataset = open_caption_dataset(options.data, options.split);
   const auto captioner = load_captioner(model, load_options(options));
   const CaptionEvaluation evaluation =
@@ -81,8 +88,7 @@ json json_of_rank(std::span<const std::size_t> ranks, std::size_t index) {
 }
 
 int run_eval_retrieval(const EvalRetrievalOptions& options) {
-  prepare(options);
-  const auto model = find_model(options.model.empty() ? "blip-nano-itm" : options.model);
+  const auto model = prepare(options, "blip-nano-itm");
   const auto dataset = open_caption_dataset(options.data, options.split);
   const auto matcher = load_matcher(model, load_options(options));
   const RetrievalEvaluation evaluation =
@@ -101,8 +107,7 @@ int run_eval_retrieval(const EvalRetrievalOptions& options) {
 }
 
 int run_eval_matching(const LanguageEvalOptions& options) {
-  prepare(options);
-  const auto model = find_model(options.model.empty() ? "blip-nano-itm" : options.model);
+  const auto model = prepare(options, "blip-nano-itm");
   const auto dataset = open_caption_dataset(options.data, options.split);
   const auto matcher = load_matcher(model, load_options(options));
   const MatchingEvaluation evaluation = evaluate_matching(*matcher, *dataset, {.count = options.count});
@@ -133,10 +138,9 @@ std::vector<std::string> read_lines(const std::filesystem::path& file) {
 }
 
 int run_eval_vqa(EvalVqaOptions options) {
-  prepare(options);
+  const auto model = prepare(options, "blip-nano-vqa", options.choices);
   options.answer.generation.sample = samples(options.answer.generation);
   if (!options.choices.empty()) options.answer.answers = read_lines(options.choices);
-  const auto model = find_model(options.model.empty() ? "blip-nano-vqa" : options.model);
   const auto dataset = open_question_dataset(options.data, options.split);
   const auto answerer = load_answerer(model, load_options(options));
   const QuestionEvaluation evaluation =

@@ -4,10 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 #include <stdexcept>
+#include <system_error>
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/process.h"
 #include "omma/base/version.h"
 
 namespace {
@@ -22,11 +25,13 @@ void keep_freed_memory() {
 #endif
 }
 
-}  // namespace
+int tell(const std::exception& error, int status) {
+  omma::app::write_stderr(fmt::format("omma: {}\n", error.what()));
+  return status;
+}
 
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   using namespace omma::app;
-  keep_freed_memory();
   CLI::App app("omma: open vision-language models, run, trained and served in one native program", "omma");
   app.set_version_flag("--version", std::string("omma ") + omma::kVersion);
   app.require_subcommand(1);
@@ -38,13 +43,24 @@ int main(int argc, char** argv) {
     return last_status();
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);  // --help, --version
-    app.exit(error);
+    std::ostringstream out, err;
+    app.exit(error, out, err);
+    std::fputs(out.str().c_str(), stdout);
+    write_stderr(err.str());
     return asked ? kDone : kCallersMistake;
   } catch (const std::invalid_argument& error) {
-    fmt::print(stderr, "omma: {}\n", error.what());
-    return kCallersMistake;
+    return tell(error, kCallersMistake);
+  } catch (const std::system_error& error) {
+    return std::ferror(stdout) != 0 ? stdout_failure(error.code().value()) : tell(error, kFailure);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "omma: {}\n", error.what());
-    return kFailure;
+    return tell(error, kFailure);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  omma::app::prepare_process();
+  keep_freed_memory();
+  return omma::app::close_stdout(run(argc, argv));
 }

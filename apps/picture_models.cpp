@@ -20,6 +20,11 @@ void add_picture_model_flags(CLI::App& command, PictureModelOptions& options) {
       ->type_name("DIR|ID");
 }
 
+void add_inputs(InputPaths& inputs, const PictureModelOptions& options) {
+  for (const std::string& name : {options.detector, options.captioner, options.answerer})
+    if (!name.empty()) inputs.add_folder(find_model(name));
+}
+
 PictureModels open_picture_models(const PictureModelOptions& options, const LoadOptions& load) {
   PictureModels models;
   if (const auto directory = named_or_from_zoo(options.captioner, "blip-nano-caption"))

@@ -5,6 +5,7 @@
 
 #include "apps/command.h"
 #include "omma/agent/tools/picture_tools.h"
+#include "omma/base/output_paths.h"
 
 namespace omma::app {
 
@@ -15,6 +16,9 @@ struct PictureModelOptions {
 
 // --detector, --captioner, --answerer.
 void add_picture_model_flags(CLI::App& command, PictureModelOptions& options);
+
+// Their directories.
+void add_inputs(InputPaths& inputs, const PictureModelOptions& options);
 
 // The captioner and the answerer are read when a tool first calls them: a question that needs none does not wait for them.
 PictureModels open_picture_models(const PictureModelOptions& options, const LoadOptions& load);

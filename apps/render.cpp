@@ -3,6 +3,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "omma/base/threads.h"
 #include "omma/data/world/export.h"
 
@@ -17,6 +18,7 @@ struct RenderCommandOptions : CommonOptions {
 
 int run_render(RenderCommandOptions options) {
   apply(options);
+  expect_output_folder({}, options.out);
   options.render.out = options.out;
   options.render.scene.split = parse_split(options.split);
   options.render.format = options.format == "coco" ? RenderFormat::coco : RenderFormat::webdataset;

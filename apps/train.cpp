@@ -3,6 +3,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/outputs.h"
 #include "omma/train/run_recipe.h"
 
 namespace omma::app {
@@ -26,24 +27,60 @@ std::string_view name_of(TrainingOutcome::End end) {
   return "";
 }
 
+void print_outcome(const TrainOptions& options, const TrainingOutcome& outcome) {
+  const std::filesystem::path model = std::filesystem::path(options.out) / "model";
+  const bool saved = std::filesystem::exists(model);  // not where it was stopped before its first validation
+  if (options.json) {
+    print_line({{"out", options.out},
+                {"stopped", name_of(outcome.end)},
+                {"step", outcome.step},
+                {"loss", outcome.loss},
+                {"seconds", outcome.seconds},
+                {"model", saved ? json(model.string()) : json()},
+                {"validation", outcome.validation}});
+    return;
+  }
+  const bool stopped = outcome.end == TrainingOutcome::End::stopped;
+  fmt::print("{} at step {} after {:.0f} s, loss {:.4f}; ", name_of(outcome.end), outcome.step, outcome.seconds, outcome.loss);
+  if (saved) fmt::print("{} in {}\n", stopped ? "model of an earlier step" : "model", model.string());
+  if (!saved) fmt::print("no model yet, --resume goes on from the checkpoint in {}\n", options.out);
+  if (!outcome.validation.empty()) fmt::print("{}\n", dump_json(outcome.validation, 2));
+}
+
+// Whatever a field of these names holds, in lists and objects, too.
+void add_recipe_data(InputPaths& inputs, const json& value) {
+  if (value.is_string()) add_data(inputs, value.get<std::string>());
+  if (value.is_structured())
+    for (const json& part : value) add_recipe_data(inputs, part);
+}
+
+// A run writes these files, and a model in a folder of its own.
+void expect_output_of_run(const TrainOptions& options, const json& recipe) {
+  InputPaths inputs;
+  for (const char* field : {"data", "validation_data", "initial_weights"})
+    if (recipe.contains(field)) add_recipe_data(inputs, recipe[field]);
+  std::vector<std::string> files = {"log.jsonl", "checkpoint.safetensors"};
+  if (!options.resume) {
+    inputs.add_settings(options.recipe);
+    files.push_back("recipe.json");
+  }
+  expect_output_folder(inputs, options.out, files);
+  expect_output_folder(inputs, std::filesystem::path(options.out) / "model");
+}
+
 int run_train(TrainOptions options) {
   apply(options);
   if (options.device != "auto") options.overrides.push_back("device=" + dump_json(options.device));
   if (options.threads > 0) options.overrides.push_back("threads=" + std::to_string(options.threads));
   if (options.out.empty()) options.out = "out/" + std::filesystem::path(options.recipe).stem().string();
   const json recipe = read_recipe(options.recipe, options.overrides);
+  expect_output_of_run(options, recipe);
   const auto collective = Collective::from_environment(torch::Device(recipe.value("device", "cpu")));
   const TrainingOutcome outcome = run_recipe(
       recipe, options.recipe, {.out = options.out, .resume = options.resume, .stop_after = {}, .collective = collective.get()});
-  if (collective != nullptr && collective->rank() > 0) return kDone;  // rank 0 tells
-  const json summary = {{"out", options.out},   {"stopped", name_of(outcome.end)}, {"step", outcome.step},
-                        {"loss", outcome.loss}, {"seconds", outcome.seconds},      {"validation", outcome.validation}};
-  if (options.json)
-    print_line(summary);
-  else
-    fmt::print("{} at step {} after {:.0f} s, loss {:.4f}; model in {}/model\n{}\n", name_of(outcome.end), outcome.step,
-               outcome.seconds, outcome.loss, options.out, dump_json(outcome.validation, 2));
-  return kDone;
+  const int status = outcome.signal != 0 ? kStoppedBySignal + outcome.signal : kDone;
+  if (collective == nullptr || collective->rank() == 0) print_outcome(options, outcome);  // one of them tells
+  return status;
 }
 
 }  // namespace

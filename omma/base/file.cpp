@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "omma/base/error.h"
+#include "omma/base/output_paths.h"
 
 namespace omma {
 namespace fs = std::filesystem;
@@ -44,6 +45,31 @@ bool is_file_at(int descriptor, const fs::path& path) {
          opened.st_ino == named.st_ino;
 }
 
+// Where the bytes of `file` are collected until they are whole.
+fs::path partial_of(const fs::path& file) {
+  constexpr std::size_t longest_name = 255;
+  const std::string suffix = fmt::format(".{}.partial", ::getpid());
+  return file.parent_path() / (file.filename().string().substr(0, longest_name - suffix.size()) + suffix);
+}
+
+// A device or a pipe takes bytes as they come and is never replaced; nor is what /dev calls this process' own files.
+bool is_stream(const fs::path& file) {
+  struct stat info{};
+  if (::stat(file.c_str(), &info) != 0) return false;
+  const std::string name = file.string();
+  return (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) || name.starts_with("/dev/fd/") || name.starts_with("/dev/std");
+}
+
+void write_all(Descriptor descriptor, std::string_view contents, const fs::path& file) {
+  if (descriptor.fd < 0) fail_runtime("{}: cannot write: {}", file.string(), reason());
+  while (!contents.empty()) {
+    const ssize_t put = ::write(descriptor.fd, contents.data(), contents.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) fail_runtime("{}: cannot write: {}", file.string(), reason());
+    contents.remove_prefix(static_cast<std::size_t>(put));
+  }
+}
+
 void flush(const fs::path& path, int flags) {
   Descriptor descriptor{::open(path.c_str(), flags | O_CLOEXEC)};
   if (descriptor.fd < 0 || ::fsync(descriptor.fd) != 0) fail_runtime("{}: cannot flush: {}", path.string(), reason());
@@ -74,10 +100,10 @@ void publish_file(const fs::path& partial, const fs::path& file) {
 }
 
 void write_file(const fs::path& file, const std::function<void(const fs::path&)>& writer) {
-  const fs::path partial = file.string() + fmt::format(".{}.partial", ::getpid());
+  const fs::path target = follow_links(file), partial = partial_of(target);
   try {
     writer(partial);
-    publish_file(partial, file);
+    publish_file(partial, target);
   } catch (...) {
     std::error_code ignored;
     fs::remove(partial, ignored);
@@ -86,16 +112,9 @@ void write_file(const fs::path& file, const std::function<void(const fs::path&)>
 }
 
 void write_file(const fs::path& file, std::string_view contents) {
+  if (is_stream(file)) return write_all(Descriptor(::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)), contents, file);
   write_file(file, [&](const fs::path& partial) {
-    Descriptor descriptor{::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
-    if (descriptor.fd < 0) fail_runtime("{}: cannot write: {}", file.string(), reason());
-    std::string_view rest = contents;
-    while (!rest.empty()) {
-      const ssize_t put = ::write(descriptor.fd, rest.data(), rest.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) fail_runtime("{}: cannot write: {}", file.string(), reason());
-      rest.remove_prefix(static_cast<std::size_t>(put));
-    }
+    write_all(Descriptor(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)), contents, file);
   });
 }
 

@@ -7,7 +7,8 @@ namespace omma {
 namespace {
 
 void to_stderr(LogLevel level, std::string_view message) {
-  fmt::print(stderr, "{}{}\n", level == LogLevel::warning ? "warning: " : "", message);
+  const std::string line = fmt::format("{}{}\n", level == LogLevel::warning ? "warning: " : "", message);
+  std::fwrite(line.data(), 1, line.size(), stderr);  // a full stderr ends no work
 }
 
 struct Log {

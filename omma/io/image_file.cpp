@@ -10,6 +10,15 @@
 #include "omma/vision/orientation.h"
 
 namespace omma {
+namespace {
+
+std::string lower_extension(const std::filesystem::path& file) {
+  std::string extension = file.extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return extension;
+}
+
+}  // namespace
 
 void check_image_size(std::int64_t width, std::int64_t height, std::string_view name, const ImageLimits& limits) {
   check(width >= 1 && height >= 1, "{}: expected a picture, got {} x {} pixels", name, width, height);
@@ -44,12 +53,15 @@ std::string_view image_extension(std::span<const std::uint8_t> bytes) {
 }
 
 void write_image(const std::filesystem::path& file, const Image& image) {
-  std::string extension = file.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const bool jpeg = extension == ".jpg" || extension == ".jpeg";
-  check(jpeg || extension == ".png", "{}: expected a name that ends in .png, .jpg or .jpeg", file.string());
-  const std::vector<std::uint8_t> bytes = jpeg ? encode_jpeg(image) : encode_png(image);
+  expect_image_name(file);
+  const std::vector<std::uint8_t> bytes = lower_extension(file) == ".png" ? encode_png(image) : encode_jpeg(image);
   write_file(file, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+void expect_image_name(const std::filesystem::path& file) {
+  const std::string extension = lower_extension(file);
+  check(extension == ".png" || extension == ".jpg" || extension == ".jpeg", "{}: expected a name that ends in .png, .jpg or .jpeg",
+        file.string());
 }
 
 }  // namespace omma

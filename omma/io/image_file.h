@@ -37,7 +37,9 @@ std::string_view image_extension(std::span<const std::uint8_t> bytes);
 std::vector<std::uint8_t> encode_png(const Image& image);
 std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality = 92);
 
-// By the extension: .png, .jpg or .jpeg; std::invalid_argument for others. Atomic (see write_file).
+// By the extension: .png, .jpg or .jpeg; std::invalid_argument for others, which expect_image_name throws before there is a picture
+// to write. Atomic (see write_file).
 void write_image(const std::filesystem::path& file, const Image& image);
+void expect_image_name(const std::filesystem::path& file);
 
 }  // namespace omma

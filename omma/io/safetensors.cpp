@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include "omma/base/error.h"
@@ -107,7 +109,7 @@ void write_safetensors(const std::filesystem::path& file, std::span<const Tensor
     for (const TensorView* tensor : order)
       stream.write(reinterpret_cast<const char*>(tensor->bytes.data()), static_cast<std::streamsize>(tensor->bytes.size()));
     stream.close();
-    if (!stream) fail_runtime("{}: cannot write", file.string());
+    if (!stream) fail_runtime("{}: cannot write: {}", file.string(), std::strerror(errno));
   });
 }
 

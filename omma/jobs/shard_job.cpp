@@ -51,6 +51,16 @@ void expect_same(const json& there, const json& here, const fs::path& file) {
 
 }  // namespace
 
+void expect_own_folder(const fs::path& folder) {
+  if (!fs::exists(folder) || fs::exists(folder / "job.json")) return;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') || name.starts_with("job-rank-")) continue;  // of another rank, which begins just now
+    if (!fs::exists(folder / "job.json"))
+      fail("{}: expected an empty folder, or one of such a job, got one with {} and no job.json", folder.string(), name);
+  }
+}
+
 JobRank rank_from_environment() {
   const char *rank = std::getenv("RANK"), *ranks = std::getenv("WORLD_SIZE");
   if (rank == nullptr && ranks == nullptr) return {};
@@ -63,6 +73,7 @@ JobRank rank_from_environment() {
 
 ShardJob::ShardJob(ShardJobOptions options)
     : options_(checked(std::move(options))), lock_(made(options_.out), fmt::format("rank-{}", options_.rank.rank)) {
+  expect_own_folder(options_.out);
   options_.parameters["shards"] = size();
   record_parameters();
   remove_leftovers();

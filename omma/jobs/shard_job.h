@@ -34,11 +34,14 @@ struct ShardJobOptions {
   JobRank rank = {};
 };
 
+// Throws std::invalid_argument where the folder holds files and no job: a job's own would be lost among them, or they under its.
+void expect_own_folder(const std::filesystem::path& folder);
+
 // One rank's part of a job; holds the rank's lock on the directory for its lifetime. Not thread-safe.
 class ShardJob {
  public:
-  // Makes the directory. Throws std::invalid_argument where it holds a job with other parameters or inputs, naming what differs;
-  // where another process has this rank; and for a rank out of range. std::runtime_error where the disk refuses.
+  // Makes the directory. Throws std::invalid_argument where it holds other files, or a job with other parameters or inputs, naming
+  // what differs; where another process has this rank; and for a rank out of range. std::runtime_error where the disk refuses.
   explicit ShardJob(ShardJobOptions options);
 
   std::size_t size() const { return options_.inputs.size(); }

@@ -1,5 +1,7 @@
 #include "omma/models/registry.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -153,8 +155,8 @@ void convert_model(const fs::path& from, const fs::path& to, const std::optional
   check(fs::exists(from), "{}: no such file", from.string());
   check(!fs::exists(to) || (fs::is_directory(to) && fs::is_empty(to)), "{}: expected an absent or empty directory", to.string());
   // Made beside and renamed, so that a failure leaves nothing that looks like a model.
-  const fs::path partial = to.string() + ".partial";
-  fs::remove_all(partial);
+  const fs::path place = (fs::absolute(to) / ".").lexically_normal().parent_path();  // without a slash at its end
+  const fs::path partial = place.string() + fmt::format(".{}.partial", ::getpid());
   fs::create_directories(partial);
   try {
     const ConversionSource source = open_conversion(from, config);
@@ -162,8 +164,8 @@ void convert_model(const fs::path& from, const fs::path& to, const std::optional
       convert_blip(source, partial);
     else
       convert_grounding_dino(source, partial);
-    fs::remove_all(to);
-    fs::rename(partial, to);
+    fs::remove(place);  // it is empty
+    fs::rename(partial, place);
   } catch (...) {
     fs::remove_all(partial);
     throw;

@@ -1,6 +1,8 @@
 // A training run's log: one JSON object a line.
 #pragma once
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -30,7 +32,7 @@ class RunLog {
 
   void write(const json& line) {
     out_ << dump_json(line) << std::endl;
-    if (!out_) fail_runtime("{}: cannot write", name_);
+    if (!out_) fail_runtime("{}: cannot write: {}", name_, std::strerror(errno));
   }
 
  private:

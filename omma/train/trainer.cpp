@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 
 #include "omma/base/error.h"
@@ -88,7 +89,7 @@ class Run {
       state_.seconds = spent_before + seconds_since(started_);
       if (state_.step >= config_.steps)
         outcome_.end = TrainingOutcome::End::finished;
-      else if (any(stop.requested() || (options_.stop_after && state_.step >= *options_.stop_after)))
+      else if (any(stop.signal() != 0 || (options_.stop_after && state_.step >= *options_.stop_after)))
         outcome_.end = TrainingOutcome::End::stopped;
       else if (any(config_.max_minutes > 0 && state_.seconds > 60 * config_.max_minutes))
         outcome_.end = TrainingOutcome::End::time_up;
@@ -100,6 +101,7 @@ class Run {
       }
       break;
     }
+    if (outcome_.end == TrainingOutcome::End::stopped) outcome_.signal = ranks_ > 1 && stop.signal() == 0 ? SIGTERM : stop.signal();
     finish();
     return outcome_;
   }

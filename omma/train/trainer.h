@@ -19,7 +19,7 @@ namespace omma {
 struct TrainingOptions {
   std::filesystem::path out;          // made if absent; one run at a time (DirectoryLock)
   bool resume = false;                // go on from out's checkpoint; without it, a directory with a checkpoint is refused
-  std::optional<int64_t> stop_after;  // steps in all after which to stop as on SIGTERM
+  std::optional<int64_t> stop_after;  // steps in all after which to stop as on a signal
   // With W processes the batch is W times the task's: rank r prepares the batches r, W + r, 2 W + r ..., gradients are averaged.
   // Rank 0 alone writes, validates and reports; all read the checkpoint of a resumed run. Null: one process.
   Collective* collective = nullptr;
@@ -29,9 +29,10 @@ struct TrainingOutcome {
   enum class End {
     finished,  // all steps done
     time_up,   // max_minutes spent
-    stopped,   // SIGINT, SIGTERM or stop_after; a checkpoint is there to resume from
+    stopped,   // a StopRequest or stop_after; a checkpoint is there to resume from
   };
   End end = End::finished;
+  int signal = 0;  // that stopped it; of several processes, where another got one: SIGTERM
   int64_t step = 0;
   double loss = 0;     // smoothed
   double seconds = 0;  // of training, over all resumed parts

@@ -176,6 +176,42 @@ void render_shards(const RenderOptions& options) {
   }
 }
 
+// All that decides which files there are and what stands in them.
+json record_of(const RenderOptions& options) {
+  const bool coco = options.format == RenderFormat::coco;
+  json record = {{"seed", options.seed},
+                 {"count", options.count},
+                 {"size", options.scene.size},
+                 {"split", name_of(options.scene.split)},
+                 {"min_objects", options.scene.min_objects},
+                 {"max_objects", options.scene.max_objects},
+                 {"format", coco ? "coco" : "webdataset"}};
+  if (!coco) record.update({{"noise", options.noise}, {"samples_per_shard", options.samples_per_shard}});
+  return record;
+}
+
+// Files of another run would stay among the new: the folder is empty, or all that is in it is about to be written anew. Then what a
+// killed run left half-written goes.
+void begin_folder(const RenderOptions& options) {
+  const fs::path record = options.out / "render.json";
+  if (fs::exists(record)) {
+    const std::string was = dump_json(read_json(record)), is = dump_json(record_of(options));
+    check(was == is, "{}: holds what other arguments made, {}, here {}: choose another folder", options.out.string(), was, is);
+  }
+  std::vector<fs::path> leftovers;
+  for (const fs::directory_entry& entry : fs::directory_iterator(options.out)) {
+    if (entry.path().filename().string().starts_with('.')) continue;
+    check(fs::exists(record), "{}: expected an empty folder, got one with {}", options.out.string(),
+          entry.path().filename().string());
+    if (entry.path().extension() == ".partial") leftovers.push_back(entry.path());
+  }
+  write_file(record, dump_json(record_of(options), 2) + "\n");
+  if (options.format == RenderFormat::coco && !fs::create_directory(options.out / "images"))
+    for (const fs::directory_entry& entry : fs::directory_iterator(options.out / "images"))
+      if (entry.path().extension() == ".partial") leftovers.push_back(entry.path());
+  for (const fs::path& leftover : leftovers) fs::remove(leftover);
+}
+
 }  // namespace
 
 void render_dataset(const RenderOptions& options) {
@@ -183,12 +219,12 @@ void render_dataset(const RenderOptions& options) {
   check(options.threads >= 1, "threads: expected at least 1, got {}", options.threads);
   check(options.samples_per_shard >= 1 && options.samples_per_shard <= 100'000, "samples per shard: expected 1 to 100000, got {}",
         options.samples_per_shard);
-  const bool coco = options.format == RenderFormat::coco;
   std::error_code error;
-  fs::create_directories(coco ? options.out / "images" : options.out, error);
+  fs::create_directories(options.out, error);
   if (error) fail_runtime("{}: cannot make the folder: {}", options.out.string(), error.message());
   const DirectoryLock lock(options.out);
-  if (coco)
+  begin_folder(options);
+  if (options.format == RenderFormat::coco)
     render_coco(options);
   else
     render_shards(options);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +34,34 @@ TEST(File, FailedWriteKeepsTheOldFile) {
   EXPECT_THROW(write_file(directory / "a", writer), std::runtime_error);
   EXPECT_EQ(read_file(directory / "a"), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()), 1);
+}
+
+// A renamed file would take the place of the device, the pipe or the link, and not go through it.
+TEST(File, WritesThroughPipesAndLinks) {
+  const testing::TemporaryDirectory directory;
+  const fs::path pipe = directory / "pipe", target = directory / "target", link = directory / "link";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  write_file(pipe, "through");
+  char text[16] = {};
+  EXPECT_EQ(::read(reader, text, sizeof text), 7);
+  EXPECT_EQ(std::string(text), "through");
+  ::close(reader);
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  fs::create_symlink("target", link);
+  for (const char* contents : {"absent before", "there before"}) {
+    write_file(link, contents);
+    EXPECT_TRUE(fs::is_symlink(link));
+    EXPECT_EQ(read_file(target), contents);
+  }
+}
+
+TEST(File, WritesTheLongestName) {
+  const testing::TemporaryDirectory directory;
+  const fs::path file = directory / std::string(255, 'n');
+  write_file(file, "long");
+  EXPECT_EQ(read_file(file), "long");
 }
 
 TEST(File, RefusesWhatIsNoRegularFile) {

@@ -11,6 +11,7 @@
 #include "omma/base/file.h"
 #include "omma/base/log.h"
 #include "omma/io/tensor_file.h"
+#include "omma/train/stop_request.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/train/line_fit_task.h"
 
@@ -131,19 +132,44 @@ TEST_F(Trainer, FailedLoaderEndsTheRun) {
 }
 
 TEST_F(Trainer, FirstSignalCheckpointsAndStops) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     LineFitTask task;
     task.before_step = [&](int64_t number) {
-      if (number == 12) ::raise(signal);
+      if (number != 12) return;
+      ::raise(signal);
+      ::raise(SIGTERM);  // the same request
     };
     const auto out = directory / std::to_string(signal);
     const auto outcome = run(task, recipe(), {.out = out, .resume = false, .stop_after = {}});
     EXPECT_EQ(outcome.end, TrainingOutcome::End::stopped);
     EXPECT_EQ(outcome.step, 13);
+    EXPECT_EQ(outcome.signal, signal);
     LineFitTask rest;
     EXPECT_EQ(run(rest, recipe(), {.out = out, .resume = true, .stop_after = {}}).step, 40);
     EXPECT_EQ(rest.losses.size(), 27U);
   }
+}
+
+TEST(StopRequest, ALaterSignalEndsTheProcess) {
+  EXPECT_EXIT(
+      {
+        const StopRequest stop;
+        ::raise(SIGTERM);
+        if (stop.signal() == SIGTERM) ::usleep(2'100'000);
+        ::raise(SIGINT);
+        ::_exit(0);
+      },
+      ::testing::KilledBySignal(SIGINT), "");
+  EXPECT_EXIT(
+      {
+        {
+          const StopRequest stop;
+          ::raise(SIGTERM);
+        }
+        ::raise(SIGTERM);  // while the program tells how the run ended
+        ::_exit(7);
+      },
+      ::testing::ExitedWithCode(7), "");
 }
 
 TEST_F(Trainer, StopsWhenTheTimeIsUp) {
