@@ -16,13 +16,15 @@ InputPaths picture_inputs(const std::vector<std::string>& arguments, const std::
   return inputs;
 }
 
-void add_data(InputPaths& inputs, std::string_view spec) {
+void add_data(InputPaths& inputs, std::string_view spec, const fs::path& root) {
   std::error_code error;  // of a spec that is too long for a name
-  const fs::path path = fs::exists(spec, error) ? spec : spec.substr(spec.find(':') + 1);
+  const std::string_view name = fs::exists(root / spec, error) ? spec : spec.substr(spec.find(':') + 1);
+  if (name.empty()) return;
+  const fs::path path = root / name;
   if (fs::is_directory(path, error))
     inputs.add_whole_folder(path);
   else if (path.string().find('{') != std::string::npos)  // a range of shards
-    inputs.add_folder(path.has_parent_path() ? path.parent_path() : ".");
+    inputs.add_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
   else
     inputs.add_file(path);
 }

@@ -14,8 +14,8 @@ namespace omma::app {
 // IMAGE arguments and the pictures that they name (expand_images).
 InputPaths picture_inputs(const std::vector<std::string>& arguments, const std::vector<std::filesystem::path>& pictures);
 
-// KIND:PATH, or a bare PATH; a kind without files adds nothing.
-void add_data(InputPaths& inputs, std::string_view spec);
+// KIND:PATH, or a bare PATH, which may be relative to a folder; a kind without files adds nothing.
+void add_data(InputPaths& inputs, std::string_view spec, const std::filesystem::path& root = {});
 
 // A file that the user named with a flag; "": none.
 void expect_output_file(const InputPaths& inputs, const std::filesystem::path& file);

@@ -47,17 +47,21 @@ void print_outcome(const TrainOptions& options, const TrainingOutcome& outcome) 
   if (!outcome.validation.empty()) fmt::print("{}\n", dump_json(outcome.validation, 2));
 }
 
-// Whatever a field of these names holds, in lists and objects, too.
-void add_recipe_data(InputPaths& inputs, const json& value) {
-  if (value.is_string()) add_data(inputs, value.get<std::string>());
-  if (value.is_structured())
-    for (const json& part : value) add_recipe_data(inputs, part);
+// A name, a list of them, or of data sets with their classes.
+void add_recipe_data(InputPaths& inputs, const json& value, const std::filesystem::path& root = {}) {
+  if (value.is_string()) add_data(inputs, value.get<std::string>(), root);
+  if (value.is_object() && value.contains("data")) add_recipe_data(inputs, value["data"], root);
+  if (value.is_array())
+    for (const json& part : value) add_recipe_data(inputs, part, root);
 }
 
 // A run writes these files, and a model in a folder of its own.
 void expect_output_of_run(const TrainOptions& options, const json& recipe) {
   InputPaths inputs;
-  for (const char* field : {"data", "validation_data", "initial_weights"})
+  const json root = recipe.value("data_root", json(""));
+  for (const char* field : {"data", "validation_data"})
+    if (recipe.contains(field)) add_recipe_data(inputs, recipe[field], root.is_string() ? root.get<std::string>() : "");
+  for (const char* field : {"initial_weights", "tokenizer"})
     if (recipe.contains(field)) add_recipe_data(inputs, recipe[field]);
   std::vector<std::string> files = {"log.jsonl", "checkpoint.safetensors"};
   if (!options.resume) {

@@ -185,6 +185,7 @@ json record_of(const RenderOptions& options) {
                  {"split", name_of(options.scene.split)},
                  {"min_objects", options.scene.min_objects},
                  {"max_objects", options.scene.max_objects},
+                 {"variety", options.scene.variety},
                  {"format", coco ? "coco" : "webdataset"}};
   if (!coco) record.update({{"noise", options.noise}, {"samples_per_shard", options.samples_per_shard}});
   return record;
@@ -219,6 +220,7 @@ void render_dataset(const RenderOptions& options) {
   check(options.threads >= 1, "threads: expected at least 1, got {}", options.threads);
   check(options.samples_per_shard >= 1 && options.samples_per_shard <= 100'000, "samples per shard: expected 1 to 100000, got {}",
         options.samples_per_shard);
+  make_scene(options.seed, 0, options.scene);  // throws for a scene that cannot be, before anything is written
   std::error_code error;
   fs::create_directories(options.out, error);
   if (error) fail_runtime("{}: cannot make the folder: {}", options.out.string(), error.message());

@@ -86,7 +86,23 @@ TEST(Export, LeavesNothingButTheDataSet) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(directory.path())) names.push_back(entry.path().filename());
   std::ranges::sort(names);
-  EXPECT_EQ(names, (std::vector<std::string>{"annotations.json", "captions.json", "images", "questions.jsonl"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"annotations.json", "captions.json", "images", "questions.jsonl", "render.json"}));
+}
+
+TEST(Export, TakesAnEmptyFolderOrItsOwn) {
+  const testing::TemporaryDirectory directory;
+  write_file(directory / ".DS_Store", "");  // hidden files are nobody's
+  render_dataset(options_for(directory.path()));
+  const std::string drawn = read_file(directory / "images/000003.png");
+  write_file(directory / "images/000003.png", "spoilt");
+  write_file(directory / "images/000003.png.77.partial", "half");
+  render_dataset(options_for(directory.path()));
+  EXPECT_EQ(read_file(directory / "images/000003.png"), drawn);
+  EXPECT_FALSE(std::filesystem::exists(directory / "images/000003.png.77.partial"));
+  RenderOptions fewer = options_for(directory.path());
+  fewer.count = 3;
+  EXPECT_THROW(render_dataset(fewer), std::invalid_argument);
+  EXPECT_THROW(render_dataset(options_for(directory / "images")), std::invalid_argument);
 }
 
 TEST(Export, RefusesBadOptions) {
@@ -97,7 +113,7 @@ TEST(Export, RefusesBadOptions) {
   options = options_for(directory.path());
   options.scene.size = 1;
   EXPECT_THROW(render_dataset(options), std::invalid_argument);
-  EXPECT_FALSE(std::filesystem::exists(directory / "annotations.json"));
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
   write_file(directory / "file", "");
   options = options_for(directory / "file");
   EXPECT_THROW(render_dataset(options), std::runtime_error);

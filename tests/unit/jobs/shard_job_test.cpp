@@ -63,8 +63,20 @@ TEST_F(ShardJobs, WhatHasNoManifestIsMadeAgain) {
   EXPECT_EQ(run(job), (std::vector<std::size_t>{2, 3, 4}));
 }
 
-TEST_F(ShardJobs, LeftoversOfItsShardsAreRemoved) {
+TEST_F(ShardJobs, AFolderOfOtherFilesIsRefused) {
   fs::create_directories(directory_ / "out");
+  for (const char* name : {".DS_Store", "job-rank-1.json"}) write_file(directory_ / "out" / name, "");
+  EXPECT_NO_THROW(expect_own_folder(directory_ / "out"));
+  EXPECT_NO_THROW(expect_own_folder(directory_ / "absent"));
+  write_file(directory_ / "out/clean-000000.tar", "the user's");
+  EXPECT_NE(invalid_argument_of([&] { ShardJob job(options()); }).find("expected an empty folder"), std::string::npos);
+  EXPECT_EQ(read_file(directory_ / "out/clean-000000.tar"), "the user's");
+}
+
+TEST_F(ShardJobs, LeftoversOfItsShardsAreRemoved) {
+  {
+    const ShardJob job(options({.rank = 0, .ranks = 2}));
+  }
   for (const char* name : {"thing-000000.txt.17.partial", "thing-000001.txt.17.partial", "thing-000002.txt", "notes.17.partial"})
     write_file(directory_ / "out" / name, "half");
   const ShardJob job(options({.rank = 0, .ranks = 2}));
