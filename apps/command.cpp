@@ -63,7 +63,7 @@ void add_command(CLI::App& command, std::function<int()> run) {
 int last_status() { return status_of_last_command; }
 
 void add_run_flags(CLI::App& command, CommonOptions& options) {
-  command.add_option("--threads", options.threads, "default: what the machine allows")->check(CLI::Range(1, 1024))->type_name("N");
+  command.add_option("--threads", options.threads, "default: what the machine allows")->type_name("N");
   command.add_flag("--json", options.json, "JSON objects on stdout, one a line, and nothing else");
   command.add_flag("--quiet", options.quiet, "no progress and no messages on stderr");
 }
@@ -100,7 +100,7 @@ std::optional<bool> samples(const GenerationOptions& options) {
 }
 
 void add_batch_flag(CLI::App& command, int& batch) {
-  command.add_option("--batch", batch, "pictures at a time")->check(CLI::Range(1, 256))->capture_default_str()->type_name("N");
+  command.add_option("--batch", batch, "pictures at a time")->capture_default_str()->type_name("N");
 }
 
 void apply(const CommonOptions& options) {

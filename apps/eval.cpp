@@ -5,6 +5,14 @@
 
 namespace omma::app {
 
+void add_fault_share_flag(CLI::App& command, double& max_fault_share) {
+  command
+      .add_option("--max-fault-share", max_fault_share,
+                  "the share of the data that may be left out as faulty; more ends the evaluation")
+      ->capture_default_str()
+      ->type_name("X");
+}
+
 void print_figures(const json& figures, bool as_line) {
   if (as_line)
     print_line(figures);

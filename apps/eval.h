@@ -12,6 +12,9 @@ void add_eval_matching(CLI::App& eval);
 void add_eval_vqa(CLI::App& eval);
 void add_eval_agent(CLI::App& eval);
 
+// --max-fault-share.
+void add_fault_share_flag(CLI::App& command, double& max_fault_share);
+
 // On stdout, as one line or to be read by people.
 void print_figures(const json& figures, bool as_line);
 

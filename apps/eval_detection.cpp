@@ -14,6 +14,7 @@ struct EvalDetectionOptions : CommonOptions {
   std::vector<std::string> class_phrases;
   WorldQuestionOptions world;
   DetectionEvaluationOptions detection;
+  double max_fault_share = .05;
   bool choose_threshold = false;
 };
 
@@ -21,6 +22,7 @@ bool is_world(const EvalDetectionOptions& options) { return options.data == "wor
 
 DetectionQuestions open_questions(const EvalDetectionOptions& options) {
   if (is_world(options)) {
+    check(options.class_phrases.empty(), "--class: the world has no classes, its phrases are its own");
     WorldQuestionOptions world = options.world;
     world.split = parse_split(options.split);
     return world_questions(world);
@@ -28,10 +30,13 @@ DetectionQuestions open_questions(const EvalDetectionOptions& options) {
   DetectionDatasetOptions dataset;
   for (const std::string& pair : options.class_phrases) {
     const std::size_t equals = pair.find('=');
-    check(equals != std::string::npos, "--class: expected NAME=PHRASE, got \"{}\"", pair);
+    check(equals != std::string::npos && equals > 0 && equals + 1 < pair.size(), "--class: expected NAME=PHRASE, got \"{}\"", pair);
     dataset.class_phrases[pair.substr(0, equals)] = pair.substr(equals + 1);
   }
-  return questions_of(open_detection_dataset(options.data, options.split, dataset));
+  dataset.max_fault_share = options.max_fault_share;
+  auto opened = open_detection_dataset(options.data, options.split, dataset);
+  log_faults(opened->report(), options.data);
+  return questions_of(std::move(opened), options.max_fault_share);
 }
 
 int run_eval_detection(const EvalDetectionOptions& options) {
@@ -48,6 +53,7 @@ int run_eval_detection(const EvalDetectionOptions& options) {
     line["best_threshold"] = choice.threshold;
     line["best_f1"] = choice.f1;
   }
+  if (const DatasetReport faults = questions.report(); faults.total() > 0) line["data_faults"] = faults.summary();
   print_figures(line, options.json);
   return kDone;
 }
@@ -57,7 +63,7 @@ int run_eval_detection(const EvalDetectionOptions& options) {
 void add_eval_detection(CLI::App& eval) {
   auto options = std::make_shared<EvalDetectionOptions>();
   CLI::App& command = *eval.add_subcommand("detection", "COCO's AP and AR, absent phrases, counting");
-  command.add_option("--data", options->data, "world, coco, voc or odvg, and where it is")
+  command.add_option("--data", options->data, "world, coco, voc, yolo or odvg, and where it is")
       ->capture_default_str()
       ->type_name("KIND:PATH");
   command.add_option("--split", options->split, "part of the data set")->capture_default_str()->type_name("S");
@@ -66,14 +72,12 @@ void add_eval_detection(CLI::App& eval) {
       ->type_name("NAME=PHRASE");
   command.add_option("--count", options->world.count, "world: scenes")->capture_default_str()->type_name("N");
   command.add_option("--seed", options->world.seed, "world: seed")->capture_default_str()->type_name("S");
-  command.add_option("--phrases", options->world.phrases, "world: phrases of a prompt")
-      ->check(CLI::Range(1, 32))
-      ->capture_default_str()
-      ->type_name("N");
+  command.add_option("--phrases", options->world.phrases, "world: phrases of a prompt")->capture_default_str()->type_name("N");
   command.add_flag("--pairs", options->world.pairs, "world: ask for \"red dog\" rather than \"dog\"");
   command.add_option("--threshold", options->detection.threshold, "for counting and absent phrases")
       ->capture_default_str()
       ->type_name("X");
+  add_fault_share_flag(command, options->max_fault_share);
   command.add_flag("--choose-threshold", options->choose_threshold, "tell the threshold of the best F1");
   add_model_flags(command, *options);
   add_command(command, [options] { return run_eval_detection(*options); });

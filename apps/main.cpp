@@ -8,6 +8,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/flag_values.h"
 #include "omma/base/version.h"
 
 namespace {
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   for (const auto add : {add_caption, add_match, add_ask, add_detect, add_agent, add_bootstrap, add_render, add_train, add_eval,
                          add_validate, add_convert, add_inspect, add_list})
     add(app);
+  limit_flag_values(app);
   try {
     app.parse(argc, argv);
     return last_status();

@@ -36,13 +36,15 @@ int run_train(TrainOptions options) {
   const TrainingOutcome outcome = run_recipe(
       recipe, options.recipe, {.out = options.out, .resume = options.resume, .stop_after = {}, .collective = collective.get()});
   if (collective != nullptr && collective->rank() > 0) return kDone;  // rank 0 tells
-  const json summary = {{"out", options.out},   {"stopped", name_of(outcome.end)}, {"step", outcome.step},
-                        {"loss", outcome.loss}, {"seconds", outcome.seconds},      {"validation", outcome.validation}};
+  json summary = {{"out", options.out},   {"stopped", name_of(outcome.end)}, {"step", outcome.step},
+                  {"loss", outcome.loss}, {"seconds", outcome.seconds},      {"validation", outcome.validation}};
+  if (!outcome.data_faults.empty()) summary["data_faults"] = outcome.data_faults;
   if (options.json)
     print_line(summary);
   else
     fmt::print("{} at step {} after {:.0f} s, loss {:.4f}; model in {}/model\n{}\n", name_of(outcome.end), outcome.step,
                outcome.seconds, outcome.loss, options.out, dump_json(outcome.validation, 2));
+  if (!options.json && !outcome.data_faults.empty()) fmt::print("faults in the data: {}\n", outcome.data_faults);
   return kDone;
 }
 

@@ -63,8 +63,8 @@ std::unique_ptr<CaptionDataset> open_caption_folder(const fs::path& path, std::s
     if (!record.sample.captions.empty()) records.push_back(std::move(record));
   }
   for (const fs::path& text : unused_texts) report.add(DatasetFault::missing_pair, text.string(), "no picture beside it");
-  const RecordCount count{.samples = records.size(), .records = records.size() + report.total(), .faulty = report.total()};
-  check_faults(report, count, options.max_fault_share, folder.string());
+  report.count_records(records.size() + report.total(), report.total());
+  check_faults(report, records.size(), "sample", options.max_fault_share, folder.string());
   return std::make_unique<CaptionFiles>(std::move(records), std::move(report), options.image_limits);
 }
 

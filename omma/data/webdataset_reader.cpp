@@ -128,25 +128,24 @@ class WebDataset : public CaptionDataset {
   WebDataset(std::vector<ShardContents> contents, std::string_view where, const CaptionDatasetOptions& options)
       : limits_(options.image_limits) {
     std::unordered_map<std::string, std::size_t> shard_of_key;  // keys are unique over all shards
-    RecordCount count;
+    std::size_t left_out = 0;
     for (ShardContents& shard : contents) {
       report_.append(shard.report);
-      count.faulty += shard.left_out;
+      left_out += shard.left_out;
       for (WebRecord& record : shard.records) {
         const auto [first, added] = shard_of_key.try_emplace(record.sample.key, record.shard);
         if (added) {
           records_.push_back(std::move(record));
         } else {
-          ++count.faulty;
+          ++left_out;
           report_.add(DatasetFault::duplicate_id, record.sample.key,
                       fmt::format("{} and {} both have this key", name_of(contents[first->second]), name_of(shard)));
         }
       }
     }
     for (ShardContents& shard : contents) shards_.push_back(std::move(shard.shard));
-    count.samples = records_.size();
-    count.records = count.samples + count.faulty;
-    check_faults(report_, count, options.max_fault_share, where);
+    report_.count_records(records_.size() + left_out, left_out);
+    check_faults(report_, records_.size(), "sample", options.max_fault_share, where);
   }
 
   std::size_t size() const override { return records_.size(); }

@@ -19,7 +19,9 @@ std::vector<Answered> ask(Detector& detector, const DetectionQuestions& question
   DetectionOptions options;
   options.box_threshold = least_score;
   for (std::size_t i = 0; i < questions.count; ++i) {
-    Answered answer{.question = questions.question(i), .detections = {}};
+    auto question = questions.question(i);
+    if (!question) continue;
+    Answered answer{.question = std::move(*question), .detections = {}};
     if (answer.question.phrases.empty()) continue;
     const DetectionPrompt prompt{.phrases = answer.question.phrases, .caption = {}};
     answer.detections = detector.detect(std::span(&answer.question.image, 1), prompt, options).at(0).detections;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "omma/base/rng.h"
+#include "omma/data/left_out_pictures.h"
 #include "omma/data/world/scene.h"
 #include "omma/data/world/words.h"
 
@@ -54,11 +55,13 @@ DetectionQuestion ask(const Scene& scene, const WorldQuestionOptions& options, R
 
 }  // namespace
 
-DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset) {
-  const auto question = [dataset](std::size_t index) {
-    LabelledImage labelled = dataset->load(index);
-    DetectionQuestion result{.image = std::move(labelled.image),
-                             .targets = std::move(labelled.sample.targets),
+DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset, double max_fault_share) {
+  const auto left_out = std::make_shared<LeftOutPictures>("evaluation", dataset->size(), max_fault_share);
+  const auto question = [dataset, left_out](std::size_t index) -> std::optional<DetectionQuestion> {
+    auto labelled = load_or_leave_out(*dataset, index, *left_out);
+    if (!labelled) return std::nullopt;
+    DetectionQuestion result{.image = std::move(labelled->image),
+                             .targets = std::move(labelled->sample.targets),
                              .phrases = dataset->phrases(),
                              .truths_of = {}};
     if (result.phrases.empty())
@@ -72,7 +75,12 @@ DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset)
     }
     return result;
   };
-  return {.count = dataset->size(), .question = question, .classes = dataset->phrases()};
+  const auto report = [dataset, left_out] {
+    DatasetReport all = dataset->report();
+    all.append(left_out->report());
+    return all;
+  };
+  return {.count = dataset->size(), .question = question, .classes = dataset->phrases(), .report = report};
 }
 
 DetectionQuestions world_questions(const WorldQuestionOptions& options) {

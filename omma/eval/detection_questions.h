@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +24,14 @@ struct DetectionQuestion {
 
 struct DetectionQuestions {
   std::size_t count = 0;
-  std::function<DetectionQuestion(std::size_t index)> question;
+  std::function<std::optional<DetectionQuestion>(std::size_t index)> question;  // nothing where the picture cannot be read
   std::vector<std::string> classes;  // where every prompt is this list; empty where each picture has its own
+  std::function<DatasetReport()> report = [] { return DatasetReport(); };  // of the data, what was left out among it
 };
 
-// Every picture is asked for all phrases of the data set; of an open set, for its own.
-DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset);
+// Every picture is asked for all phrases of the data set; of an open set, for its own. Of pictures that cannot be read
+// `max_fault_share` of the data set may be left out.
+DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset, double max_fault_share = .05);
 
 struct WorldQuestionOptions {
   Split split = Split::val;

@@ -186,6 +186,7 @@ class Run {
   void finish() {
     outcome_.step = state_.step;
     outcome_.seconds = state_.seconds;
+    outcome_.data_faults = task_.data_faults();
     if (rank_ != 0) return;
     write_checkpoint(checkpoint_file(), state_);
     if (outcome_.end == TrainingOutcome::End::stopped)

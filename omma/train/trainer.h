@@ -36,6 +36,7 @@ struct TrainingOutcome {
   double loss = 0;     // smoothed
   double seconds = 0;  // of training, over all resumed parts
   json validation = json::object();
+  std::string data_faults;  // of all data, in a line
 };
 
 // Trains until the steps are done, the time is up or a signal asks to stop; in each case the state is checkpointed. On one CPU

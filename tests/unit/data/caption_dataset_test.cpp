@@ -96,6 +96,18 @@ TEST_F(CaptionFiles, RenderedCaptionsReadBack) {
   EXPECT_EQ(dataset->image(4), make_scene(3, 4, {.size = 64}).image);
 }
 
+TEST_F(CaptionFiles, CocoReadsWhatToolsWrite) {
+  std::filesystem::create_directories(directory_ / "images");
+  write_file(directory_ / "images/a.png", "");
+  const auto dataset = open(
+      "coco", R"({"info": NaN, "images": [{"id": "im", "file_name": "images\\1\\a.png"}, {"id": 2.0, "file_name": "images/b.png"}],
+    "annotations": [{"id": 1, "image_id": "im", "caption": "a dog"}, {"id": 1, "image_id": "2", "caption": "a cat", "score": NaN}]})");
+  EXPECT_EQ(dataset->report().summary(), "");
+  ASSERT_EQ(dataset->size(), 2U);
+  EXPECT_TRUE(dataset->has_image(0));
+  EXPECT_FALSE(dataset->has_image(1));
+}
+
 TEST_F(CaptionFiles, CocoJoinsCaptionsAndTellsFaults) {
   const std::string file = R"({
     "images": [{"id": 9, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}, {"id": 2, "file_name": "c.png"}, {"id": 3}, 5,
