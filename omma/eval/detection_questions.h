@@ -24,11 +24,18 @@ struct DetectionQuestion {
 struct DetectionQuestions {
   std::size_t count = 0;
   std::function<DetectionQuestion(std::size_t index)> question;
+  std::function<DetectionQuestion(std::size_t index)> labels;  // the same without its picture, which is then not read
   std::vector<std::string> classes;  // where every prompt is this list; empty where each picture has its own
 };
 
-// Every picture is asked for all phrases of the data set; of an open set, for its own.
-DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset);
+struct PromptOptions {
+  int phrases = 0;  // of a prompt: what is there first, then what is not, half of it alike (a word in common) where the phrases
+                    // allow; 0: all of the data set
+  std::uint64_t seed = 1;
+};
+
+// Every picture is asked for all phrases of the data set, or for some; of an open set, for its own.
+DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset, const PromptOptions& prompt = {});
 
 struct WorldQuestionOptions {
   Split split = Split::val;
