@@ -14,7 +14,7 @@ namespace {
 
 struct EvalAgentOptions : CommonOptions {
   std::string llm = "planner-nano";
-  JudgedData judged{.data = "", .split = "test"};
+  JudgedData judged{.data = "", .split = ""};
   std::vector<std::string> class_phrases;
   CountingQuestionOptions counting;
   PictureModelOptions models;
@@ -69,6 +69,7 @@ int run_eval_agent(EvalAgentOptions options) {
   apply(options);
   const bool given = !options.judged.data.empty();
   check(!given || !options.oracle, "--oracle: expected scenes of the world, got --data {}", options.judged.data);
+  if (options.judged.split.empty()) options.judged.split = given ? "val" : "test";
   if (!given) options.evaluation.scene.split = parse_split(options.judged.split);
   const auto model = load_language_model(find_model(options.llm), load_options(options));
   std::optional<PictureModels> models;
@@ -106,7 +107,8 @@ void add_eval_agent(CLI::App& eval) {
       .add_option("--data", options->judged.data,
                   "pictures: coco, voc, odvg... to count in, jsonl or vqa with questions; default: the world")
       ->type_name("KIND:PATH");
-  command.add_option("--split", options->judged.split, "part of the data or of the world")->capture_default_str()->type_name("S");
+  command.add_option("--split", options->judged.split, "part of the data or of the world; default: val, of the world test")
+      ->type_name("S");
   add_training_flag(command, options->judged);
   add_class_flag(command, options->class_phrases);
   command
