@@ -69,7 +69,7 @@ std::map<std::string, DetectionQuestions> open_questions(const GroundingDinoTrai
   std::map<std::string, DetectionQuestions> questions;
   for (const DetectionSource& source : sources_of(config)) {
     DetectionQuestions& asked = questions[source.data];
-    asked = questions_of(open_source(source, source.validation_split, config.data_root, config.max_fault_share),
+    asked = questions_of(open_source(source, source.validation_split, config.data_root, config.max_fault_share), {},
                          config.max_fault_share);
     asked.count = std::min(asked.count, most);
   }

@@ -138,14 +138,6 @@ TEST(PlannerVocabulary, IsSmallAndLossless) {
   EXPECT_EQ(tokens("\nAction: describe_image"), 6U);
 }
 
-TEST(MadeUpWords, PluralsFollowTheRules) {
-  EXPECT_EQ(plural_of("platelet"), "platelets");
-  EXPECT_EQ(plural_of("box"), "boxes");
-  EXPECT_EQ(plural_of("dish"), "dishes");
-  EXPECT_EQ(plural_of("berry"), "berries");
-  EXPECT_EQ(plural_of("toy"), "toys");
-}
-
 // "Would you say", "Does the picture": how a sentence begins.
 std::string beginning(const std::string& text) {
   std::istringstream words(text);

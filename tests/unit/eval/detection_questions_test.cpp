@@ -67,5 +67,35 @@ TEST(QuestionsOf, AClosedSetIsAskedForWholeAndAnOpenOneForItsOwn) {
   EXPECT_EQ(std::set(second.phrases.begin(), second.phrases.end()), own);
 }
 
+// Each prompt holds what is there and is filled with what is not, half of it alike: "red cat" where there is a red dog.
+TEST(QuestionsOf, SomePhrasesOfAClosedSet) {
+  const std::shared_ptr<const DetectionDataset> pairs = open_detection_dataset("world:count=40,size=64,phrases=pairs", "val");
+  const DetectionQuestions questions = questions_of(pairs, {.phrases = 6, .seed = 3});
+  EXPECT_TRUE(questions.classes.empty());
+  int absent = 0, alike = 0;
+  for (std::size_t i = 0; i < questions.count; ++i) {
+    const DetectionQuestion question = questions.question(i);
+    EXPECT_EQ(std::set(question.phrases.begin(), question.phrases.end()).size(), 6U);
+    EXPECT_EQ(question.phrases, questions.labels(i).phrases);
+    EXPECT_TRUE(questions.labels(i).image.empty());
+    std::set<std::string> there, words;
+    for (const DetectionTarget& target : question.targets) {
+      there.insert(target.phrase);
+      const std::size_t blank = target.phrase.find(' ');
+      words.insert({target.phrase.substr(0, blank), target.phrase.substr(blank + 1)});
+    }
+    for (std::size_t p = 0; p < question.phrases.size(); ++p) {
+      const std::string& phrase = question.phrases[p];
+      EXPECT_EQ(question.truths_of[p].empty(), !there.contains(phrase)) << phrase;
+      if (there.contains(phrase)) continue;
+      ++absent;
+      alike += words.contains(phrase.substr(0, phrase.find(' '))) || words.contains(phrase.substr(phrase.find(' ') + 1));
+    }
+    for (const std::string& phrase : there) EXPECT_TRUE(std::ranges::count(question.phrases, phrase) == 1) << phrase;
+  }
+  EXPECT_GT(alike, absent / 3);
+  EXPECT_LT(alike, absent * 2 / 3);
+}
+
 }  // namespace
 }  // namespace omma
