@@ -32,9 +32,9 @@ AgentStep step_of(const json& line, const std::string& where) {
 }
 
 AgentEnd end_of(const std::string& name, const std::string& where) {
-  for (const AgentEnd end : {AgentEnd::answer, AgentEnd::max_steps, AgentEnd::error})
+  for (const AgentEnd end : {AgentEnd::answer, AgentEnd::max_steps, AgentEnd::max_seconds, AgentEnd::length, AgentEnd::error})
     if (name == name_of(end)) return end;
-  fail("{}: stopped: expected answer, max_steps or error, got \"{}\"", where, name.substr(0, 100));
+  fail("{}: stopped: expected answer, max_steps, max_seconds, length or error, got \"{}\"", where, name.substr(0, 100));
 }
 
 // Says again what was recorded.
