@@ -125,7 +125,9 @@ AgentResult replay(const Transcript& transcript, const Toolbox& tools, const Age
     tool.run = [&expected, name = tool.name](const json& input) { return recorded_result(expected, name, input); };
     recorded.add(std::move(tool));
   }
-  AgentResult result = run_agent(model, recorded, transcript.question, options);
+  AgentOptions limits = options;
+  if (transcript.result.stopped != AgentEnd::answer) limits.max_steps = static_cast<int>(expected.size());  // whatever the limit was
+  AgentResult result = run_agent(model, recorded, transcript.question, limits);
   check(result.steps.size() == expected.size(), "replay: expected {} steps, got {}", expected.size(), result.steps.size());
   for (std::size_t i = 0; i < expected.size(); ++i)
     check(result.steps[i].observation == expected[i].observation, "replay: step {}: expected the observation \"{}\", got \"{}\"",
