@@ -142,8 +142,9 @@ std::string ChatStream::take_message(const json& message) {
   if (const json& refusal = field(message, "refusal"); refusal.is_string()) refusal_ += refusal.get<std::string>();
   const json& content = field(message, "content");
   std::string text = content_text(content);
-  heard_ = heard_ || !text.empty() || call_.called() || content.is_array() || is_reasoning(message);
-  pieces_ += text.empty() ? 0 : 1;
+  const bool said = !text.empty() || content.is_array() || is_reasoning(message);
+  heard_ = heard_ || said || call_.called();
+  pieces_ += said ? 1 : 0;
   if (!text.empty()) last_ = text.back();
   return text;
 }

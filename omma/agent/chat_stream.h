@@ -35,7 +35,7 @@ class ChatStream {
   const std::string& finish_reason() const { return finish_reason_; }
   int prompt_tokens() const { return prompt_tokens_; }
   std::optional<int> tokens() const { return tokens_; }  // as the server counts them
-  int pieces() const { return pieces_; }
+  int pieces() const { return pieces_; }                 // about one a token
 
  private:
   enum class Form { unknown, events, objects, other };

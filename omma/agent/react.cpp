@@ -75,10 +75,10 @@ class Loop {
     const bool cut = text.end == GeneratedText::End::length;
     if (parsed.answer) {
       if (!cut) return finish(step.generated, *parsed.answer, AgentEnd::answer, "");
-      return finish(step.generated, *parsed.answer, AgentEnd::length, cut_after(text) + " in the answer");
+      return finish(step.generated, *parsed.answer, AgentEnd::length, cut_words() + " in the answer");
     }
     if (cut && !parsed.fault.empty())
-      parsed.fault = fmt::format("your text was cut after {} tokens; think less and write the action or the answer", text.tokens);
+      parsed.fault = fmt::format("your text was cut after {} tokens; think less and write the action or the answer", asked_tokens_);
     step.thought = parsed.thought;
     step.action = parsed.action.value_or("");
     step.input = parsed.input;
@@ -107,7 +107,7 @@ class Loop {
   // What the model says next, without what it thinks and up to the loop's own words: a remote model may ignore the stop strings.
   GeneratedText generate(int max_tokens, std::vector<std::string> stop, Clock::time_point deadline) {
     GenerationOptions generation;
-    generation.max_tokens = max_tokens;
+    generation.max_tokens = asked_tokens_ = max_tokens;
     generation.stop = std::move(stop);
     generation.deadline = deadline;
     GeneratedText text = model_.generate(prompt_, generation);
@@ -141,7 +141,7 @@ class Loop {
     const GeneratedText text =
         compact ? generate(forced_answer_tokens, {"\n"}, deadline_) : generate(options_.max_step_tokens, step_stops, deadline_);
     const bool cut = text.end == GeneratedText::End::length;
-    finish(text.text, forced_answer_in(text.text), limit.end, limit.words + (cut ? "; " + cut_after(text) : ""));
+    finish(text.text, forced_answer_in(text.text), limit.end, limit.words + (cut ? "; " + cut_words() : ""));
   }
 
   // Asked to go on after "Final Answer:", chat models begin anew: a whole step, or the answer alone.
@@ -151,8 +151,8 @@ class Loop {
     return parsed.thought.substr(0, parsed.thought.find('\n'));
   }
 
-  static std::string cut_after(const GeneratedText& text) {
-    return fmt::format("the model's text was cut after {} tokens (--llm-max-tokens)", text.tokens);
+  std::string cut_words() const {
+    return fmt::format("the model's text was cut after {} tokens (--llm-max-tokens)", asked_tokens_);
   }
 
   void finish(const std::string& text, const std::string& answer, AgentEnd end, const std::string& reason) {
@@ -178,6 +178,7 @@ class Loop {
   std::string prompt_;
   AgentResult result_;
   int generations_ = 0;
+  int asked_tokens_ = 0;  // the limit of the last generation
   bool finished_ = false;
 };
 

@@ -126,7 +126,8 @@ AgentResult replay(const Transcript& transcript, const Toolbox& tools, const Age
     recorded.add(std::move(tool));
   }
   AgentOptions limits = options;
-  if (transcript.result.stopped != AgentEnd::answer) limits.max_steps = static_cast<int>(expected.size());  // whatever the limit was
+  if (transcript.result.stopped != AgentEnd::answer)
+    limits.max_steps = static_cast<int>(expected.size());  // whatever the limit was
   AgentResult result = run_agent(model, recorded, transcript.question, limits);
   check(result.steps.size() == expected.size(), "replay: expected {} steps, got {}", expected.size(), result.steps.size());
   for (std::size_t i = 0; i < expected.size(); ++i)
