@@ -4,8 +4,10 @@
 #include <array>
 #include <stdexcept>
 
+#include "omma/agent/ascii.h"
 #include "omma/agent/observation.h"
 #include "omma/base/error.h"
+#include "omma/text/utf8.h"
 
 namespace omma {
 
@@ -44,6 +46,26 @@ bool begins_like_events(std::string_view text) {
   constexpr std::array<std::string_view, 6> fields = {":", "data", "event", "id", "retry", "error"};
   return std::any_of(fields.begin(), fields.end(),
                      [&](std::string_view name) { return text.starts_with(name.substr(0, text.size())); });
+}
+
+// Servers that send a text token by token may cut a character in two: half of its bytes, or of its pair of escapes ("\ud83d"), is
+// not JSON. U+FFFD stands for what is lost.
+std::string mended(std::string_view object) {
+  std::string text = to_valid_utf8(object);
+  const auto surrogate = [&](std::size_t at, std::string_view kinds) {  // "\uD", then a digit of its kind
+    return at + 6 <= text.size() && text[at] == '\\' && text[at + 1] == 'u' && ascii_lower(text[at + 2]) == 'd' &&
+           kinds.find(ascii_lower(text[at + 3])) != std::string_view::npos;
+  };
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\') continue;
+    if (surrogate(at, "89ab") && surrogate(at + 6, "cdef")) {
+      at += 11;
+      continue;
+    }
+    if (surrogate(at, "89abcdef")) text.replace(at, 6, "\\ufffd");
+    ++at;  // what a backslash escapes is no backslash of its own
+  }
+  return text;
 }
 
 }  // namespace
@@ -99,7 +121,7 @@ std::string ChatStream::take_events(std::string_view bytes) {
 
 // One object, or one a line.
 std::string ChatStream::take_objects() {
-  if (json::accept(body_)) {
+  if (json::accept(mended(body_))) {
     done_ = true;  // a whole answer needs no reason to have ended
     return take_text(body_);
   }
@@ -114,7 +136,7 @@ std::string ChatStream::take_objects() {
 
 std::string ChatStream::take_text(std::string_view object) {
   try {
-    return take(parse_json(object, "its answer"));
+    return take(parse_json(mended(object), "its answer"));
   } catch (const std::invalid_argument& error) {
     error_ = ChatError{.message = sanitise_line(error.what(), 500)};
     return "";

@@ -106,6 +106,22 @@ TEST(ChatClient, ReasoningIsNotSaid) {
   EXPECT_EQ(server.request(1).find("stop\""), std::string::npos);
 }
 
+// Servers that send a text token by token may cut a character in two.
+TEST(ChatClient, HalvesOfCharacters) {
+  const auto raw = [](const std::string& text) {
+    return "data: {\"choices\": [{\"delta\": {\"content\": \"" + text + "\"}}]}\n\n";
+  };
+  EXPECT_EQ(text_of({events(raw("a\\ud83d") + raw("\\ude00b") + raw("\\ud83d\\ude00") + raw("\\\\ud83d") + done)}).text,
+            "a\xEF\xBF\xBD\xEF\xBF\xBD"
+            "b\xF0\x9F\x98\x80\\ud83d");
+  const std::string halves = text_of({events(raw("a\xF0\x9F") +
+                                             raw("\x98\x80"
+                                                 "b") +
+                                             done)})
+                                 .text;
+  EXPECT_TRUE(halves.starts_with("a\xEF\xBF\xBD") && halves.ends_with("b")) << halves;
+}
+
 TEST(ChatClient, CutByTheServersLimit) {
   const GeneratedText text =
       text_of({events("data: {\"choices\": [{\"delta\": {\"content\": \"ha\"}, \"finish_reason\": \"length\"}]}\n\n" + done)});
