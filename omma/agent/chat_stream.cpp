@@ -173,7 +173,7 @@ std::string ChatStream::take_message(const json& message) {
 
 // A call of a tool comes after the text, as the step that it is. Without either, why there is none.
 std::string ChatStream::text_of_end() {
-  if (call_.called()) return (last_.value_or('\n') == '\n' ? "" : "\n") + call_.as_text();
+  if (call_.called()) return fmt::format("{}{}", last_.value_or('\n') == '\n' ? "" : "\n", call_.as_text());
   if (last_) return "";
   if (!refusal_.empty())
     error_ = ChatError{.message = "the model refuses: " + sanitise_line(refusal_, 500)};
