@@ -1,11 +1,14 @@
 // omma agent: a question about a picture, answered by a language model that calls vision tools.
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/picture_models.h"
 #include "omma/agent/chat_client.h"
+#include "omma/agent/found_objects.h"
 #include "omma/agent/react.h"
 #include "omma/agent/transcript.h"
 #include "omma/base/error.h"
@@ -23,17 +26,43 @@ struct AgentCommandOptions : CommonOptions {
   PictureModelOptions models;
   AgentOptions agent;
   double max_seconds = 120;
+  double llm_timeout = 60;
+  std::optional<int> llm_max_tokens;
 };
 
-std::unique_ptr<LanguageModel> open_language_model(const AgentCommandOptions& options) {
-  if (options.llm.starts_with("http://") || options.llm.starts_with("https://")) {
-    ChatClientOptions chat;
-    chat.url = options.llm;
-    chat.model = options.llm_model;
-    chat.api_key = api_key_from_environment();
-    return std::make_unique<ChatClient>(chat);
-  }
-  return load_language_model(find_model(options.llm), load_options(options));
+constexpr int server_step_tokens = 1024;  // many models behind servers think before they speak
+
+std::chrono::milliseconds milliseconds_of(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+bool is_url(const std::string& llm) { return llm.starts_with("http://") || llm.starts_with("https://"); }
+
+// A language model, and its name as results may show it.
+struct NamedLanguageModel {
+  std::unique_ptr<LanguageModel> model;
+  std::string name;
+};
+
+NamedLanguageModel open_language_model(const AgentCommandOptions& options) {
+  if (!is_url(options.llm)) return {load_language_model(find_model(options.llm), load_options(options)), options.llm};
+  ChatClientOptions chat;
+  chat.url = options.llm;
+  chat.model = options.llm_model;
+  chat.api_key = api_key_from_environment();
+  chat.silence_timeout = milliseconds_of(options.llm_timeout);
+  auto client = std::make_unique<ChatClient>(chat);
+  const std::string name = client->shown_url();
+  return {std::move(client), name};
+}
+
+// The flags' limits, and tokens in all for every step to use its own up.
+AgentOptions limits_of(const AgentCommandOptions& options) {
+  AgentOptions limits = options.agent;
+  limits.max_time = milliseconds_of(options.max_seconds);
+  limits.max_step_tokens = options.llm_max_tokens.value_or(is_url(options.llm) ? server_step_tokens : limits.max_step_tokens);
+  limits.max_tokens = std::max(limits.max_tokens, (limits.max_steps + 1) * limits.max_step_tokens);
+  return limits;
 }
 
 void print_step(const AgentStep& step) {
@@ -42,23 +71,15 @@ void print_step(const AgentStep& step) {
   fmt::print("Observation: {}\n", step.observation);
 }
 
-// The boxes of every tool call, each kind of object in its own colour.
+// What the steps found, each kind of object in its own colour.
 void write_overlay(const std::filesystem::path& file, const Image& image, const AgentResult& result) {
   std::vector<LabelledBox> boxes;
   std::vector<std::string> labels;
-  for (const AgentStep& step : result.steps) {
-    if (!step.data.is_object() || !step.data.contains("detections")) continue;
-    for (const json& found : step.data["detections"]) {
-      const std::string label = found["label"];
-      const auto place = std::ranges::find(labels, label);
-      const int color = static_cast<int>(place - labels.begin());
-      if (place == labels.end()) labels.push_back(label);
-      const json& box = found["box"];
-      boxes.push_back({.box = {.x0 = box[0], .y0 = box[1], .x1 = box[2], .y1 = box[3]},
-                       .label = label,
-                       .score = found["score"].get<float>(),
-                       .color = color});
-    }
+  for (const Detection& found : found_objects(result.steps)) {
+    const auto place = std::ranges::find(labels, found.label);
+    const int color = static_cast<int>(place - labels.begin());
+    if (place == labels.end()) labels.push_back(found.label);
+    boxes.push_back({.box = found.box, .label = found.label, .score = found.score, .color = color});
   }
   Image overlay = image;
   draw_boxes(overlay, boxes);
@@ -68,20 +89,20 @@ void write_overlay(const std::filesystem::path& file, const Image& image, const 
 int run_agent_command(AgentCommandOptions options) {
   apply(options);
   const auto image = std::make_shared<const Image>(read_image(options.image));
-  const std::unique_ptr<LanguageModel> model = open_language_model(options);
+  const NamedLanguageModel llm = open_language_model(options);
   const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
-  options.agent.max_time = std::chrono::milliseconds(static_cast<std::int64_t>(options.max_seconds * 1000));
 
   if (!options.json) fmt::print("Question: {}\n", options.question);
   const AgentObserver observer = options.json ? AgentObserver() : print_step;
-  const AgentResult result = run_agent(*model, tools, options.question, options.agent, observer);
+  const AgentResult result = run_agent(*llm.model, tools, options.question, limits_of(options), observer);
   if (!options.trace.empty())
-    write_file(options.trace, write_transcript({.question = options.question, .format = model->agent_format(), .result = result}));
+    write_file(options.trace,
+               write_transcript({.question = options.question, .format = llm.model->agent_format(), .result = result}));
   if (!options.out.empty()) write_overlay(overlay_path(options.out, options.image, false), *image, result);
 
   if (options.json) {
     json line = to_json(result);
-    line["model"] = options.llm;
+    line["model"] = llm.name;
     line["image"] = options.image;
     line["size"] = {image->width, image->height};
     print_line(line);
@@ -89,6 +110,7 @@ int run_agent_command(AgentCommandOptions options) {
     fmt::print("Answer: {}\n", result.answer);
   }
   if (result.stopped == AgentEnd::error) fail_runtime("agent: {}", result.reason);
+  if (result.stopped != AgentEnd::answer) fail_runtime("agent: ended by a limit, not by an answer of its own: {}", result.reason);
   return kDone;
 }
 
@@ -99,15 +121,22 @@ void add_agent(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("agent", "answer a question about a picture by calling vision tools");
   command.add_option("IMAGE", options->image, "a picture")->required()->type_name("");
   command.add_option("QUESTION", options->question, "what to find out")->required()->type_name("");
-  command.add_option("--llm", options->llm, "language model: a directory, a zoo name, or the base URL (.../v1) of a chat server")
+  command
+      .add_option("--llm", options->llm,
+                  "language model: a directory, a zoo name, or a chat server's base URL, such as http://127.0.0.1:8080/v1")
       ->capture_default_str()
       ->type_name("DIR|URL");
   command.add_option("--llm-model", options->llm_model, "the server's name of the model")->capture_default_str()->type_name("NAME");
+  command.add_option("--llm-timeout", options->llm_timeout, "longest silence of the server, before its first byte or the next")
+      ->capture_default_str()
+      ->type_name("S");
+  command.add_option("--llm-max-tokens", options->llm_max_tokens, "tokens of a step (default: 256; of a server's model 1024)")
+      ->type_name("N");
   add_picture_model_flags(command, options->models);
   command.add_option("--max-steps", options->agent.max_steps, "steps before an answer is asked for")
       ->capture_default_str()
       ->type_name("N");
-  command.add_option("--max-seconds", options->max_seconds, "time before an answer is asked for")
+  command.add_option("--max-seconds", options->max_seconds, "time for everything; near its end an answer is asked for")
       ->capture_default_str()
       ->type_name("S");
   command.add_option("--trace", options->trace, "write the transcript as JSON lines")->type_name("FILE");
