@@ -23,6 +23,7 @@ struct AgentCommandOptions : CommonOptions {
   PictureModelOptions models;
   AgentOptions agent;
   double max_seconds = 120;
+  bool no_labels = false;
 };
 
 std::unique_ptr<LanguageModel> open_language_model(const AgentCommandOptions& options) {
@@ -43,7 +44,7 @@ void print_step(const AgentStep& step) {
 }
 
 // The boxes of every tool call, each kind of object in its own colour.
-void write_overlay(const std::filesystem::path& file, const Image& image, const AgentResult& result) {
+void write_overlay(const std::filesystem::path& file, const Image& image, const AgentResult& result, bool with_labels) {
   std::vector<LabelledBox> boxes;
   std::vector<std::string> labels;
   for (const AgentStep& step : result.steps) {
@@ -55,19 +56,17 @@ void write_overlay(const std::filesystem::path& file, const Image& image, const 
       if (place == labels.end()) labels.push_back(label);
       const json& box = found["box"];
       boxes.push_back({.box = {.x0 = box[0], .y0 = box[1], .x1 = box[2], .y1 = box[3]},
-                       .label = label,
+                       .label = with_labels ? label : "",
                        .score = found["score"].get<float>(),
                        .color = color});
     }
   }
-  Image overlay = image;
-  draw_boxes(overlay, boxes);
-  write_image(file, overlay);
+  write_image(file, overlay_of(image, boxes));
 }
 
 int run_agent_command(AgentCommandOptions options) {
   apply(options);
-  const auto image = std::make_shared<const Image>(read_image(options.image));
+  const auto image = std::make_shared<const Image>(read_picture(options.image));
   const std::unique_ptr<LanguageModel> model = open_language_model(options);
   const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
   options.agent.max_time = std::chrono::milliseconds(static_cast<std::int64_t>(options.max_seconds * 1000));
@@ -77,7 +76,7 @@ int run_agent_command(AgentCommandOptions options) {
   const AgentResult result = run_agent(*model, tools, options.question, options.agent, observer);
   if (!options.trace.empty())
     write_file(options.trace, write_transcript({.question = options.question, .format = model->agent_format(), .result = result}));
-  if (!options.out.empty()) write_overlay(overlay_path(options.out, options.image, false), *image, result);
+  if (!options.out.empty()) write_overlay(overlay_path(options.out, options.image, false), *image, result, !options.no_labels);
 
   if (options.json) {
     json line = to_json(result);
@@ -97,7 +96,7 @@ int run_agent_command(AgentCommandOptions options) {
 void add_agent(CLI::App& app) {
   auto options = std::make_shared<AgentCommandOptions>();
   CLI::App& command = *app.add_subcommand("agent", "answer a question about a picture by calling vision tools");
-  command.add_option("IMAGE", options->image, "a picture")->required()->type_name("");
+  command.add_option("IMAGE", options->image, "a picture, or - for one from stdin")->required()->type_name("");
   command.add_option("QUESTION", options->question, "what to find out")->required()->type_name("");
   command.add_option("--llm", options->llm, "language model: a directory, a zoo name, or the base URL (.../v1) of a chat server")
       ->capture_default_str()
@@ -111,10 +110,11 @@ void add_agent(CLI::App& app) {
       ->capture_default_str()
       ->type_name("S");
   command.add_option("--trace", options->trace, "write the transcript as JSON lines")->type_name("FILE");
-  command.add_option("--out", options->out, "picture with the boxes that were found")->type_name("PATH");
+  add_overlay_flags(command, *options, options->no_labels, "picture with the boxes that were found");
   command.add_option("--device", options->device, "auto, cpu or cuda[:N]")->capture_default_str()->type_name("D");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_agent_command(*options); });
+  add_command(command, "omma agent photo.jpg \"How many dogs are there?\" --out boxes.png",
+              [options] { return run_agent_command(*options); });
 }
 
 }  // namespace omma::app

@@ -15,7 +15,7 @@ void add_eval_agent(CLI::App& eval);
 // --max-fault-share.
 void add_fault_share_flag(CLI::App& command, double& max_fault_share);
 
-// On stdout, as one line or to be read by people.
+// On stdout, as one line of JSON or as tables.
 void print_figures(const json& figures, bool as_line);
 
 }  // namespace omma::app

@@ -11,6 +11,7 @@
 
 #include "omma/agent/known_objects.h"
 #include "omma/agent/known_texts.h"
+#include "omma/base/progress.h"
 #include "omma/base/rng.h"
 #include "omma/data/world/exact_caption.h"
 #include "omma/data/world/language.h"
@@ -113,6 +114,7 @@ json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& mo
                     const AgentAnswerObserver& observer) {
   std::map<std::string, Score> scores;
   double steps = 0;
+  Progress progress("scenes", options.scenes);
   for (std::uint64_t index = 0; index < static_cast<std::uint64_t>(options.scenes); ++index) {
     const Scene scene = make_scene(options.seed, index, options.scene);
     const std::vector<AgentQuestion> asked = all_questions(scene, Rng(options.seed, index));
@@ -130,6 +132,7 @@ json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& mo
       steps += static_cast<double>(answer.result.steps.size());
       if (observer) observer(answer);
     }
+    progress.advance();
   }
   json figures;
   for (const auto& [type, score] : scores) figures[type] = to_json(score);

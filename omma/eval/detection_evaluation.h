@@ -33,7 +33,7 @@ struct DetectionEvaluation {
   std::map<std::string, CountingMetrics> counting;  // per phrase of a closed set, else "any"
   std::size_t pictures = 0;
 
-  // Metric names in lower case, "per_class" and "counting" beside them.
+  // Metric names in lower case, "per_class" and "counting" beside them; null where the data have nothing of the kind to find.
   json to_json() const;
 };
 
