@@ -86,7 +86,7 @@ void add_device_flags(CLI::App& command, CommonOptions& options) {
 }
 
 void add_model_flags(CLI::App& command, CommonOptions& options) {
-  command.add_option("--model", options.model, "model directory, zoo name or Hugging Face ID")->type_name("DIR|ID");
+  command.add_option("--model", options.model, "model directory, zoo name or Hugging Face ID (default: the zoo's for the task)")->type_name("DIR|ID");
   add_device_flags(command, options);
 }
 

@@ -57,17 +57,19 @@ std::string table_text(const Table& rows) {
 std::string figures_text(const json& figures) {
   Table scalars;
   json rows = json::object();
-  std::string tables;
+  std::string words, tables;
   for (const auto& [name, value] : figures.items()) {
     if (holds_objects(value))
       tables += "\n" + objects_text(name, value);
     else if (value.is_object())
       rows[name] = value;
+    else if (value.is_string())
+      words += fmt::format("{}: {}\n", name, value.get<std::string>());
     else
       scalars.push_back({name, cell_of(value)});
   }
   if (!rows.empty()) tables = "\n" + objects_text("", rows) + tables;
-  std::string text = table_text(scalars) + tables;
+  std::string text = words + (scalars.empty() ? "" : "\n") + table_text(scalars) + tables;
   if (text.find(" -\n") != std::string::npos || text.find(" -  ") != std::string::npos) text += "\n-: there was nothing to judge\n";
   return text;
 }
