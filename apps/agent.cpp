@@ -28,6 +28,7 @@ struct AgentCommandOptions : CommonOptions {
   double max_seconds = 120;
   double llm_timeout = 60;
   std::optional<int> llm_max_tokens;
+  bool no_labels = false;
 };
 
 constexpr int server_step_tokens = 1024;  // many models behind servers think before they speak
@@ -72,23 +73,21 @@ void print_step(const AgentStep& step) {
 }
 
 // What the steps found, each kind of object in its own colour.
-void write_overlay(const std::filesystem::path& file, const Image& image, const AgentResult& result) {
+void write_overlay(const std::filesystem::path& file, const Image& image, const AgentResult& result, bool with_labels) {
   std::vector<LabelledBox> boxes;
   std::vector<std::string> labels;
   for (const Detection& found : found_objects(result.steps)) {
     const auto place = std::ranges::find(labels, found.label);
     const int color = static_cast<int>(place - labels.begin());
     if (place == labels.end()) labels.push_back(found.label);
-    boxes.push_back({.box = found.box, .label = found.label, .score = found.score, .color = color});
+    boxes.push_back({.box = found.box, .label = with_labels ? found.label : "", .score = found.score, .color = color});
   }
-  Image overlay = image;
-  draw_boxes(overlay, boxes);
-  write_image(file, overlay);
+  write_image(file, overlay_of(image, boxes));
 }
 
 int run_agent_command(AgentCommandOptions options) {
   apply(options);
-  const auto image = std::make_shared<const Image>(read_image(options.image));
+  const auto image = std::make_shared<const Image>(read_picture(options.image));
   const NamedLanguageModel llm = open_language_model(options);
   const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
 
@@ -98,7 +97,7 @@ int run_agent_command(AgentCommandOptions options) {
   if (!options.trace.empty())
     write_file(options.trace,
                write_transcript({.question = options.question, .format = llm.model->agent_format(), .result = result}));
-  if (!options.out.empty()) write_overlay(overlay_path(options.out, options.image, false), *image, result);
+  if (!options.out.empty()) write_overlay(overlay_path(options.out, options.image, false), *image, result, !options.no_labels);
 
   if (options.json) {
     json line = to_json(result);
@@ -119,7 +118,7 @@ int run_agent_command(AgentCommandOptions options) {
 void add_agent(CLI::App& app) {
   auto options = std::make_shared<AgentCommandOptions>();
   CLI::App& command = *app.add_subcommand("agent", "answer a question about a picture by calling vision tools");
-  command.add_option("IMAGE", options->image, "a picture")->required()->type_name("");
+  command.add_option("IMAGE", options->image, "a picture, or - for one from stdin")->required()->type_name("");
   command.add_option("QUESTION", options->question, "what to find out")->required()->type_name("");
   command
       .add_option("--llm", options->llm,
@@ -140,10 +139,11 @@ void add_agent(CLI::App& app) {
       ->capture_default_str()
       ->type_name("S");
   command.add_option("--trace", options->trace, "write the transcript as JSON lines")->type_name("FILE");
-  command.add_option("--out", options->out, "picture with the boxes that were found")->type_name("PATH");
+  add_overlay_flags(command, *options, options->no_labels, "picture with the boxes that were found");
   command.add_option("--device", options->device, "auto, cpu or cuda[:N]")->capture_default_str()->type_name("D");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_agent_command(*options); });
+  add_command(command, "omma agent photo.jpg \"How many dogs are there?\" --out boxes.png",
+              [options] { return run_agent_command(*options); });
 }
 
 }  // namespace omma::app

@@ -111,7 +111,7 @@ void add_bootstrap(CLI::App& app) {
   add_batch_flag(command, job.batch);
   add_job_flags(command, *options);
   add_device_flags(command, *options);
-  add_command(command, [options] { return run_bootstrap(*options); });
+  add_command(command, "omma bootstrap --data webdataset:shards --out clean", [options] { return run_bootstrap(*options); });
 }
 
 }  // namespace omma::app

@@ -21,7 +21,7 @@ void add_convert(CLI::App& app) {
   command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")
       ->type_name("FILE");
   add_run_flags(command, *options);
-  add_command(command, [options] {
+  add_command(command, "omma convert --from groundingdino_swint_ogc.pth --to grounding-dino", [options] {
     apply(*options);
     convert_model(options->from, options->to, options->config.empty() ? std::optional<std::filesystem::path>() : options->config);
     if (options->json) print_line(to_json(inspect_model(options->to)));

@@ -2,6 +2,7 @@
 #include "apps/eval.h"
 
 #include "apps/commands.h"
+#include "apps/table.h"
 #include "apps/training_split.h"
 #include "omma/base/error.h"
 
@@ -19,7 +20,7 @@ void print_figures(const json& figures, bool as_line) {
   if (as_line)
     print_line(figures);
   else
-    fmt::print("{}\n", dump_json(figures, 2));
+    fmt::print("{}", figures_text(figures));
 }
 
 void add_class_flag(CLI::App& command, std::vector<std::string>& pairs) {

@@ -22,7 +22,7 @@ void add_fault_share_flag(CLI::App& command, double& max_fault_share);
 void add_class_flag(CLI::App& command, std::vector<std::string>& pairs);
 std::map<std::string, std::string> parse_class_phrases(const std::vector<std::string>& pairs);
 
-// On stdout, as one line or to be read by people.
+// On stdout, as one line of JSON or as tables.
 void print_figures(const json& figures, bool as_line);
 
 }  // namespace omma::app

@@ -119,7 +119,7 @@ void add_eval_agent(CLI::App& eval) {
   command.add_option("--answers", options->answers, "write every question, its steps and its answer as JSON lines")
       ->type_name("FILE");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_eval_agent(*options); });
+  add_command(command, "omma eval agent --scenes 20", [options] { return run_eval_agent(*options); });
 }
 
 }  // namespace omma::app

@@ -101,7 +101,7 @@ void add_eval_detection(CLI::App& eval) {
   add_fault_share_flag(command, options->max_fault_share);
   command.add_flag("--choose-threshold", options->choose_threshold, "tell the threshold of the best F1");
   add_model_flags(command, *options);
-  add_command(command, [options] { return run_eval_detection(*options); });
+  add_command(command, "omma eval detection --data world --count 100 --pairs", [options] { return run_eval_detection(*options); });
 }
 
 }  // namespace omma::app

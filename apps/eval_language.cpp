@@ -176,7 +176,8 @@ void add_eval_caption(CLI::App& eval) {
   command.add_option("--prompt", options->caption.prompt, "what captions begin with")->type_name("TEXT");
   add_generation_flags(command, options->caption.generation);
   add_data_flags(command, *options, "world, coco, blip, folder or webdataset");
-  add_command(command, [options] { return run_eval_caption(*options); });
+  add_command(command, "omma eval caption --data world:seed=7,captions=exact,references=5,count=100 --split test",
+              [options] { return run_eval_caption(*options); });
 }
 
 void add_eval_retrieval(CLI::App& eval) {
@@ -186,7 +187,8 @@ void add_eval_retrieval(CLI::App& eval) {
       ->capture_default_str()
       ->type_name("K");
   add_data_flags(command, *options, "world, coco, blip, folder or webdataset");
-  add_command(command, [options] { return run_eval_retrieval(*options); });
+  add_command(command, "omma eval retrieval --data world:seed=7,captions=exact,references=1,count=100 --split test",
+              [options] { return run_eval_retrieval(*options); });
 }
 
 void add_eval_matching(CLI::App& eval) {
@@ -194,7 +196,8 @@ void add_eval_matching(CLI::App& eval) {
   options->data = "world:noise=1,captions=1,objects=1-3";
   CLI::App& command = *eval.add_subcommand("matching", "true captions against wrong ones, by kind of noise");
   add_data_flags(command, *options, "world (noise=1) or webdataset (of omma render --noise)");
-  add_command(command, [options] { return run_eval_matching(*options); });
+  add_command(command, "omma eval matching --data world:seed=7,noise=1,captions=1,objects=1-3,count=100 --split test",
+              [options] { return run_eval_matching(*options); });
 }
 
 void add_eval_vqa(CLI::App& eval) {
@@ -203,7 +206,8 @@ void add_eval_vqa(CLI::App& eval) {
   command.add_option("--choices", options->choices, "choose among these answers, one a line")->type_name("FILE");
   add_generation_flags(command, options->answer.generation);
   add_data_flags(command, *options, "world, jsonl or vqa");
-  add_command(command, [options] { return run_eval_vqa(*options); });
+  add_command(command, "omma eval vqa --data world:seed=7,count=100,questions=4 --split test",
+              [options] { return run_eval_vqa(*options); });
 }
 
 }  // namespace omma::app

@@ -9,6 +9,7 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/flag_values.h"
+#include "apps/help.h"
 #include "omma/base/version.h"
 
 namespace {
@@ -28,20 +29,24 @@ void keep_freed_memory() {
 int main(int argc, char** argv) {
   using namespace omma::app;
   keep_freed_memory();
-  CLI::App app("omma: open vision-language models, run, trained and served in one native program", "omma");
+  CLI::App app("omma: open vision-language models, run and trained in one native program", "omma");
   app.set_version_flag("--version", std::string("omma ") + omma::kVersion);
   app.require_subcommand(1);
   for (const auto add : {add_caption, add_match, add_ask, add_detect, add_agent, add_bootstrap, add_render, add_train, add_eval,
                          add_validate, add_convert, add_inspect, add_list})
     add(app);
+  add_help(app);
   limit_flag_values(app);
   try {
     app.parse(argc, argv);
     return last_status();
   } catch (const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);  // --help, --version
-    app.exit(error);
-    return asked ? kDone : kCallersMistake;
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {  // --help, --version
+      app.exit(error);
+      return kDone;
+    }
+    fmt::print(stderr, "{}", mistake_in(app, {argv + 1, argv + argc}, error.what()));
+    return kCallersMistake;
   } catch (const std::invalid_argument& error) {
     fmt::print(stderr, "omma: {}\n", error.what());
     return kCallersMistake;

@@ -50,7 +50,7 @@ void add_render(CLI::App& app) {
       ->type_name("X");
   command.add_option("--samples-per-shard", options->render.samples_per_shard, "webdataset")->capture_default_str()->type_name("N");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_render(*options); });
+  add_command(command, "omma render --seed 7 --count 100 --out scenes", [options] { return run_render(*options); });
 }
 
 }  // namespace omma::app

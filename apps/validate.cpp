@@ -71,7 +71,7 @@ void add_validate(CLI::App& app) {
       ->capture_default_str()
       ->type_name("X");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_validate(*options); });
+  add_command(command, "omma validate --data voc:my-data --split train", [options] { return run_validate(*options); });
 }
 
 }  // namespace omma::app

@@ -198,6 +198,7 @@ json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& mo
                     const AgentAnswerObserver& observer) {
   std::map<std::string, Score> scores;
   double steps = 0;
+  Progress progress("scenes", options.scenes);
   for (std::uint64_t index = 0; index < static_cast<std::uint64_t>(options.scenes); ++index) {
     const Scene scene = make_scene(options.seed, index, options.scene);
     const std::vector<AgentQuestion> asked = all_questions(scene, Rng(options.seed, index));
@@ -214,6 +215,7 @@ json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& mo
       steps += static_cast<double>(answer.result.steps.size());
       if (observer) observer(answer);
     }
+    progress.advance();
   }
   json figures;
   for (const auto& [type, score] : scores) figures[type] = to_json(score);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "omma/base/error.h"
+#include "omma/base/progress.h"
 
 namespace omma {
 namespace {
@@ -18,7 +19,9 @@ std::vector<Answered> ask(Detector& detector, const DetectionQuestions& question
   std::vector<Answered> answers;
   DetectionOptions options;
   options.box_threshold = least_score;
+  Progress progress("detect", static_cast<std::int64_t>(questions.count));
   for (std::size_t i = 0; i < questions.count; ++i) {
+    progress.advance();
     auto question = questions.question(i);
     if (!question) continue;
     Answered answer{.question = std::move(*question), .detections = {}};
@@ -184,15 +187,16 @@ ThresholdChoice choose_threshold(Detector& detector, const DetectionQuestions& q
 }
 
 json DetectionEvaluation::to_json() const {
-  json object = {{"ap", coco.ap},
-                 {"ap50", coco.ap50},
-                 {"ap75", coco.ap75},
-                 {"ap_small", coco.ap_small},
-                 {"ap_medium", coco.ap_medium},
-                 {"ap_large", coco.ap_large},
-                 {"ar1", coco.ar1},
-                 {"ar10", coco.ar10},
-                 {"ar100", coco.ar100},
+  const auto figure = [](double value) { return value < 0 ? json() : json(value); };  // -1: there was nothing to find
+  json object = {{"ap", figure(coco.ap)},
+                 {"ap50", figure(coco.ap50)},
+                 {"ap75", figure(coco.ap75)},
+                 {"ap_small", figure(coco.ap_small)},
+                 {"ap_medium", figure(coco.ap_medium)},
+                 {"ap_large", figure(coco.ap_large)},
+                 {"ar1", figure(coco.ar1)},
+                 {"ar10", figure(coco.ar10)},
+                 {"ar100", figure(coco.ar100)},
                  {"f1", f1},
                  {"precision", precision},
                  {"recall", recall},
@@ -200,7 +204,7 @@ json DetectionEvaluation::to_json() const {
                  {"absent", absent},
                  {"pictures", pictures}};
   for (std::size_t i = 0; i < phrases.size(); ++i)
-    object["per_class"][phrases[i]] = {{"ap", coco.category_ap.at(i)}, {"ap50", coco.category_ap50.at(i)}};
+    object["per_class"][phrases[i]] = {{"ap", figure(coco.category_ap.at(i))}, {"ap50", figure(coco.category_ap50.at(i))}};
   for (const auto& [kind, report] : counting) object["counting"][kind] = report.to_json();
   object["counting_overall"] = counting_overall.to_json();
   if (!mean_absent.empty()) object["mean_mae_absent"] = mean_absent;

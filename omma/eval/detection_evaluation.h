@@ -32,7 +32,8 @@ struct DetectionEvaluation {
   std::string mean_absent;  // why there are no counts of a training split; "" where there are
   std::size_t pictures = 0;
 
-  // Metric names in lower case, "per_class", "counting" and "counting_overall" beside them.
+  // Metric names in lower case, "per_class", "counting" and "counting_overall" beside them; null where the data have nothing of the
+  // kind to find.
   json to_json() const;
 };
 

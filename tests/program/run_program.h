@@ -42,15 +42,16 @@ inline std::string shell_word(std::string_view text) {
   return word;
 }
 
-// `environment`: "NAME=value" to set beside what is there.
-inline Run run_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {}) {
+// `environment`: "NAME=value" to set beside what is there; `input`: the file that is stdin.
+inline Run run_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {},
+                       const std::string& input = "/dev/null") {
   const TemporaryDirectory directory;
   std::string command = "env";
   for (const std::string& variable : environment) command += fmt::format(" {}", shell_word(variable));
   command += fmt::format(" {}", shell_word(OMMA_PROGRAM));
   for (const std::string& argument : arguments) command += fmt::format(" {}", shell_word(argument));
-  command +=
-      fmt::format(" >{} 2>{} </dev/null", shell_word((directory / "out").string()), shell_word((directory / "err").string()));
+  command += fmt::format(" >{} 2>{} <{}", shell_word((directory / "out").string()), shell_word((directory / "err").string()),
+                         shell_word(input));
   const int status = std::system(command.c_str());
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
           .out = read_file(directory / "out"),
