@@ -71,7 +71,7 @@ int run_eval_detection(EvalDetectionOptions options) {
     line["best_threshold"] = choice.threshold;
     line["best_f1"] = choice.f1;
   }
-  if (const DatasetReport faults = questions.report(); faults.total() > 0) line["data_faults"] = faults.summary();
+  if (const DatasetReport faults = judgement.questions.report(); faults.total() > 0) line["data_faults"] = faults.summary();
   print_figures(line, options.json);
   return kDone;
 }
@@ -92,7 +92,6 @@ void add_eval_detection(CLI::App& eval) {
   command
       .add_option("--phrases", options->phrases,
                   "phrases of a prompt: those in the picture first, then others; default: 6 of the world's, all of other data")
-      ->check(CLI::Range(1, 1000))
       ->type_name("N");
   command.add_flag("--pairs", options->world.pairs, "world: ask for \"red dog\" rather than \"dog\"");
   command.add_option("--threshold", options->detection.threshold, "for counting and absent phrases")

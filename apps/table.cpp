@@ -22,7 +22,7 @@ bool holds_objects(const json& value) {
   return value.is_object() && std::ranges::any_of(value, [](const json& inner) { return inner.is_object(); });
 }
 
-// A row for each object among `objects`, a column for each of their keys.
+// After an empty line, a row for each object among `objects`, a column for each of their keys.
 std::string objects_text(const std::string& title, const json& objects) {
   Table rows = {{title}};
   for (const auto& [name, object] : objects.items())
@@ -32,7 +32,7 @@ std::string objects_text(const std::string& title, const json& objects) {
     std::vector<std::string>& row = rows.emplace_back(1, name);
     for (std::size_t i = 1; i < rows[0].size(); ++i) row.push_back(cell_of(object.value(rows[0][i], json())));
   }
-  return table_text(rows);
+  return fmt::format("\n{}", table_text(rows));
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ std::string figures_text(const json& figures) {
   std::string words, tables;
   for (const auto& [name, value] : figures.items()) {
     if (holds_objects(value))
-      tables += "\n" + objects_text(name, value);
+      tables += objects_text(name, value);
     else if (value.is_object())
       rows[name] = value;
     else if (value.is_string())
@@ -68,7 +68,7 @@ std::string figures_text(const json& figures) {
     else
       scalars.push_back({name, cell_of(value)});
   }
-  if (!rows.empty()) tables = "\n" + objects_text("", rows) + tables;
+  if (!rows.empty()) tables.insert(0, objects_text("", rows));
   std::string text = words + (scalars.empty() ? "" : "\n") + table_text(scalars) + tables;
   if (text.find(" -\n") != std::string::npos || text.find(" -  ") != std::string::npos) text += "\n-: there was nothing to judge\n";
   return text;
