@@ -11,6 +11,7 @@
 #include <set>
 
 #include "omma/base/error.h"
+#include "omma/base/folder.h"
 #include "omma/base/log.h"
 #include "omma/base/progress.h"
 #include "omma/base/threads.h"
@@ -45,10 +46,8 @@ bool looks_like_picture(const fs::path& path) {
 
 void append_directory(const fs::path& directory, std::vector<fs::path>& paths) {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(directory))
-    if (entry.is_regular_file() && looks_like_picture(entry.path())) found.push_back(entry.path());
+  std::ranges::copy_if(files_in(directory), std::back_inserter(found), looks_like_picture);
   check(!found.empty(), "{}: no pictures (.jpg .jpeg .png .webp) in this directory", directory.string());
-  std::sort(found.begin(), found.end());
   paths.insert(paths.end(), found.begin(), found.end());
 }
 
@@ -56,6 +55,7 @@ void append_list(const fs::path& list, std::vector<fs::path>& paths) {
   check(fs::is_regular_file(list), "{}: no such list of pictures", list.string());
   std::ifstream lines(list);
   for (std::string line; std::getline(lines, line);) {
+    if (paths.empty() && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // the mark of Windows' editors
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (!line.empty()) paths.emplace_back(line);
   }

@@ -4,7 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 
 #include "apps/command.h"
 #include "apps/commands.h"
@@ -50,6 +53,11 @@ int main(int argc, char** argv) {
   } catch (const std::invalid_argument& error) {
     fmt::print(stderr, "omma: {}\n", error.what());
     return kCallersMistake;
+  } catch (const std::filesystem::filesystem_error& error) {
+    const bool circle = error.code() == std::errc::too_many_symbolic_link_levels;
+    const std::string message = circle ? error.path1().string() + ": a symbolic link that leads to itself" : error.what();
+    fmt::print(stderr, "omma: {}\n", message);
+    return circle ? kCallersMistake : kFailure;
   } catch (const std::exception& error) {
     fmt::print(stderr, "omma: {}\n", error.what());
     return kFailure;

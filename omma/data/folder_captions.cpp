@@ -5,6 +5,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/base/folder.h"
 #include "omma/data/caption_readers.h"
 #include "omma/text/utf8.h"
 
@@ -19,11 +20,10 @@ struct FolderNames {  // relative to it
 
 FolderNames names_in(const fs::path& folder) {
   FolderNames names;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::string extension = entry.path().extension().string();
+  for (const fs::path& file : files_below(folder)) {
+    std::string extension = file.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    fs::path name = entry.path().lexically_relative(folder);
+    fs::path name = file.lexically_relative(folder);
     if (extension == ".txt")
       names.texts.insert(std::move(name));
     else if (extension.size() > 1 && is_picture_extension(extension.substr(1)))

@@ -5,6 +5,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/base/folder.h"
 #include "omma/data/picture_finder.h"
 #include "omma/data/question_readers.h"
 #include "omma/data/text_records.h"
@@ -112,9 +113,9 @@ struct VqaFiles {
 fs::path find_vqa_file(const fs::path& folder, std::string_view split, std::string_view what) {
   const std::string part = fmt::format("_{}", split), ending = fmt::format("_{}.json", what);
   std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("v2_") && name.ends_with(ending) && name.find(part) != std::string::npos) found.push_back(entry.path());
+  for (const fs::path& file : files_in(folder)) {
+    const std::string name = file.filename().string();
+    if (name.starts_with("v2_") && name.ends_with(ending) && name.find(part) != std::string::npos) found.push_back(file);
   }
   check(found.size() == 1, "{}: expected questions.json and annotations.json, or one v2_*{}*{}, found {} of these", folder.string(),
         part, ending, found.size());

@@ -95,7 +95,9 @@ std::optional<std::string> read_text(const json& from, const std::string& sample
     report.add(DatasetFault::malformed_text, sample, fmt::format("expected a text, got {}", dump_json(from).substr(0, 80)));
     return std::nullopt;
   }
-  const std::string_view text = trimmed(from.get_ref<const std::string&>());
+  std::string_view text = from.get_ref<const std::string&>();
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // the byte order mark of a file that Windows wrote
+  text = trimmed(text);
   if (!text.empty()) return std::string(text);
   report.add(DatasetFault::blank_text, sample, "a text of nothing but spaces");
   return std::nullopt;

@@ -1,5 +1,6 @@
 // WebDataset shards (https://github.com/webdataset/webdataset, img2dataset): tar files of samples, see omma/io/tar_shard.h.
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <optional>
@@ -7,6 +8,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/base/folder.h"
 #include "omma/base/threads.h"
 #include "omma/data/caption_readers.h"
 #include "omma/data/text_records.h"
@@ -220,20 +222,24 @@ std::vector<fs::path> expand_range(std::string_view path) {
   return files;
 }
 
-// The .tar files of the folder by name: of its sub-folder `split`, or those whose names begin with it.
+constexpr std::array<std::string_view, 3> shard_endings = {".tar", ".tar.gz", ".tgz"};
+
+// The shards of the folder by name: of its sub-folder `split`, or those whose names begin with it.
 std::vector<fs::path> shards_in(fs::path folder, std::string_view split) {
   std::string prefix(split);
   if (!split.empty() && fs::is_directory(path_inside(folder, split))) {
     folder = path_inside(folder, split);
     prefix.clear();
   }
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".tar" && entry.path().filename().string().starts_with(prefix)) files.push_back(entry.path());
-  check(!files.empty(), "webdataset: {}: no shards {}*.tar in this folder", folder.string(), prefix);
+  std::vector<fs::path> files = files_in(folder);
+  std::erase_if(files, [&](const fs::path& file) {
+    const std::string name = file.filename().string();
+    const auto ends_so = [&](std::string_view ending) { return name.ends_with(ending); };
+    return !name.starts_with(prefix) || std::ranges::none_of(shard_endings, ends_so);
+  });
+  check(!files.empty(), "webdataset: {}: no shards {}*.tar, .tar.gz or .tgz in this folder", folder.string(), prefix);
   check(files.size() <= most_shards, "webdataset: {}: {} shards are over the limit of {}", folder.string(), files.size(),
         most_shards);
-  std::sort(files.begin(), files.end());
   return files;
 }
 

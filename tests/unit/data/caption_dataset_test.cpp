@@ -194,6 +194,30 @@ TEST_F(CaptionFiles, FoldersOfPicturesWithTextsBesideThem) {
   EXPECT_NE(open_error(spec + "/a.jpg").find("expected a folder"), std::string::npos);
 }
 
+// A folder that lay on a Mac, with texts from Windows, and with links as people save disk space.
+TEST_F(CaptionFiles, FoldersFromElsewhere) {
+  const testing::TemporaryDirectory elsewhere;
+  std::filesystem::create_directory(elsewhere / "more");
+  write_file(elsewhere / "more/b.png", png_of(3));
+  write_file(elsewhere / "more/b.txt", "a dog");
+  write_file(elsewhere / "a.png", png_of(2));
+  std::filesystem::create_symlink(elsewhere / "a.png", directory_ / "a.png");
+  write_file(directory_ / "a.txt", "\xEF\xBB\xBF a cat\r\n");
+  write_file(directory_ / "._a.png", std::string("\0\5\x16\7", 4));
+  write_file(directory_ / "._a.txt", std::string("\0\5\x16\7", 4));
+  std::filesystem::create_directory_symlink(elsewhere / "more", directory_ / "more");
+  const std::string spec = "folder:" + directory_.path().string();
+  const auto dataset = open_caption_dataset(spec, "");
+  ASSERT_EQ(dataset->size(), 2U);
+  EXPECT_EQ(dataset->sample(0).captions, std::vector<std::string>{"a cat"});
+  EXPECT_EQ(dataset->sample(1).key, "more/b.png");
+  EXPECT_FALSE(dataset->image(0).empty());
+  EXPECT_FALSE(dataset->image(1).empty());
+  EXPECT_EQ(open_caption_dataset(spec, "more")->size(), 1U);
+  std::filesystem::create_directory_symlink(directory_.path(), directory_ / "circle");
+  EXPECT_NE(open_error(spec).find("a link that leads back to"), std::string::npos);
+}
+
 TEST_F(CaptionFiles, GiveThePicturesFile) {
   write_file(directory_ / "x", png_of(3));
   write_file(directory_ / "y.png", "no picture");
