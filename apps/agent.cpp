@@ -1,13 +1,16 @@
 // omma agent: a question about a picture, answered by a language model that calls vision tools.
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
 #include "apps/picture_models.h"
 #include "omma/agent/chat_client.h"
+#include "omma/agent/found_objects.h"
 #include "omma/agent/react.h"
 #include "omma/agent/transcript.h"
 #include "omma/base/error.h"
@@ -25,19 +28,44 @@ struct AgentCommandOptions : CommonOptions {
   PictureModelOptions models;
   AgentOptions agent;
   double max_seconds = 120;
+  double llm_timeout = 60;
+  std::optional<int> llm_max_tokens;
+  bool no_labels = false;
 };
 
-bool is_server(const std::string& llm) { return llm.starts_with("http://") || llm.starts_with("https://"); }
+constexpr int server_step_tokens = 1024;  // many models behind servers think before they speak
 
-std::unique_ptr<LanguageModel> open_language_model(const AgentCommandOptions& options) {
-  if (is_server(options.llm)) {
-    ChatClientOptions chat;
-    chat.url = options.llm;
-    chat.model = options.llm_model;
-    chat.api_key = api_key_from_environment();
-    return std::make_unique<ChatClient>(chat);
-  }
-  return load_language_model(find_model(options.llm), load_options(options));
+std::chrono::milliseconds milliseconds_of(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+bool is_url(const std::string& llm) { return llm.starts_with("http://") || llm.starts_with("https://"); }
+
+// A language model, and its name as results may show it.
+struct NamedLanguageModel {
+  std::unique_ptr<LanguageModel> model;
+  std::string name;
+};
+
+NamedLanguageModel open_language_model(const AgentCommandOptions& options) {
+  if (!is_url(options.llm)) return {load_language_model(find_model(options.llm), load_options(options)), options.llm};
+  ChatClientOptions chat;
+  chat.url = options.llm;
+  chat.model = options.llm_model;
+  chat.api_key = api_key_from_environment();
+  chat.silence_timeout = milliseconds_of(options.llm_timeout);
+  auto client = std::make_unique<ChatClient>(chat);
+  const std::string name = client->shown_url();
+  return {std::move(client), name};
+}
+
+// The flags' limits, and tokens in all for every step to use its own up.
+AgentOptions limits_of(const AgentCommandOptions& options) {
+  AgentOptions limits = options.agent;
+  limits.max_time = milliseconds_of(options.max_seconds);
+  limits.max_step_tokens = options.llm_max_tokens.value_or(is_url(options.llm) ? server_step_tokens : limits.max_step_tokens);
+  limits.max_tokens = std::max(limits.max_tokens, (limits.max_steps + 1) * limits.max_step_tokens);
+  return limits;
 }
 
 void print_step(const AgentStep& step) {
@@ -46,28 +74,18 @@ void print_step(const AgentStep& step) {
   fmt::print("Observation: {}\n", step.observation);
 }
 
-// The boxes of every tool call, each kind of object in its own colour.
-void write_overlay(const std::filesystem::path& file, const Image& image, const AgentResult& result) {
+// What the steps found, each kind of object in its own colour.
+void write_overlay(const std::filesystem::path& file, const Image& image, const AgentResult& result, bool with_labels) {
   std::vector<LabelledBox> boxes;
   std::vector<std::string> labels;
-  for (const AgentStep& step : result.steps) {
-    if (!step.data.is_object() || !step.data.contains("detections")) continue;
-    for (const json& found : step.data["detections"]) {
-      const std::string label = found["label"];
-      const auto place = std::ranges::find(labels, label);
-      const int color = static_cast<int>(place - labels.begin());
-      if (place == labels.end()) labels.push_back(label);
-      const json& box = found["box"];
-      boxes.push_back({.box = {.x0 = box[0], .y0 = box[1], .x1 = box[2], .y1 = box[3]},
-                       .label = label,
-                       .score = found["score"].get<float>(),
-                       .color = color});
-    }
+  for (const Detection& found : found_objects(result.steps)) {
+    const auto place = std::ranges::find(labels, found.label);
+    const int color = static_cast<int>(place - labels.begin());
+    if (place == labels.end()) labels.push_back(found.label);
+    boxes.push_back({.box = found.box, .label = with_labels ? found.label : "", .score = found.score, .color = color});
   }
-  Image overlay = image;
-  draw_boxes(overlay, boxes);
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
-  write_image(file, overlay);
+  write_image(file, overlay_of(image, boxes));
 }
 
 struct AgentFiles {
@@ -78,7 +96,7 @@ struct AgentFiles {
 AgentFiles agent_files(const AgentCommandOptions& options) {
   InputPaths inputs = picture_inputs({}, {options.image});
   add_inputs(inputs, options.models);
-  if (!is_server(options.llm)) inputs.add_folder(find_model(options.llm));
+  if (!is_url(options.llm)) inputs.add_folder(find_model(options.llm));
   const auto overlays = overlay_files(options.out, {options.image}, inputs);
   const AgentFiles files{.overlay = overlays.empty() ? "" : overlays.front(), .trace = options.trace};
   expect_output_file(inputs, files.trace);
@@ -88,7 +106,7 @@ AgentFiles agent_files(const AgentCommandOptions& options) {
 }
 
 // Both, whatever becomes of the first.
-void write_files(const AgentFiles& files, const Image& image, const Transcript& transcript) {
+void write_files(const AgentFiles& files, const Image& image, const Transcript& transcript, bool with_labels) {
   std::exception_ptr failure;
   const auto attempt = [&](const std::filesystem::path& file, auto&& write) {
     if (file.empty()) return;
@@ -99,17 +117,17 @@ void write_files(const AgentFiles& files, const Image& image, const Transcript& 
     }
   };
   attempt(files.trace, [&] { write_file(files.trace, write_transcript(transcript)); });
-  attempt(files.overlay, [&] { write_overlay(files.overlay, image, transcript.result); });
+  attempt(files.overlay, [&] { write_overlay(files.overlay, image, transcript.result, with_labels); });
   if (failure) std::rethrow_exception(failure);
 }
 
-void print_answer(const AgentCommandOptions& options, const Image& image, const AgentResult& result) {
+void print_answer(const AgentCommandOptions& options, const std::string& llm, const Image& image, const AgentResult& result) {
   if (!options.json) {
     fmt::print("Answer: {}\n", result.answer);
     return;
   }
   json line = to_json(result);
-  line["model"] = options.llm;
+  line["model"] = llm;
   line["image"] = options.image;
   line["size"] = {image.width, image.height};
   print_line(line);
@@ -118,17 +136,18 @@ void print_answer(const AgentCommandOptions& options, const Image& image, const 
 int run_agent_command(AgentCommandOptions options) {
   apply(options);
   const AgentFiles files = agent_files(options);
-  const auto image = std::make_shared<const Image>(read_image(options.image));
-  const std::unique_ptr<LanguageModel> model = open_language_model(options);
+  const auto image = std::make_shared<const Image>(read_picture(options.image));
+  const NamedLanguageModel llm = open_language_model(options);
   const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
-  options.agent.max_time = std::chrono::milliseconds(static_cast<std::int64_t>(options.max_seconds * 1000));
 
   if (!options.json) fmt::print("Question: {}\n", options.question);
   const AgentObserver observer = options.json ? AgentObserver() : print_step;
-  const AgentResult result = run_agent(*model, tools, options.question, options.agent, observer);
-  print_answer(options, *image, result);
-  write_files(files, *image, {.question = options.question, .format = model->agent_format(), .result = result});
+  const AgentResult result = run_agent(*llm.model, tools, options.question, limits_of(options), observer);
+  print_answer(options, llm.name, *image, result);
+  write_files(files, *image, {.question = options.question, .format = llm.model->agent_format(), .result = result},
+              !options.no_labels);
   if (result.stopped == AgentEnd::error) fail_runtime("agent: {}", result.reason);
+  if (result.stopped != AgentEnd::answer) fail_runtime("agent: ended by a limit, not by an answer of its own: {}", result.reason);
   return kDone;
 }
 
@@ -137,26 +156,32 @@ int run_agent_command(AgentCommandOptions options) {
 void add_agent(CLI::App& app) {
   auto options = std::make_shared<AgentCommandOptions>();
   CLI::App& command = *app.add_subcommand("agent", "answer a question about a picture by calling vision tools");
-  command.add_option("IMAGE", options->image, "a picture")->required()->type_name("");
+  command.add_option("IMAGE", options->image, "a picture, or - for one from stdin")->required()->type_name("");
   command.add_option("QUESTION", options->question, "what to find out")->required()->type_name("");
-  command.add_option("--llm", options->llm, "language model: a directory, a zoo name, or the base URL (.../v1) of a chat server")
+  command
+      .add_option("--llm", options->llm,
+                  "language model: a directory, a zoo name, or a chat server's base URL, such as http://127.0.0.1:8080/v1")
       ->capture_default_str()
       ->type_name("DIR|URL");
   command.add_option("--llm-model", options->llm_model, "the server's name of the model")->capture_default_str()->type_name("NAME");
+  command.add_option("--llm-timeout", options->llm_timeout, "longest silence of the server, before its first byte or the next")
+      ->capture_default_str()
+      ->type_name("S");
+  command.add_option("--llm-max-tokens", options->llm_max_tokens, "tokens of a step (default: 256; of a server's model 1024)")
+      ->type_name("N");
   add_picture_model_flags(command, options->models);
   command.add_option("--max-steps", options->agent.max_steps, "steps before an answer is asked for")
-      ->check(CLI::Range(0, 100))
       ->capture_default_str()
       ->type_name("N");
-  command.add_option("--max-seconds", options->max_seconds, "time before an answer is asked for")
-      ->check(CLI::Range(0.1, 86400.0))
+  command.add_option("--max-seconds", options->max_seconds, "time for everything; near its end an answer is asked for")
       ->capture_default_str()
       ->type_name("S");
   command.add_option("--trace", options->trace, "write the transcript as JSON lines")->type_name("FILE");
-  command.add_option("--out", options->out, "picture with the boxes that were found")->type_name("PATH");
+  add_overlay_flags(command, *options, options->no_labels, "picture with the boxes that were found");
   command.add_option("--device", options->device, "auto, cpu or cuda[:N]")->capture_default_str()->type_name("D");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_agent_command(*options); });
+  add_command(command, "omma agent photo.jpg \"How many dogs are there?\" --out boxes.png",
+              [options] { return run_agent_command(*options); });
 }
 
 }  // namespace omma::app

@@ -52,7 +52,7 @@ int run_ask(AskCommand options) {
 void add_ask(CLI::App& app) {
   auto options = std::make_shared<AskCommand>();
   CLI::App& command = *app.add_subcommand("ask", "answer a question about a picture; of several pictures, about each");
-  command.add_option("IMAGE... QUESTION", options->arguments, "files, directories or @list.txt, and the question last")
+  command.add_option("IMAGE... QUESTION", options->arguments, "pictures as for the other commands, and the question last")
       ->required()
       ->type_name("");
   command.add_option("--answer", options->answer.answers, "choose among these answers; repeat for each")
@@ -61,7 +61,7 @@ void add_ask(CLI::App& app) {
   add_generation_flags(command, options->answer.generation);
   add_batch_flag(command, options->batch);
   add_model_flags(command, *options);
-  add_command(command, [options] { return run_ask(*options); });
+  add_command(command, "omma ask photo.jpg \"Is there a dog?\"", [options] { return run_ask(*options); });
 }
 
 }  // namespace omma::app

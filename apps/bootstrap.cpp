@@ -88,11 +88,9 @@ int run_bootstrap(BootstrapCommand options) {
 void add_job_flags(CLI::App& command, BootstrapCommand& options) {
   BootstrapOptions& job = options.bootstrap;
   command.add_option("--samples-per-shard", job.samples_per_shard, "of data that is not in shards already")
-      ->check(CLI::Range(1, 100'000))
       ->capture_default_str()
       ->type_name("N");
   command.add_option("--max-fault-share", job.max_fault_share, "stop where more of the samples than this are unreadable or faulty")
-      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str()
       ->type_name("X");
   command.add_option("--rank", options.rank, "this process of several that share the shards (default: RANK)")->type_name("R");
@@ -113,7 +111,6 @@ void add_bootstrap(CLI::App& app) {
   command.add_option("--captioner", options->captioner, "writes the synthetic texts")->capture_default_str()->type_name("DIR|ID");
   command.add_option("--filter", options->filter, "judges all texts")->capture_default_str()->type_name("DIR|ID");
   command.add_option("--threshold", job.threshold, "least matching probability of a text that is kept")
-      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str()
       ->type_name("X");
   command.add_option("--top-p", job.top_p, "of nucleus sampling")->capture_default_str()->type_name("P");
@@ -121,7 +118,7 @@ void add_bootstrap(CLI::App& app) {
   add_batch_flag(command, job.batch);
   add_job_flags(command, *options);
   add_device_flags(command, *options);
-  add_command(command, [options] { return run_bootstrap(*options); });
+  add_command(command, "omma bootstrap --data webdataset:shards --out clean", [options] { return run_bootstrap(*options); });
 }
 
 }  // namespace omma::app

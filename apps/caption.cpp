@@ -49,12 +49,12 @@ int run_caption(CaptionCommand options) {
 void add_caption(CLI::App& app) {
   auto options = std::make_shared<CaptionCommand>();
   CLI::App& command = *app.add_subcommand("caption", "say what is in a picture");
-  command.add_option("IMAGE", options->images, "files, directories or @list.txt")->required()->type_name("");
+  command.add_option("IMAGE", options->images, kImages)->required()->type_name("");
   command.add_option("--prompt", options->caption.prompt, "what the caption begins with")->type_name("TEXT");
   add_generation_flags(command, options->caption.generation);
   add_batch_flag(command, options->batch);
   add_model_flags(command, *options);
-  add_command(command, [options] { return run_caption(*options); });
+  add_command(command, "omma caption photo.jpg --beams 3", [options] { return run_caption(*options); });
 }
 
 }  // namespace omma::app

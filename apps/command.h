@@ -36,8 +36,8 @@ struct CommonOptions {
   std::string out;
 };
 
-// Registers a command; `run` returns the exit status and may throw.
-void add_command(CLI::App& command, std::function<int()> run);
+// Registers a command with a line that shows how it is called; `run` returns the exit status and may throw.
+void add_command(CLI::App& command, const std::string& example, std::function<int()> run);
 int last_status();
 
 // --threads, --json and --quiet; add_device_flags also --device and --dtype, add_model_flags also --model.
@@ -58,11 +58,17 @@ void apply(const CommonOptions& options);
 
 LoadOptions load_options(const CommonOptions& options);
 
-// IMAGE arguments: files, directories (their pictures by name) and @lists (one path a line).
+// The description of IMAGE arguments.
+inline constexpr const char* kImages = "files, directories, @list.txt, or - for a picture from stdin";
+
+// IMAGE arguments: files, directories (their pictures by name), @lists (one path a line) and "-", once.
 std::vector<std::filesystem::path> expand_images(const std::vector<std::string>& arguments);
 
+// The picture of a path that expand_images() gave; "-" reads stdin to its end. Throws std::invalid_argument.
+Image read_picture(const std::filesystem::path& path);
+
 // Reads the pictures in groups of up to `batch` and calls `body` with each group; an unreadable one is told (as a JSON line or on
-// stderr) and the others go on. Returns the exit status.
+// stderr) and the others go on. Progress is shown where results do not go to the terminal. Returns the exit status.
 struct NamedImage {
   std::filesystem::path path;
   Image image;
@@ -75,6 +81,9 @@ std::vector<Image> images_of(const std::vector<NamedImage>& group);
 
 // {"model", "image", "size"}: what every JSON line about a picture begins with.
 json image_line(const std::filesystem::path& model, const NamedImage& named);
+
+// --out and --no-labels of a picture with boxes over it.
+void add_overlay_flags(CLI::App& command, CommonOptions& options, bool& no_labels, const std::string& what);
 
 void print_line(const json& object);
 json timing_json(double load_ms, const Timing& timing);

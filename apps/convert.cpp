@@ -35,7 +35,8 @@ void add_convert(CLI::App& app) {
   command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")
       ->type_name("FILE");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_convert(*options); });
+  add_command(command, "omma convert --from groundingdino_swint_ogc.pth --to grounding-dino",
+              [options] { return run_convert(*options); });
 }
 
 }  // namespace omma::app

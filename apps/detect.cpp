@@ -20,6 +20,7 @@ struct DetectOptions : CommonOptions {
   std::string caption;
   std::optional<float> box_threshold, text_threshold, nms;
   int batch = 1;
+  bool no_labels = false;
 };
 
 json detection_json(const Detection& detection) {
@@ -47,17 +48,15 @@ void print_json(const std::filesystem::path& model, const NamedImage& named, con
   print_line(line);
 }
 
-void write_overlay(const std::filesystem::path& file, const Image& image, const DetectionResult& result) {
+void write_overlay(const std::filesystem::path& file, const Image& image, const DetectionResult& result, bool labels) {
   std::vector<LabelledBox> boxes;
   for (const Detection& detection : result.detections)
     boxes.push_back({.box = detection.box,
-                     .label = detection.label,
+                     .label = labels ? detection.label : "",
                      .score = detection.score,
                      .color = detection.phrase_index.value_or(static_cast<int>(boxes.size()))});
-  Image overlay = image;
-  draw_boxes(overlay, boxes);
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
-  write_image(file, overlay);
+  write_image(file, overlay_of(image, boxes));
 }
 
 DetectionPrompt prompt_of(const DetectOptions& options) {
@@ -88,7 +87,7 @@ int run_detect(const DetectOptions& options) {
         print_json(model, group[i], results[i], load_ms);
       else
         print_text(group[i], results[i]);
-      if (!overlays.empty()) write_overlay(overlays[group[i].index], group[i].image, results[i]);
+      if (!overlays.empty()) write_overlay(overlays[group[i].index], group[i].image, results[i], !options.no_labels);
     }
   });
 }
@@ -98,19 +97,25 @@ int run_detect(const DetectOptions& options) {
 void add_detect(CLI::App& app) {
   auto options = std::make_shared<DetectOptions>();
   CLI::App& command = *app.add_subcommand("detect", "find what a text names: boxes, labels, scores");
-  command.add_option("IMAGE", options->images, "files, directories or @list.txt")->required()->type_name("");
+  command.add_option("IMAGE", options->images, kImages)->required()->type_name("");
   command.add_option("--phrase", options->phrases, "a thing to look for; repeat for several")
       ->allow_extra_args(false)
       ->type_name("P");
   command.add_option("--caption", options->caption, "free text: \"a cat. a dog.\"")->type_name("TEXT");
-  command.add_option("--box-threshold", options->box_threshold, "least score of a detection")->type_name("X");
-  command.add_option("--text-threshold", options->text_threshold, "least score of a word of a caption's label")->type_name("X");
-  command.add_option("--nms", options->nms, "suppress boxes that overlap a better one by more than this IoU")->type_name("T");
+  command.add_option("--box-threshold", options->box_threshold, "least score of a detection (default: the model's, else .35)")
+      ->type_name("X");
+  command
+      .add_option("--text-threshold", options->text_threshold,
+                  "least score of a word of a caption's label (default: the model's, else .25)")
+      ->type_name("X");
+  command.add_option("--nms", options->nms, "suppress boxes that overlap a better one by more than this IoU (default: none are)")
+      ->type_name("T");
   add_batch_flag(command, options->batch);
-  command.add_option("--out", options->out, "picture with boxes (.png, .jpg), or a directory for one of each picture")
-      ->type_name("PATH");
+  add_overlay_flags(command, *options, options->no_labels,
+                    "picture with boxes (.png, .jpg), or a directory for one of each picture");
   add_model_flags(command, *options);
-  add_command(command, [options] { return run_detect(*options); });
+  add_command(command, "omma detect photo.jpg --phrase \"red car\" --phrase dog --out boxes.png",
+              [options] { return run_detect(*options); });
 }
 
 }  // namespace omma::app

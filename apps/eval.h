@@ -1,6 +1,10 @@
 // What is measured, one sub-command each.
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "apps/command.h"
 
 namespace omma::app {
@@ -12,7 +16,13 @@ void add_eval_matching(CLI::App& eval);
 void add_eval_vqa(CLI::App& eval);
 void add_eval_agent(CLI::App& eval);
 
-// On stdout, as one line or to be read by people.
+// --max-fault-share.
+void add_fault_share_flag(CLI::App& command, double& max_fault_share);
+// --class NAME=PHRASE, once for each class of the files that has a phrase of its own.
+void add_class_flag(CLI::App& command, std::vector<std::string>& pairs);
+std::map<std::string, std::string> parse_class_phrases(const std::vector<std::string>& pairs);
+
+// On stdout, as one line of JSON or as tables.
 void print_figures(const json& figures, bool as_line);
 
 }  // namespace omma::app

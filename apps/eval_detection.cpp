@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "apps/eval.h"
+#include "apps/training_split.h"
 #include "omma/base/error.h"
 #include "omma/eval/detection_evaluation.h"
 #include "omma/models/zoo.h"
@@ -10,44 +11,67 @@ namespace omma::app {
 namespace {
 
 struct EvalDetectionOptions : CommonOptions {
-  std::string data = "world:", split = "val";
+  JudgedData judged{.data = "world:"};
   std::vector<std::string> class_phrases;
+  std::optional<int> phrases;
   WorldQuestionOptions world;
   DetectionEvaluationOptions detection;
+  double max_fault_share = .05;
   bool choose_threshold = false;
 };
 
-bool is_world(const EvalDetectionOptions& options) { return options.data == "world" || options.data == "world:"; }
+// What is asked, and what the training split says of how many there are.
+struct Judgement {
+  DetectionQuestions questions;
+  TrainingCounts training;
+};
 
-DetectionQuestions open_questions(const EvalDetectionOptions& options) {
-  if (is_world(options)) {
-    WorldQuestionOptions world = options.world;
-    world.split = parse_split(options.split);
-    return world_questions(world);
-  }
-  DetectionDatasetOptions dataset;
-  for (const std::string& pair : options.class_phrases) {
-    const std::size_t equals = pair.find('=');
-    check(equals != std::string::npos, "--class: expected NAME=PHRASE, got \"{}\"", pair);
-    dataset.class_phrases[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return questions_of(open_detection_dataset(options.data, options.split, dataset));
+Judgement open_world(const EvalDetectionOptions& options) {
+  check(options.class_phrases.empty(), "--class: the world has no classes, its phrases are its own");
+  WorldQuestionOptions world = options.world, training = options.world;
+  world.split = parse_split(options.judged.split);
+  training.split = Split::train;
+  return {.questions = world_questions(world), .training = training_counts(world_questions(training))};
 }
 
-int run_eval_detection(const EvalDetectionOptions& options) {
+Judgement open_given(const EvalDetectionOptions& options) {
+  const DetectionDatasetOptions dataset_options{.class_phrases = parse_class_phrases(options.class_phrases),
+                                                .max_fault_share = options.max_fault_share};
+  const auto open = [&](const std::string& data, const std::string& split) {
+    return open_detection_dataset(data, split, dataset_options);
+  };
+  const PromptOptions prompt{.phrases = options.phrases.value_or(0), .seed = options.world.seed};
+  const std::shared_ptr<const DetectionDataset> dataset = open(options.judged.data, options.judged.split);
+  log_faults(dataset->report(), options.judged.data);
+  const auto training = open_training_split<DetectionDataset>(options.judged, *dataset, open);
+  return {.questions = questions_of(dataset, prompt, options.max_fault_share),
+          .training = training.dataset ? training_counts(questions_of(training.dataset, prompt))
+                                       : TrainingCounts{.means = {}, .absent = training.absent}};
+}
+
+Judgement open_judgement(EvalDetectionOptions& options) {
+  const bool world = options.judged.data == "world" || options.judged.data == "world:";
+  if (!world) return open_given(options);
+  options.world.phrases = options.phrases.value_or(options.world.phrases);
+  return open_world(options);
+}
+
+int run_eval_detection(EvalDetectionOptions options) {
   apply(options);
   const auto directory = find_model(options.model.empty() ? "grounding-dino-nano" : options.model);
   const auto detector = load_detector(directory, load_options(options));
-  const DetectionQuestions questions = open_questions(options);
-  json line = evaluate_detection(*detector, questions, options.detection).to_json();
+  Judgement judgement = open_judgement(options);
+  options.detection.training = std::move(judgement.training);
+  json line = evaluate_detection(*detector, judgement.questions, options.detection).to_json();
   line["model"] = directory.string();
-  line["data"] = options.data;
-  line["split"] = options.split;
+  line["data"] = options.judged.data;
+  line["split"] = options.judged.split;
   if (options.choose_threshold) {
-    const ThresholdChoice choice = choose_threshold(*detector, questions, options.detection);
+    const ThresholdChoice choice = choose_threshold(*detector, judgement.questions, options.detection);
     line["best_threshold"] = choice.threshold;
     line["best_f1"] = choice.f1;
   }
+  if (const DatasetReport faults = judgement.questions.report(); faults.total() > 0) line["data_faults"] = faults.summary();
   print_figures(line, options.json);
   return kDone;
 }
@@ -57,26 +81,26 @@ int run_eval_detection(const EvalDetectionOptions& options) {
 void add_eval_detection(CLI::App& eval) {
   auto options = std::make_shared<EvalDetectionOptions>();
   CLI::App& command = *eval.add_subcommand("detection", "COCO's AP and AR, absent phrases, counting");
-  command.add_option("--data", options->data, "world, coco, voc or odvg, and where it is")
+  command.add_option("--data", options->judged.data, "world, coco, voc, yolo or odvg, and where it is")
       ->capture_default_str()
       ->type_name("KIND:PATH");
-  command.add_option("--split", options->split, "part of the data set")->capture_default_str()->type_name("S");
-  command.add_option("--class", options->class_phrases, "phrase for a class of the files; repeat for several")
-      ->allow_extra_args(false)
-      ->type_name("NAME=PHRASE");
+  command.add_option("--split", options->judged.split, "part of the data set")->capture_default_str()->type_name("S");
+  add_class_flag(command, options->class_phrases);
+  add_training_flag(command, options->judged);
   command.add_option("--count", options->world.count, "world: scenes")->capture_default_str()->type_name("N");
-  command.add_option("--seed", options->world.seed, "world: seed")->capture_default_str()->type_name("S");
-  command.add_option("--phrases", options->world.phrases, "world: phrases of a prompt")
-      ->check(CLI::Range(1, 32))
-      ->capture_default_str()
+  command.add_option("--seed", options->world.seed, "of the world and of prompts")->capture_default_str()->type_name("S");
+  command
+      .add_option("--phrases", options->phrases,
+                  "phrases of a prompt: those in the picture first, then others; default: 6 of the world's, all of other data")
       ->type_name("N");
   command.add_flag("--pairs", options->world.pairs, "world: ask for \"red dog\" rather than \"dog\"");
   command.add_option("--threshold", options->detection.threshold, "for counting and absent phrases")
       ->capture_default_str()
       ->type_name("X");
+  add_fault_share_flag(command, options->max_fault_share);
   command.add_flag("--choose-threshold", options->choose_threshold, "tell the threshold of the best F1");
   add_model_flags(command, *options);
-  add_command(command, [options] { return run_eval_detection(*options); });
+  add_command(command, "omma eval detection --data world --count 100 --pairs", [options] { return run_eval_detection(*options); });
 }
 
 }  // namespace omma::app

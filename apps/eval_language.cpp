@@ -19,16 +19,16 @@ struct LanguageEvalOptions : CommonOptions {
   std::string data = "world:", split = "val";
   std::size_t count = 0;
   int batch = 16;
+  double max_fault_share = .05;
   std::filesystem::path answers;
 };
 
 void add_data_flags(CLI::App& command, LanguageEvalOptions& options, const std::string& kinds) {
   command.add_option("--data", options.data, kinds + ", and where it is")->capture_default_str()->type_name("KIND:PATH");
   command.add_option("--split", options.split, "part of the data set")->capture_default_str()->type_name("S");
-  command.add_option("--count", options.count, "the first so many samples; default: all")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+  command.add_option("--count", options.count, "the first so many samples; default: all")->type_name("N");
   command.add_option("--answers", options.answers, "write what became of each sample as JSON lines")->type_name("FILE");
+  add_fault_share_flag(command, options.max_fault_share);
   add_batch_flag(command, options.batch);
   add_model_flags(command, options);
 }
@@ -46,8 +46,16 @@ std::filesystem::path prepare(const LanguageEvalOptions& options, std::string_vi
   return model;
 }
 
-void report(json figures, const std::vector<json>& lines, const std::filesystem::path& model, const DatasetReport& data,
-            const LanguageEvalOptions& options) {
+std::unique_ptr<CaptionDataset> open_captions(const LanguageEvalOptions& options) {
+  auto dataset = open_caption_dataset(options.data, options.split, {.max_fault_share = options.max_fault_share});
+  log_faults(dataset->report(), options.data);
+  return dataset;
+}
+
+// `data`: the data set's faults; `left_out`: what came to them since.
+void report(json figures, const std::vector<json>& lines, const std::filesystem::path& model, DatasetReport data,
+            const DatasetReport& left_out, const LanguageEvalOptions& options) {
+  data.append(left_out);
   figures.update({{"model", model.string()}, {"data", options.data}, {"split", options.split}});
   if (data.total() > 0) figures["data_faults"] = data.summary();
   print_figures(figures, options.json);
@@ -64,17 +72,18 @@ struct EvalCaptionOptions : LanguageEvalOptions {
 int run_eval_caption(EvalCaptionOptions options) {
   const auto model = prepare(options, "blip-nano-caption");
   options.caption.generation.sample = samples(options.caption.generation);
-  const auto dataset = open_caption_dataset(options.data, options.split);
+  const auto dataset = open_captions(options);
   const auto captioner = load_captioner(model, load_options(options));
-  const CaptionEvaluation evaluation =
-      evaluate_captions(*captioner, *dataset, {.caption = options.caption, .count = options.count, .batch = options.batch});
+  const CaptionEvaluation evaluation = evaluate_captions(
+      *captioner, *dataset,
+      {.caption = options.caption, .count = options.count, .batch = options.batch, .max_fault_share = options.max_fault_share});
   std::vector<json> lines;
   for (const JudgedCaption& each : evaluation.captions) {
     lines.push_back(
         {{"key", each.sample.key}, {"caption", each.caption}, {"references", each.sample.captions}, {"cider", each.cider}});
     if (!each.sample.objects.empty()) lines.back()["exact"] = each.exact;
   }
-  report(evaluation.to_json(), lines, model, dataset->report(), options);
+  report(evaluation.to_json(), lines, model, dataset->report(), evaluation.left_out, options);
   return kDone;
 }
 
@@ -89,10 +98,11 @@ json json_of_rank(std::span<const std::size_t> ranks, std::size_t index) {
 
 int run_eval_retrieval(const EvalRetrievalOptions& options) {
   const auto model = prepare(options, "blip-nano-itm");
-  const auto dataset = open_caption_dataset(options.data, options.split);
+  const auto dataset = open_captions(options);
   const auto matcher = load_matcher(model, load_options(options));
-  const RetrievalEvaluation evaluation =
-      evaluate_retrieval(*matcher, *dataset, {.count = options.count, .rerank = options.rerank, .batch = options.batch});
+  const RetrievalEvaluation evaluation = evaluate_retrieval(
+      *matcher, *dataset,
+      {.count = options.count, .rerank = options.rerank, .batch = options.batch, .max_fault_share = options.max_fault_share});
   std::vector<json> lines;
   const auto add = [&](const char* name, const std::vector<std::string>& queries, const auto ranks) {
     for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -102,15 +112,16 @@ int run_eval_retrieval(const EvalRetrievalOptions& options) {
   };
   add("key", evaluation.image_keys, &RetrievalRanks::images);
   add("text", evaluation.texts, &RetrievalRanks::texts);
-  report(evaluation.to_json(), lines, model, dataset->report(), options);
+  report(evaluation.to_json(), lines, model, dataset->report(), evaluation.left_out, options);
   return kDone;
 }
 
 int run_eval_matching(const LanguageEvalOptions& options) {
   const auto model = prepare(options, "blip-nano-itm");
-  const auto dataset = open_caption_dataset(options.data, options.split);
+  const auto dataset = open_captions(options);
   const auto matcher = load_matcher(model, load_options(options));
-  const MatchingEvaluation evaluation = evaluate_matching(*matcher, *dataset, {.count = options.count});
+  const MatchingEvaluation evaluation =
+      evaluate_matching(*matcher, *dataset, {.count = options.count, .max_fault_share = options.max_fault_share});
   std::vector<json> lines;
   for (const JudgedPair& pair : evaluation.pairs)
     lines.push_back({{"key", pair.key},
@@ -119,7 +130,7 @@ int run_eval_matching(const LanguageEvalOptions& options) {
                      {"right_itm", pair.right_itm},
                      {"wrong", pair.wrong},
                      {"wrong_itm", pair.wrong_itm}});
-  report(evaluation.to_json(), lines, model, dataset->report(), options);
+  report(evaluation.to_json(), lines, model, dataset->report(), evaluation.left_out, options);
   return kDone;
 }
 
@@ -141,10 +152,12 @@ int run_eval_vqa(EvalVqaOptions options) {
   const auto model = prepare(options, "blip-nano-vqa", options.choices);
   options.answer.generation.sample = samples(options.answer.generation);
   if (!options.choices.empty()) options.answer.answers = read_lines(options.choices);
-  const auto dataset = open_question_dataset(options.data, options.split);
+  const auto dataset = open_question_dataset(options.data, options.split, {.max_fault_share = options.max_fault_share});
+  log_faults(dataset->report(), options.data);
   const auto answerer = load_answerer(model, load_options(options));
-  const QuestionEvaluation evaluation =
-      evaluate_answers(*answerer, *dataset, {.answer = options.answer, .count = options.count, .batch = options.batch});
+  const QuestionEvaluation evaluation = evaluate_answers(
+      *answerer, *dataset,
+      {.answer = options.answer, .count = options.count, .batch = options.batch, .max_fault_share = options.max_fault_share});
   std::vector<json> lines;
   for (const JudgedAnswer& each : evaluation.answers)
     lines.push_back({{"key", each.sample.key},
@@ -155,7 +168,7 @@ int run_eval_vqa(EvalVqaOptions options) {
                      {"accuracy", each.accuracy},
                      {"blind_answer", each.blind_answer},
                      {"blind_accuracy", each.blind_accuracy}});
-  report(evaluation.to_json(), lines, model, dataset->report(), options);
+  report(evaluation.to_json(), lines, model, dataset->report(), evaluation.left_out, options);
   return kDone;
 }
 
@@ -167,18 +180,19 @@ void add_eval_caption(CLI::App& eval) {
   command.add_option("--prompt", options->caption.prompt, "what captions begin with")->type_name("TEXT");
   add_generation_flags(command, options->caption.generation);
   add_data_flags(command, *options, "world, coco, blip, folder or webdataset");
-  add_command(command, [options] { return run_eval_caption(*options); });
+  add_command(command, "omma eval caption --data world:seed=7,captions=exact,references=5,count=100 --split test",
+              [options] { return run_eval_caption(*options); });
 }
 
 void add_eval_retrieval(CLI::App& eval) {
   auto options = std::make_shared<EvalRetrievalOptions>();
   CLI::App& command = *eval.add_subcommand("retrieval", "recall@1, 5 and 10 of texts for pictures and pictures for texts");
   command.add_option("--rerank", options->rerank, "candidates that image-text matching orders anew; 0: embeddings alone")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->type_name("K");
   add_data_flags(command, *options, "world, coco, blip, folder or webdataset");
-  add_command(command, [options] { return run_eval_retrieval(*options); });
+  add_command(command, "omma eval retrieval --data world:seed=7,captions=exact,references=1,count=100 --split test",
+              [options] { return run_eval_retrieval(*options); });
 }
 
 void add_eval_matching(CLI::App& eval) {
@@ -186,7 +200,8 @@ void add_eval_matching(CLI::App& eval) {
   options->data = "world:noise=1,captions=1,objects=1-3";
   CLI::App& command = *eval.add_subcommand("matching", "true captions against wrong ones, by kind of noise");
   add_data_flags(command, *options, "world (noise=1) or webdataset (of omma render --noise)");
-  add_command(command, [options] { return run_eval_matching(*options); });
+  add_command(command, "omma eval matching --data world:seed=7,noise=1,captions=1,objects=1-3,count=100 --split test",
+              [options] { return run_eval_matching(*options); });
 }
 
 void add_eval_vqa(CLI::App& eval) {
@@ -195,7 +210,8 @@ void add_eval_vqa(CLI::App& eval) {
   command.add_option("--choices", options->choices, "choose among these answers, one a line")->type_name("FILE");
   add_generation_flags(command, options->answer.generation);
   add_data_flags(command, *options, "world, jsonl or vqa");
-  add_command(command, [options] { return run_eval_vqa(*options); });
+  add_command(command, "omma eval vqa --data world:seed=7,count=100,questions=4 --split test",
+              [options] { return run_eval_vqa(*options); });
 }
 
 }  // namespace omma::app

@@ -5,12 +5,17 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/table.h"
 #include "omma/models/zoo.h"
 
 namespace omma::app {
 namespace {
 
 std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+
+std::string in_millions(std::int64_t number) {
+  return number < 100'000 ? std::to_string(number) : fmt::format("{:.1f} M", static_cast<double>(number) / 1e6);
+}
 
 int run_inspect(const std::string& name, const CommonOptions& options) {
   apply(options);
@@ -19,25 +24,30 @@ int run_inspect(const std::string& name, const CommonOptions& options) {
     print_line(to_json(info));
     return kDone;
   }
-  fmt::print("model_type  {}\ntasks       {}\nparameters  {}\ndtype       {}\nbytes       {}\n", info.model_type,
-             joined(info.tasks), info.parameters, info.dtype, info.bytes);
+  fmt::print("{}", table_text({{"model_type", info.model_type},
+                               {"tasks", joined(info.tasks)},
+                               {"parameters", in_millions(info.parameters)},
+                               {"dtype", info.dtype},
+                               {"bytes", in_millions(info.bytes)}}));
   return kDone;
 }
 
 int run_list(const CommonOptions& options) {
   apply(options);
   json models = json::array();
+  Table rows = {{"model", "tasks", "parameters"}};
   for (const auto& directory : zoo_models()) {
     const ModelInfo info = inspect_model(directory);
     models.push_back({{"id", directory.filename().string()},
                       {"dir", directory.string()},
                       {"tasks", info.tasks},
                       {"parameters", info.parameters}});
-    if (!options.json)
-      fmt::print("{:<28} {:<16} {:>10} parameters  {}\n", directory.filename().string(), joined(info.tasks), info.parameters,
-                 directory.string());
+    rows.push_back({directory.filename().string(), joined(info.tasks), in_millions(info.parameters)});
   }
-  if (options.json) print_line({{"models", models}});
+  if (options.json)
+    print_line({{"models", models}});
+  else
+    fmt::print("{}in {}\n", table_text(rows), zoo_directory().string());
   return kDone;
 }
 
@@ -51,14 +61,14 @@ void add_inspect(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("inspect", "tell what a model directory holds");
   command.add_option("DIR", options->directory, "model directory, zoo name or Hugging Face ID")->required()->type_name("");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_inspect(options->directory, *options); });
+  add_command(command, "omma inspect blip-nano-caption", [options] { return run_inspect(options->directory, *options); });
 }
 
 void add_list(CLI::App& app) {
   auto options = std::make_shared<CommonOptions>();
   CLI::App& command = *app.add_subcommand("list", "list the embedded models");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_list(*options); });
+  add_command(command, "omma list", [options] { return run_list(*options); });
 }
 
 }  // namespace omma::app

@@ -48,11 +48,13 @@ int run_match(const MatchCommand& options) {
 void add_match(CLI::App& app) {
   auto options = std::make_shared<MatchCommand>();
   CLI::App& command = *app.add_subcommand("match", "how well texts describe a picture: probability of a match, and cosine");
-  command.add_option("IMAGE", options->image, "file, directory or @list.txt")->required()->type_name("");
+  command.add_option("IMAGE", options->image, "file, directory, @list.txt, or - for a picture from stdin")
+      ->required()
+      ->type_name("");
   command.add_option("TEXT", options->texts, "one or more texts")->required()->type_name("");
   add_batch_flag(command, options->batch);
   add_model_flags(command, *options);
-  add_command(command, [options] { return run_match(*options); });
+  add_command(command, "omma match photo.jpg \"a red dog\" \"two cats\"", [options] { return run_match(*options); });
 }
 
 }  // namespace omma::app

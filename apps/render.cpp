@@ -48,15 +48,11 @@ void add_render(CLI::App& app) {
       ->capture_default_str()
       ->type_name("F");
   command.add_option("--noise", options->render.noise, "webdataset: the share of texts that are wrong")
-      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str()
       ->type_name("X");
-  command.add_option("--samples-per-shard", options->render.samples_per_shard, "webdataset")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str()
-      ->type_name("N");
+  command.add_option("--samples-per-shard", options->render.samples_per_shard, "webdataset")->capture_default_str()->type_name("N");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_render(*options); });
+  add_command(command, "omma render --seed 7 --count 100 --out scenes", [options] { return run_render(*options); });
 }
 
 }  // namespace omma::app

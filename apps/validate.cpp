@@ -12,19 +12,30 @@ namespace {
 
 struct ValidateOptions : CommonOptions {
   std::string data, split, task = "detection";
+  double max_fault_share = .05;
 };
 
+// What a training of these data would leave out decides the status.
 template <class Dataset>
 int show_faults(const Dataset& dataset, const ValidateOptions& options) {
   const DatasetReport report = validate(dataset, options.threads > 0 ? options.threads : available_threads());
+  const LeftOutCount records = report.records(), boxes = report.boxes();
+  const std::size_t usable = dataset.size() - (records.left_out - dataset.report().records().left_out);
+  const bool usable_data = usable > 0 && report.fault_share() <= options.max_fault_share;
   if (options.json) {
-    print_line(report.to_json());
-    return kDone;
+    json line = report.to_json();
+    line["usable"] = usable;
+    print_line(line);
+    return usable_data ? kDone : kFailure;
   }
-  fmt::print("{}: {} usable samples, {} faults{}{}\n", options.data, dataset.size(), report.total(), report.total() > 0 ? ": " : "",
+  fmt::print("{}: {} usable samples, {} faults{}{}\n", options.data, usable, report.total(), report.total() > 0 ? ": " : "",
              report.summary());
   for (const DatasetIssue& issue : report.issues()) fmt::print("  {}: {}: {}\n", name_of(issue.fault), issue.sample, issue.message);
-  return kDone;
+  if (report.total() > report.issues().size()) fmt::print("  and {} more\n", report.total() - report.issues().size());
+  if (!usable_data)
+    fmt::print("left out: {} of {} records, {} of {} boxes: over the limit of {:g} %\n", records.left_out, records.all,
+               boxes.left_out, boxes.all, 100 * options.max_fault_share);
+  return usable_data ? kDone : kFailure;
 }
 
 int run_validate(const ValidateOptions& options) {
@@ -34,7 +45,7 @@ int run_validate(const ValidateOptions& options) {
     return show_faults(*open_caption_dataset(options.data, options.split, {.max_fault_share = 1}), options);
   if (options.task == "vqa")
     return show_faults(*open_question_dataset(options.data, options.split, {.max_fault_share = 1}), options);
-  return show_faults(*open_detection_dataset(options.data, options.split), options);
+  return show_faults(*open_detection_dataset(options.data, options.split, {.max_fault_share = 1}), options);
 }
 
 }  // namespace
@@ -43,9 +54,10 @@ void add_validate(CLI::App& app) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App& command = *app.add_subcommand("validate", "list what is wrong with a data set");
   command
-      .add_option("--data", options->data,
-                  "kind and place. detection: world, coco, voc, odvg; caption: world, coco, blip, folder, webdataset; vqa: world, "
-                  "jsonl, vqa")
+      .add_option(
+          "--data", options->data,
+          "kind and place. detection: world, coco, voc, yolo, odvg; caption: world, coco, blip, folder, webdataset; vqa: world, "
+          "jsonl, vqa")
       ->required()
       ->type_name("KIND:PATH");
   command.add_option("--task", options->task, "what the data are for: detection, caption or vqa")
@@ -53,8 +65,13 @@ void add_validate(CLI::App& app) {
       ->capture_default_str()
       ->type_name("T");
   command.add_option("--split", options->split, "part of the data set")->type_name("S");
+  command
+      .add_option("--max-fault-share", options->max_fault_share,
+                  "status 1 where a larger share of the samples or boxes is left out")
+      ->capture_default_str()
+      ->type_name("X");
   add_run_flags(command, *options);
-  add_command(command, [options] { return run_validate(*options); });
+  add_command(command, "omma validate --data voc:my-data --split train", [options] { return run_validate(*options); });
 }
 
 }  // namespace omma::app

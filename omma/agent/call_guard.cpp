@@ -1,5 +1,6 @@
 #include "omma/agent/call_guard.h"
 
+#include "omma/agent/observation.h"
 #include "omma/base/error.h"
 
 namespace omma {
@@ -13,7 +14,7 @@ const Tool* CallGuard::admit(const ReactStep& step, std::string& refusal) {
   const Tool* tool = tools_.find(*step.action);
   if (tool == nullptr) {
     ++strikes_;
-    refusal = fmt::format("there is no tool \"{}\"; the tools are: {}", step.action->substr(0, 64), tools_.names());
+    refusal = fmt::format("there is no tool \"{}\"; the tools are: {}", sanitise_line(*step.action, 64), tools_.names());
     return nullptr;
   }
   if (retired_.contains(tool->name)) {

@@ -14,7 +14,7 @@ class CallGuard {
  public:
   explicit CallGuard(const Toolbox& tools) : tools_(tools) {}
 
-  // The tool to run, or nullptr and in `refusal` why not, as a sentence for the model.
+  // The tool to run, or nullptr and in `refusal` why not, as a sentence for the model that is safe in its prompt.
   const Tool* admit(const ReactStep& step, std::string& refusal);
 
   // The handler did not come back: its tool is not called again.

@@ -5,7 +5,7 @@
 namespace omma {
 
 ChatClient::ChatClient(ChatClientOptions options) : options_(std::move(options)) {
-  fail("{}: this build has no network: it was configured with OMMA_MINIMAL", options_.url);
+  fail("--llm: this build has no network: it was configured with OMMA_MINIMAL");
 }
 
 GeneratedText ChatClient::generate(std::string_view, const GenerationOptions&, const TextCallback&) { return {}; }

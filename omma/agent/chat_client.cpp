@@ -1,20 +1,18 @@
 #include "omma/agent/chat_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <exception>
-#include <memory>
 #include <optional>
 #include <thread>
 
 #include "omma/agent/chat_stream.h"
-#include "omma/agent/observation.h"
+#include "omma/agent/chat_url.h"
+#include "omma/agent/http_post.h"
+#include "omma/agent/thinking.h"
 #include "omma/base/error.h"
 #include "omma/base/json.h"
+#include "omma/base/log.h"
 #include "omma/text/stop_strings.h"
-#include "omma/text/utf8.h"
 
 namespace omma {
 
@@ -23,144 +21,133 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t max_error_bytes = 16 << 10;  // of an error's body that is read
-constexpr milliseconds max_retry_after{30'000};
+constexpr int max_redirects = 5;
 
-struct CurlFree {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
+// What arrives of one request.
+class Arrival {
+ public:
+  Arrival(std::size_t max_bytes, const std::vector<std::string>& stops, const TextCallback& callback)
+      : chat(max_bytes), stops_(stops), callback_(callback) {}
 
-// One request and what arrived so far.
-struct Exchange {
-  ChatStream chat;
-  StopStrings stops;
-  const TextCallback& stream;
-  GeneratedText result;
-  CURL* handle = nullptr;
-  std::string error_body;
-  std::exception_ptr failure;  // of a callback: exceptions must not cross libcurl
-  bool cancelled = false;
-
-  long status() const {
-    long code = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
-    return code;
+  // Whether more is wanted.
+  bool receive(long status, std::string_view bytes) {
+    if (status != 200) {
+      error_body_.append(bytes.substr(0, max_error_bytes - error_body_.size()));
+      return error_body_.size() < max_error_bytes;
+    }
+    say(chat.push(bytes));
+    return wants_more() && !chat.error();
   }
-  bool is_event_stream() const {
-    const char* type = nullptr;
-    curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
-    return type != nullptr && std::string_view(type).starts_with("text/event-stream");
+
+  // At the body's end.
+  void finish() {
+    if (!wants_more()) return;
+    say(chat.finish());
+    if (wants_more()) tell(stops_.push(thinking_.finish()));
+    if (wants_more()) tell(stops_.finish());
+  }
+
+  GeneratedText result(GeneratedText::End end) const {
+    if (cancelled_) end = GeneratedText::End::cancelled;
+    if (stops_.met()) end = GeneratedText::End::stop;
+    return {.text = without_thinking(text_),
+            .prompt_tokens = chat.prompt_tokens(),
+            .tokens = chat.tokens().value_or(chat.pieces()),
+            .end = end};
+  }
+
+  bool wants_more() const { return !stops_.met() && !cancelled_; }
+  bool thought() const { return thinking_.thought() || (chat.heard() && text_.empty()); }
+  const std::string& text() const { return text_; }
+  const std::string& error_body() const { return error_body_; }
+
+  ChatStream chat;
+
+ private:
+  void say(const std::string& piece) {
+    if (!piece.empty() && wants_more()) tell(stops_.push(thinking_.push(piece)));
   }
   void tell(const std::string& piece) {
-    result.text += piece;
-    if (!piece.empty() && stream && !stream(piece)) cancelled = true;
+    text_ += piece;
+    if (!piece.empty() && callback_ && !callback_(piece)) cancelled_ = true;
   }
-  // Whether more is wanted.
-  bool receive(std::string_view bytes) {
-    if (status() != 200) {
-      error_body.append(bytes.substr(0, max_error_bytes - std::min(max_error_bytes, error_body.size())));
-      return error_body.size() < max_error_bytes;
-    }
-    tell(stops.push(chat.push(bytes, is_event_stream())));
-    return !stops.met() && !cancelled;
-  }
+
+  ThinkingFilter thinking_;
+  StopStrings stops_;
+  const TextCallback& callback_;
+  std::string text_;
+  std::string error_body_;
+  bool cancelled_ = false;
 };
 
-std::size_t on_bytes(char* bytes, std::size_t size, std::size_t count, void* user) {
-  auto& exchange = *static_cast<Exchange*>(user);
-  try {
-    return exchange.receive({bytes, size * count}) ? size * count : 0;  // 0 ends the transfer
-  } catch (...) {
-    exchange.failure = std::current_exception();
-    return 0;
-  }
+bool is_redirect(long status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
+
+// What is wrong with an answer; nullopt where it is one.
+std::optional<ChatError> error_of(const HttpReply& reply, const Arrival& arrival) {
+  if (reply.end != HttpReply::End::whole && reply.end != HttpReply::End::ended) return ChatError{.message = reply.fault};
+  if (is_redirect(reply.status))
+    return ChatError{.message = fmt::format("it redirects to {}: name that with --llm if it is right", shown_url(reply.location))};
+  if (reply.status != 200) return error_of_body(arrival.error_body());
+  if (arrival.chat.error()) return arrival.chat.error();
+  if (arrival.wants_more() && !arrival.chat.complete()) return ChatError{.message = "the response was cut before its end"};
+  return std::nullopt;
 }
 
-json request_of(const ChatClientOptions& client, std::string_view prompt, const GenerationOptions& options) {
-  json request = {{"model", client.model},
-                  {"messages", {{{"role", "user"}, {"content", to_valid_utf8(prompt)}}}},
-                  {"stream", true},
-                  {"temperature", options.temperature.value_or(options.sample.value_or(false) ? 1.0 : 0.0)}};
-  if (options.max_tokens) request["max_tokens"] = *options.max_tokens;
-  if (options.top_p) request["top_p"] = *options.top_p;
-  if (options.seed) request["seed"] = *options.seed;
-  // Servers take at most four; all are cut here again.
-  if (!options.stop.empty())
-    request["stop"] = std::vector(options.stop.begin(), options.stop.begin() + std::min<long>(4, std::ssize(options.stop)));
-  return request;
+// Not once text has come, so that nothing is said twice.
+bool may_be_repeated(const HttpReply& reply, const Arrival& arrival, const ChatError& error) {
+  const bool cut = reply.end == HttpReply::End::whole && reply.status == 200 && (!arrival.chat.error() || arrival.chat.empty());
+  return arrival.text().empty() && (cut || may_pass(reply, error));
 }
 
-std::unique_ptr<curl_slist, CurlFree> headers_of(const ChatClientOptions& options) {
-  curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
-  list = curl_slist_append(list, "Accept: text/event-stream");
-  if (!options.api_key.empty()) list = curl_slist_append(list, ("Authorization: Bearer " + options.api_key).c_str());
-  return std::unique_ptr<curl_slist, CurlFree>(list);
+// A bad request, or an error in the place of an answer.
+bool may_be_refusal(const HttpReply& reply) { return reply.status == 400 || reply.status == 422 || reply.status == 200; }
+
+// A stop string that the server met in the model's reasoning ended the text before it began.
+bool ended_in_thought(const Arrival& arrival, const json& request) {
+  return request.contains("stop") && arrival.thought() && arrival.text().empty() && arrival.chat.finish_reason() == "stop";
 }
 
-void configure(CURL* handle, const ChatClientOptions& options, const std::string& url, const std::string& body, curl_slist* headers,
-               Exchange& exchange) {
-  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);  // a redirect could carry the key elsewhere
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options.total_timeout.count()));
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(options.stall_timeout.count() / 1000)));
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_bytes);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
+std::string described(const HttpReply& reply, const ChatError& error, const std::string& url) {
+  const bool answered = reply.status != 0 && (reply.end == HttpReply::End::whole || reply.end == HttpReply::End::ended);
+  std::string text = "chat server: ";
+  if (answered && reply.status != 200) text += fmt::format("status {}: ", reply.status);
+  if (answered && reply.status == 200 && error.foreign) text += "expected a completion, got ";
+  text += error.message;
+  if (answered && error.foreign && !may_pass(reply, error)) text += fmt::format(": is {} a chat server?", shown_url(url));
+  if (reply.end == HttpReply::End::silent) text += " (--llm-timeout)";
+  return text;
 }
 
-std::string error_message(const Exchange& exchange) {
-  std::string message = exchange.error_body;
-  try {
-    const json body = parse_json(exchange.error_body, "error");
-    message = body.at("error").at("message").get<std::string>();
-  } catch (const std::exception&) {  // not the usual object: the body as it is
-  }
-  return sanitise_line(message, 500);
+std::string without(std::string text, const std::string& secret) {
+  for (std::size_t at = 0; !secret.empty() && (at = text.find(secret, at)) != std::string::npos;)
+    text.replace(at, secret.size(), "***");
+  return text;
 }
 
-// After a failure that may pass: how long to wait; nullopt where it will not pass.
-std::optional<milliseconds> wait_before_retry(const Exchange& exchange, CURLcode code, milliseconds backoff) {
-  if (code == CURLE_COULDNT_CONNECT) return backoff;
-  const long status = exchange.status();
-  if (status != 429 && (status < 500 || status > 599)) return std::nullopt;
-  curl_off_t seconds = 0;
-  curl_easy_getinfo(exchange.handle, CURLINFO_RETRY_AFTER, &seconds);
-  return std::max(backoff, std::min(max_retry_after, milliseconds(1000 * std::clamp<curl_off_t>(seconds, 0, 3600))));
+// Waits before the next attempt, or throws `message` where there is none.
+void wait_or_fail(RetryPolicy& retries, milliseconds asked, const std::string& message) {
+  std::string reason;
+  const auto wait = retries.next_wait(asked, reason);
+  if (!wait) fail_runtime("{} ({})", message, reason);
+  log_warning("{}; retrying in {:g} s", message, static_cast<double>(wait->count()) / 1000);
+  std::this_thread::sleep_for(*wait);
 }
 
-void raise_failure(const Exchange& exchange, CURLcode code) {
-  if (exchange.failure) std::rethrow_exception(exchange.failure);
-  if (const long status = exchange.status(); status != 200 && status != 0)
-    fail_runtime("chat server: status {}: {}", status, error_message(exchange));
-  if (code != CURLE_OK) fail_runtime("chat server: {}", curl_easy_strerror(code));
+std::vector<std::string> headers_of(const ChatClientOptions& options) {
+  std::vector<std::string> headers = {"Content-Type: application/json", "Accept: text/event-stream, application/json"};
+  if (!options.api_key.empty()) headers.push_back("Authorization: Bearer " + options.api_key);
+  return headers;
 }
 
-GeneratedText result_of(Exchange& exchange) {
-  GeneratedText& result = exchange.result;
-  if (!exchange.stops.met() && !exchange.cancelled) {
-    exchange.tell(exchange.stops.push(exchange.chat.finish(exchange.is_event_stream())));
-    if (!exchange.stops.met() && !exchange.cancelled) exchange.tell(exchange.stops.finish());
-  }
-  result.prompt_tokens = exchange.chat.prompt_tokens();
-  result.tokens = exchange.chat.tokens().value_or(exchange.chat.pieces());
-  result.end = exchange.chat.finish_reason() == "length" ? GeneratedText::End::length : GeneratedText::End::eos;
-  if (exchange.stops.met()) result.end = GeneratedText::End::stop;
-  if (exchange.cancelled) result.end = GeneratedText::End::cancelled;
-  return std::move(result);
+GeneratedText::End end_of(const ChatStream& chat, bool late) {
+  if (late) return GeneratedText::End::cancelled;
+  return chat.finish_reason() == "length" ? GeneratedText::End::length : GeneratedText::End::eos;
 }
 
 }  // namespace
 
-ChatClient::ChatClient(ChatClientOptions options) : options_(std::move(options)) {
-  while (options_.url.ends_with('/')) options_.url.pop_back();
-  const bool http = options_.url.starts_with("http://") || options_.url.starts_with("https://");
-  check(http && options_.url.ends_with("/v1"), "--llm: expected an http(s) URL that ends in /v1, got \"{}\"", options_.url);
+ChatClient::ChatClient(ChatClientOptions options)
+    : options_(std::move(options)), url_(completions_url(options_.url)), shown_url_(omma::shown_url(options_.url)) {
   check(!options_.model.empty(), "--llm-model: expected the server's name of a model");
   const bool safe_key =
       std::none_of(options_.api_key.begin(), options_.api_key.end(), [](unsigned char c) { return c < 0x21 || c > 0x7E; });
@@ -168,29 +155,35 @@ ChatClient::ChatClient(ChatClientOptions options) : options_(std::move(options))
 }
 
 GeneratedText ChatClient::generate(std::string_view prompt, const GenerationOptions& options, const TextCallback& stream) {
-  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (initialised != CURLE_OK) fail_runtime("libcurl: {}", curl_easy_strerror(initialised));
-  const std::string body = dump_json(request_of(options_, prompt, options));
-  const std::string url = options_.url + "/chat/completions";
-  const auto headers = headers_of(options_);
-  milliseconds backoff = options_.first_backoff;
-  for (int attempt = 0;; ++attempt, backoff *= 2) {
-    const std::unique_ptr<CURL, CurlFree> handle(curl_easy_init());
-    if (!handle) fail_runtime("libcurl: no handle");
-    Exchange exchange{.chat = ChatStream(options_.max_response_bytes),
-                      .stops = StopStrings(options.stop),
-                      .stream = stream,
-                      .result = {},
-                      .handle = handle.get(),
-                      .error_body = "",
-                      .failure = nullptr};
-    configure(handle.get(), options_, url, body, headers.get(), exchange);
-    const CURLcode code = curl_easy_perform(handle.get());
-    const bool ended_here = exchange.stops.met() || exchange.cancelled;
-    if (ended_here || (code == CURLE_OK && exchange.status() == 200)) return result_of(exchange);
-    const auto wait = attempt < options_.retries && !exchange.failure ? wait_before_retry(exchange, code, backoff) : std::nullopt;
-    if (!wait) raise_failure(exchange, code);
-    std::this_thread::sleep_for(*wait);
+  RetryPolicy retries(options_.retry, options.deadline);
+  HttpRequest http{.url = url_,
+                   .headers = headers_of(options_),
+                   .body = "",
+                   .connect_timeout = options_.connect_timeout,
+                   .silence_timeout = options_.silence_timeout,
+                   .deadline = options.deadline};
+  for (int redirects = 0;;) {
+    const json request = dialect_.request(options_.model, prompt, options);
+    http.body = dump_json(request);
+    Arrival arrival(options_.max_response_bytes, options.stop, stream);
+    const HttpReply reply = http_post(http, [&](long status, std::string_view bytes) { return arrival.receive(status, bytes); });
+    if (reply.end == HttpReply::End::whole && reply.status == 200) arrival.finish();
+
+    const bool late = reply.end == HttpReply::End::late && arrival.chat.heard();
+    const std::optional<ChatError> error = error_of(reply, arrival);
+    if (late || !error) {
+      const bool again = !late && ended_in_thought(arrival, request);
+      if (arrival.thought()) dialect_.leave_out("stop");  // a server may meet one in what the model only thinks
+      if (!again) return arrival.result(end_of(arrival.chat, late));
+    } else if (is_redirect(reply.status) && ++redirects <= max_redirects && is_same_server(http.url, reply.location)) {
+      http.url = reply.location;
+    } else if (const std::string refused = may_be_refusal(reply) ? dialect_.learn(*error, request) : ""; !refused.empty()) {
+      log_info("chat server: it refuses {}: asked again without", refused);
+    } else {
+      const std::string message = without(described(reply, *error, http.url), options_.api_key);
+      if (!may_be_repeated(reply, arrival, *error)) fail_runtime("{}", message);
+      wait_or_fail(retries, reply.retry_after, message);
+    }
   }
 }
 

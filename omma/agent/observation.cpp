@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "omma/agent/ascii.h"
 #include "omma/text/utf8.h"
 
 namespace omma {
@@ -14,12 +15,6 @@ namespace {
 constexpr std::string_view cut_note = " ... (cut)";
 
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool starts_with_ignoring_case(std::string_view text, std::string_view word) {
-  return text.size() >= word.size() &&
-         std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) { return lower(a) == lower(b); });
-}
 
 // Control characters, and those that render as nothing or turn the text around: they could hide a marker from a reader or from the
 // check below.

@@ -20,7 +20,7 @@ struct AgentOptions {
   int max_steps = 6;      // generations of the model, the answer's among them; with 0 or none left an answer is asked for at once
   int max_tokens = 2048;  // generated in all
   int max_step_tokens = 256;
-  std::chrono::milliseconds max_time{120'000};
+  std::chrono::milliseconds max_time{120'000};  // of everything, inside a request and a tool, too; a fifth is kept for the answer
   std::chrono::milliseconds max_tool_time{60'000};
   std::size_t max_observation_bytes = 4000;
   std::function<bool()> cancelled;  // asked between steps; true ends the run with what is known
@@ -38,9 +38,11 @@ struct AgentStep {
 };
 
 enum class AgentEnd {
-  answer,     // the model answered
-  max_steps,  // a limit was reached (steps, tokens, time, repeated calls); the answer was asked for
-  error,      // the language model failed, or gave no answer; `answer` may be empty
+  answer,       // the model answered
+  max_steps,    // the steps were used up, or too many were repeated, refused or unreadable; the answer was asked for
+  max_seconds,  // the time was; the answer was asked for
+  length,       // the tokens were; the answer was asked for, or was cut
+  error,        // the language model failed, or gave no answer
 };
 std::string_view name_of(AgentEnd end);
 
@@ -49,11 +51,13 @@ struct AgentResult {
   std::vector<AgentStep> steps;
   std::string final_text;  // the model's text that held the answer, whole
   AgentEnd stopped = AgentEnd::answer;
-  std::string reason;  // which limit or error; "" for an answer
+  std::string reason;  // the limit or the error in words; "" for an answer
   int tokens = 0;      // generated in all
 };
 
-// {"answer", "steps": [{thought, action, input, observation}], "stopped"}
+// {"answer", "steps": [{thought, action, input, observation, boxes?}], "stopped", "reason"?}; boxes: of a step that looked for
+// objects,
+// [{label, score, box [x0, y0, x1, y1]}].
 json to_json(const AgentResult& result);
 
 // Told each step after it happened.

@@ -4,6 +4,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "omma/agent/ascii.h"
+#include "omma/agent/observation.h"
 #include "omma/base/error.h"
 
 namespace omma {
@@ -22,19 +24,6 @@ constexpr std::array<MarkerName, 6> marker_names = {{{Marker::question, "questio
                                                      {Marker::action, "action"},
                                                      {Marker::observation, "observation"},
                                                      {Marker::final_answer, "final answer"}}};
-
-constexpr std::string_view blanks = " \t\r\n";
-
-std::string_view trim(std::string_view text, std::string_view dropped = blanks) {
-  const auto first = text.find_first_not_of(dropped);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(dropped) - first + 1);
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 // A line's marker and where the text after it starts: "**Action:** x", "  action : x".
 struct MarkedLine {
@@ -112,6 +101,8 @@ std::string_view without_code_fence(std::string_view text) {
   return trim(text.substr(0, text.rfind("```")));
 }
 
+constexpr std::size_t max_fault_bytes = 300;
+
 void parse_input(std::string_view content, ReactStep& step) {
   step.raw_input = std::string(trim(content));
   const std::string_view text = without_code_fence(content);
@@ -121,10 +112,10 @@ void parse_input(std::string_view content, ReactStep& step) {
   }
   try {
     const bool structured = text.front() == '{' || text.front() == '[' || text.front() == '"';
-    step.input = parse_json(structured ? text.substr(0, json_extent(text)) : text, "action input",
+    step.input = parse_json(structured ? text.substr(0, json_extent(text)) : text, "the action input's JSON",
                             {.depth = 32, .bytes = 64 << 10, .reject_duplicate_keys = true});
   } catch (const std::invalid_argument& error) {
-    step.fault = error.what();
+    step.fault = sanitise_line(error.what(), max_fault_bytes);  // it may quote the input
   }
 }
 
@@ -157,11 +148,14 @@ ReactStep parse_react(std::string_view text) {
   if (step.answer) {
     if (step.answer->empty()) step.fault = "the final answer is empty";
   } else if (!step.action) {
-    step.fault = "expected \"Action:\" and \"Action Input:\", or \"Final Answer:\"";
+    step.fault =
+        "there is neither an action nor an answer; write a line \"Action: NAME\" and below it a line \"Action Input: {JSON}\", or "
+        "a "
+        "line \"Final Answer: TEXT\"";
   } else if (step.action->empty()) {
     step.fault = "the action has no name";
   } else if (!input) {
-    step.fault = "the action has no \"Action Input:\" line";
+    step.fault = "the action has no input; write \"Action Input: {JSON}\" on the line below it";
   } else {
     parse_input(*input, step);
   }

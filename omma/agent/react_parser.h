@@ -17,7 +17,7 @@ struct ReactStep {
   std::optional<std::string> action;
   json input;             // with `action`
   std::string raw_input;  // the input as written
-  std::string fault;      // what is wrong, as a sentence for the model
+  std::string fault;      // what is wrong, as a sentence for the model; what it quotes of the text is made safe
 };
 
 // `text` continues "Thought:". Markers count at the start of a line, in any case, with or without Markdown emphasis. Rules:

@@ -74,4 +74,6 @@ std::string observation_of_error(std::string_view error, std::size_t max_bytes) 
   return std::string(error_prefix) + sanitise_line(error, max_bytes);
 }
 
+std::string observation_of_refusal(std::string_view refusal) { return std::string(error_prefix) + std::string(refusal); }
+
 }  // namespace omma

@@ -32,7 +32,11 @@ std::string react_observation(std::string_view observation);
 
 // A result as the model reads it, of at most `max_bytes`: the summary, and where the format is `plain` the details too.
 std::string observation_of(const ToolResult& result, AgentFormat format, std::size_t max_bytes);
+
+// What went wrong as the model reads it: an error from outside, made safe, or a refusal of the loop's own, which shows the format
+// with its markers and stays as it is.
 inline constexpr std::string_view error_prefix = "Error - ";
 std::string observation_of_error(std::string_view error, std::size_t max_bytes);
+std::string observation_of_refusal(std::string_view refusal);
 
 }  // namespace omma

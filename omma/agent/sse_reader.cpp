@@ -21,10 +21,14 @@ void SseReader::take_line(std::vector<std::string>& events) {
   const std::string line = std::exchange(line_, {});
   if (line.empty()) {
     if (std::exchange(has_data_, false)) events.push_back(std::exchange(data_, {}));
-  } else if (line.starts_with("data:")) {
+    return;
+  }
+  for (const std::string_view field : {"data:", "error:"}) {
+    if (!line.starts_with(field)) continue;
     if (has_data_) data_ += '\n';
     has_data_ = true;
-    data_ += line.substr(line.starts_with("data: ") ? 6 : 5);
+    const bool blank = line.size() > field.size() && line[field.size()] == ' ';
+    data_ += line.substr(field.size() + (blank ? 1 : 0));
   }
 }
 

@@ -10,6 +10,7 @@ namespace omma {
 class SseReader {
  public:
   // The data of the events that `bytes` complete. Lines end in LF, CR or CRLF; comments and fields other than data are ignored.
+  // "error: {...}", as older llama.cpp servers write, is data.
   std::vector<std::string> push(std::string_view bytes);
 
  private:

@@ -32,9 +32,9 @@ AgentStep step_of(const json& line, const std::string& where) {
 }
 
 AgentEnd end_of(const std::string& name, const std::string& where) {
-  for (const AgentEnd end : {AgentEnd::answer, AgentEnd::max_steps, AgentEnd::error})
+  for (const AgentEnd end : {AgentEnd::answer, AgentEnd::max_steps, AgentEnd::max_seconds, AgentEnd::length, AgentEnd::error})
     if (name == name_of(end)) return end;
-  fail("{}: stopped: expected answer, max_steps or error, got \"{}\"", where, name.substr(0, 100));
+  fail("{}: stopped: expected answer, max_steps, max_seconds, length or error, got \"{}\"", where, name.substr(0, 100));
 }
 
 // Says again what was recorded.
@@ -125,7 +125,10 @@ AgentResult replay(const Transcript& transcript, const Toolbox& tools, const Age
     tool.run = [&expected, name = tool.name](const json& input) { return recorded_result(expected, name, input); };
     recorded.add(std::move(tool));
   }
-  AgentResult result = run_agent(model, recorded, transcript.question, options);
+  AgentOptions limits = options;
+  if (transcript.result.stopped != AgentEnd::answer)
+    limits.max_steps = static_cast<int>(expected.size());  // whatever the limit was
+  AgentResult result = run_agent(model, recorded, transcript.question, limits);
   check(result.steps.size() == expected.size(), "replay: expected {} steps, got {}", expected.size(), result.steps.size());
   for (std::size_t i = 0; i < expected.size(); ++i)
     check(result.steps[i].observation == expected[i].observation, "replay: step {}: expected the observation \"{}\", got \"{}\"",

@@ -26,7 +26,7 @@ std::string write_transcript(const Transcript& transcript);
 Transcript read_transcript(std::string_view lines, std::string_view where);
 
 // Runs the loop again with the recorded texts and observations in place of the model and the tools: the same result, or the first
-// difference as a std::invalid_argument. A run that ended in an error or was cut by time or tokens replays to its last whole step.
+// difference as a std::invalid_argument. A run that a limit or an error ended replays its whole steps and the answer it gave then.
 AgentResult replay(const Transcript& transcript, const Toolbox& tools, const AgentOptions& options = {});
 
 }  // namespace omma

@@ -198,14 +198,17 @@ DirectoryLock::~DirectoryLock() {
 }
 
 fs::path path_inside(const fs::path& directory, std::string_view name) {
-  const fs::path relative(name);
-  check(!name.empty() && name.find('\0') == std::string_view::npos && relative.is_relative(),
-        "{}: expected a relative file name, got \"{}\"", directory.string(), name);
-  const fs::path root = fs::weakly_canonical(directory);
-  const fs::path resolved = fs::weakly_canonical(root / relative);
-  const fs::path inside = resolved.lexically_relative(root);
-  check(!inside.empty() && *inside.begin() != "..", "{}: \"{}\" leads out of the directory", directory.string(), name);
-  return root / relative;
+  check(!name.empty() && name.find('\0') == std::string_view::npos, "{}: expected a file name, got \"{}\"", directory.string(),
+        name);
+  const auto is_inside = [](const fs::path& relative) { return !relative.empty() && *relative.begin() != ".."; };
+  fs::path inside = fs::path(name).lexically_normal();
+  if (inside.is_absolute()) {
+    const fs::path absolute = inside;
+    inside = absolute.lexically_relative(fs::absolute(directory).lexically_normal());
+    if (!is_inside(inside)) inside = absolute.lexically_relative(fs::weakly_canonical(directory));  // it was reached by a link
+  }
+  check(is_inside(inside) && inside.is_relative(), "{}: \"{}\" leads out of the directory", directory.string(), name);
+  return directory / inside;
 }
 
 }  // namespace omma

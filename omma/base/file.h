@@ -82,7 +82,7 @@ class DirectoryLock {
   int descriptor_ = -1;
 };
 
-// `name` below `directory`, refused (std::invalid_argument) where it is absolute or its real path lies outside.
+// What `name`, read from a file, means in `directory`; std::invalid_argument where its words lead out of it. Links are followed.
 std::filesystem::path path_inside(const std::filesystem::path& directory, std::string_view name);
 
 }  // namespace omma

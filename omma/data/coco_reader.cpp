@@ -1,12 +1,11 @@
 // COCO instances JSON: https://cocodataset.org/#format-data
-#include <algorithm>
-#include <cstdint>
 #include <unordered_map>
 
 #include "omma/base/config.h"
 #include "omma/base/error.h"
-#include "omma/base/file.h"
+#include "omma/data/detection_collector.h"
 #include "omma/data/label_files.h"
+#include "omma/data/picture_finder.h"
 #include "omma/data/record_dataset.h"
 #include "omma/data/text_records.h"
 
@@ -16,143 +15,144 @@ namespace {
 namespace fs = std::filesystem;
 
 struct CocoCategory {
-  std::int64_t id = no_id;
+  json id;
   std::string name;
   template <class Fields>
   void fields(Fields& field) {
-    field("id", id, id_range);
+    field("id", id);
     field("name", name);
   }
   void validate(Faults& faults) const {
-    faults.expect(id != no_id, "id is missing");
+    faults.expect(!id_of(id).empty(), "expected an id, a whole number or a text, got {}", dump_json(id));
     faults.expect(!name.empty(), "name is missing or empty");
   }
 };
 
 struct CocoImage {
-  std::int64_t id = no_id;
+  json id;
   std::string file_name;
-  int width = 0;
-  int height = 0;
+  json width;  // tools leave these out, or write 0 or texts
+  json height;
   template <class Fields>
   void fields(Fields& field) {
-    field("id", id, id_range);
+    field("id", id);
     field("file_name", file_name);
-    field("width", width, Range{1, 65'535});
-    field("height", height, Range{1, 65'535});
+    field("width", width);
+    field("height", height);
   }
   void validate(Faults& faults) const {
-    faults.expect(id != no_id, "id is missing");
+    faults.expect(!id_of(id).empty(), "expected an id, a whole number or a text, got {}", dump_json(id));
     faults.expect(!file_name.empty(), "file_name is missing or empty");
-    faults.expect(width > 0 && height > 0, "width or height is missing");
   }
 };
 
+// Its own id is left unread: tools repeat it.
 struct CocoAnnotation {
-  std::int64_t id = no_id;
-  std::int64_t image_id = no_id;
-  std::int64_t category_id = no_id;
-  int iscrowd = 0;
+  json image_id;
+  json category_id;
+  json iscrowd;
   json bbox;
   template <class Fields>
   void fields(Fields& field) {
-    field("id", id, id_range);
-    field("image_id", image_id, id_range);
-    field("category_id", category_id, id_range);
-    field("iscrowd", iscrowd, Range{0, 1});
+    field("image_id", image_id);
+    field("category_id", category_id);
+    field("iscrowd", iscrowd);
     field("bbox", bbox);
   }
   void validate(Faults& faults) const {
-    faults.expect(image_id != no_id, "image_id is missing");
-    faults.expect(category_id != no_id, "category_id is missing");
+    faults.expect(!id_of(image_id).empty(), "expected an image_id, a whole number or a text, got {}", dump_json(image_id));
+    faults.expect(!id_of(category_id).empty(), "expected a category_id, a whole number or a text, got {}", dump_json(category_id));
   }
 };
 
+// Written as 0 or 1, "0" or "1", false or true; anything else marks no crowd.
+bool is_crowd(const json& mark) { return mark == 1 || mark == "1" || mark == true || mark == "true"; }
+
 class CocoReader {
  public:
-  CocoReader(const fs::path& file, fs::path images, const DetectionDatasetOptions& options)
-      : file_(file.string()), images_(std::move(images)), phrases_(options.class_phrases) {
-    const json document = read_json(file, {.bytes = std::size_t{4} << 30, .skip_keys = {"segmentation", "keypoints"}});
+  CocoReader(const LabelFiles& files, const DetectionDatasetOptions& options)
+      : file_(files.labels.string()), finder_(files.picture_folders()), phrases_(options.class_phrases), collector_(options) {
+    const json document =
+        read_label_json(files.labels, {.bytes = std::size_t{4} << 30, .skip_keys = {"segmentation", "keypoints"}});
     read_list<CocoCategory>(document, "categories", [this](const CocoCategory& category) { add_category(category); });
-    read_list<CocoImage>(document, "images", [this](const CocoImage& image) { add_image(image); });
-    read_list<CocoAnnotation>(document, "annotations", [this](const CocoAnnotation& annotation) { add_annotation(annotation); });
+    const std::size_t pictures = read_list<CocoImage>(document, "images", [this](const CocoImage& image) { add_image(image); });
+    const std::size_t boxes = read_list<CocoAnnotation>(document, "annotations",
+                                                        [this](const CocoAnnotation& annotation) { add_annotation(annotation); });
+    collector_.report().count_records(pictures, pictures);
+    collector_.report().count_boxes(boxes, boxes);
+    phrases_.expect_all_given(file_);
   }
 
-  std::unique_ptr<DetectionDataset> finish(const ImageLimits& limits) {
-    return std::make_unique<RecordDataset>(std::move(records_), phrases_.phrases(), std::move(report_), limits);
-  }
+  std::unique_ptr<DetectionDataset> finish() { return collector_.finish(phrases_.phrases(), file_); }
 
  private:
+  // Returns how many are no Items, which are told.
   template <class Item, class Add>
-  void read_list(const json& document, const char* name, Add&& add) {
-    read_records<Item>(list_in(document, name, file_), name, report_, [&](const Item& item, const std::string& where) {
+  std::size_t read_list(const json& document, const char* name, Add&& add) {
+    DatasetReport& report = collector_.report();
+    const std::size_t before = report.count(DatasetFault::malformed_record);
+    read_records<Item>(list_in(document, name, file_), name, report, [&](const Item& item, const std::string& where) {
       where_ = where;
       add(item);
     });
+    return report.count(DatasetFault::malformed_record) - before;
   }
 
   void add_category(const CocoCategory& category) {
-    if (class_of_category_.contains(category.id)) return duplicate("category", category.id);
-    class_of_category_[category.id] = phrases_.add(category.name);
+    const std::string id = id_of(category.id);
+    if (class_of_category_.contains(id))
+      return collector_.report().add(DatasetFault::duplicate_id, where_, fmt::format("a second category has the id {}", id));
+    class_of_category_[id] = phrases_.add(category.name);
   }
 
   void add_image(const CocoImage& image) {
-    if (record_of_image_.contains(image.id)) return duplicate("image", image.id);
-    fs::path path = path_inside(images_, image.file_name);
-    record_of_image_[image.id] = records_.size();
-    DetectionRecord& record = records_.emplace_back();
-    record.sample.key = image.file_name;
-    record.sample.width = image.width;
-    record.sample.height = image.height;
-    record.image = std::move(path);
+    const std::string id = id_of(image.id);
+    if (picture_of_image_.contains(id))
+      return collector_.leave_out_picture(DatasetFault::duplicate_id, where_, fmt::format("a second image has the id {}", id));
+    fs::path file = finder_.find(image.file_name);
+    DetectionSample sample;
+    sample.key = image.file_name;
+    sample.width = picture_side(image.width);
+    sample.height = picture_side(image.height);
+    picture_of_image_[id] = collector_.add_picture(std::move(sample), std::move(file));
   }
 
   void add_annotation(const CocoAnnotation& annotation) {
-    if (annotation.id != no_id && !annotation_ids_.emplace(annotation.id, 0).second) return duplicate("annotation", annotation.id);
-    const auto record = record_of_image_.find(annotation.image_id);
-    if (record == record_of_image_.end())
-      return report_.add(DatasetFault::unknown_picture, where_, fmt::format("no image has the id {}", annotation.image_id));
-    DetectionSample& sample = records_[record->second].sample;
-    const auto category = class_of_category_.find(annotation.category_id);
+    const auto picture = picture_of_image_.find(id_of(annotation.image_id));
+    if (picture == picture_of_image_.end())
+      return collector_.leave_out_box(DatasetFault::unknown_picture, where_,
+                                      fmt::format("no image has the id {}", id_of(annotation.image_id)));
+    const std::string& key = collector_.sample(picture->second).key;
+    const auto category = class_of_category_.find(id_of(annotation.category_id));
     if (category == class_of_category_.end())
-      return report_.add(DatasetFault::unknown_class, sample.key,
-                         fmt::format("{}: no category has the id {}", where_, annotation.category_id));
+      return collector_.leave_out_box(DatasetFault::unknown_class, key,
+                                      fmt::format("{}: no category has the id {}", where_, id_of(annotation.category_id)));
     const auto numbers = four_numbers(annotation.bbox);
     if (!numbers)
-      return report_.add(DatasetFault::malformed_box, sample.key,
-                         fmt::format("{}: expected bbox [x, y, width, height], got {}", where_, shown(annotation.bbox)));
+      return collector_.leave_out_box(
+          DatasetFault::malformed_box, key,
+          fmt::format("{}: expected bbox [x, y, width, height], got {}", where_, dump_json(annotation.bbox).substr(0, 80)));
+    DetectionTarget target;
+    target.class_index = category->second;
+    target.phrase = phrases_.phrases()[static_cast<std::size_t>(category->second)];
+    target.crowd = is_crowd(annotation.iscrowd);
     const auto [x, y, width, height] = *numbers;
-    if (const auto box = accept_box({x, y, x + width, y + height}, sample, report_)) {
-      DetectionTarget& target = sample.targets.emplace_back();
-      target.box = *box;
-      target.class_index = category->second;
-      target.phrase = phrases_.phrases()[static_cast<std::size_t>(category->second)];
-      target.crowd = annotation.iscrowd == 1;
-    }
-  }
-
-  static std::string shown(const json& value) { return dump_json(value).substr(0, 80); }
-
-  void duplicate(std::string_view what, std::int64_t id) {
-    report_.add(DatasetFault::duplicate_id, where_, fmt::format("a second {} has the id {}", what, id));
+    collector_.add_box(picture->second, std::move(target), {x, y, x + width, y + height});
   }
 
   std::string file_;
-  fs::path images_;
+  PictureFinder finder_;
   PhraseSet phrases_;
+  DetectionCollector collector_;
   std::string where_;  // "annotations[17]"
-  std::vector<DetectionRecord> records_;
-  DatasetReport report_;
-  std::unordered_map<std::int64_t, int> class_of_category_;
-  std::unordered_map<std::int64_t, std::size_t> record_of_image_;
-  std::unordered_map<std::int64_t, char> annotation_ids_;
+  std::unordered_map<std::string, int> class_of_category_;
+  std::unordered_map<std::string, std::size_t> picture_of_image_;
 };
 
 }  // namespace
 
 std::unique_ptr<DetectionDataset> open_coco(const fs::path& path, std::string_view split, const DetectionDatasetOptions& options) {
-  LabelFiles files = find_coco_files(path, split, "annotations.json", "instances", options.images);
-  return CocoReader(files.labels, std::move(files.images), options).finish(options.image_limits);
+  return CocoReader(find_coco_files(path, split, "annotations.json", "instances", options.images), options).finish();
 }
 
 }  // namespace omma

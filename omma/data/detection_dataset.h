@@ -36,7 +36,7 @@ struct DetectionTarget {
 
 struct DetectionSample {
   std::string key = {};  // names the sample in messages: file name or scene number
-  int width = 0;         // of the picture, as the labels say
+  int width = 0;         // of the picture, as the labels say until it is loaded
   int height = 0;
   std::vector<DetectionTarget> targets = {};
   std::optional<std::string> caption = {};  // grounding data: what the spans refer to
@@ -55,7 +55,8 @@ class DetectionDataset {
   virtual std::size_t size() const = 0;
   virtual DetectionSample sample(std::size_t index) const = 0;
 
-  // Throws std::invalid_argument where the picture is missing or broken.
+  // Throws std::invalid_argument where the picture is missing or broken; load() also SampleFault where the labels are of another
+  // size than the picture.
   virtual Image image(std::size_t index) const = 0;
 
   // Whether the picture is there at all; it may still be broken.
@@ -75,12 +76,15 @@ class DetectionDataset {
 enum class WorldPhrases { names, pairs, captions };
 
 struct DetectionDatasetOptions {
-  // Class name in the file to phrase. coco, odvg: classes that are not here keep their name. voc, which has no list of classes of
-  // its own: the closed set, if any is given.
+  // Class name in the file to phrase. coco, yolo, odvg: classes that are not here keep their name. voc, which has no list of
+  // classes of its own: the closed set, if any is given. A name that the data do not have is the caller's mistake.
   std::map<std::string, std::string> class_phrases = {};
   std::filesystem::path images = {};     // where the pictures are, if not where the format puts them
   std::filesystem::path label_map = {};  // odvg: JSON object from label number to class name
   ImageLimits image_limits = {};
+  // Of the pictures that are left out, and of the boxes: where either is more, or no picture or box is left, the data set is
+  // refused; 1: never.
+  double max_fault_share = .05;
   // The world:
   std::uint64_t seed = 0;
   std::int64_t count = 1000;
@@ -94,10 +98,14 @@ struct DetectionDatasetOptions {
 //          SPLIT.json, annotations.json or annotations/instances_SPLIT*.json (pictures in the part after "instances_", or images/);
 //   voc    PATH a folder of Annotations/, JPEGImages/ and splits/SPLIT.txt or ImageSets/Main/SPLIT.txt. Boxes are read as
 //          continuous edges, without the format's original one-based counting of pixels;
-//   odvg   PATH a JSON-lines file, detection or grounding form (pictures as for coco), or a folder with SPLIT.jsonl.
-// An empty split means all of it (world: train); a file is taken whole, whatever the split. A box that passes the border by more
-// than half a pixel is reported. Throws std::invalid_argument naming the file and field where the data set as a whole cannot be
-// read; faults of single samples go to report().
+//   yolo   PATH a data.yaml as Ultralytics reads it, or a folder with one; split is train, val or test;
+//   odvg   PATH a JSON-lines file, detection or grounding form (pictures as for coco), or a folder with SPLIT.jsonl. Several lines
+//          of one picture are one sample, their captions joined.
+// An empty split means all of it (world: train); a file is taken whole, whatever the split (but a data.yaml's). A box that passes
+// the border by more than half a pixel is clipped and reported. The picture's own size counts, upright, not the labels': where
+// these tell the stored size of a turned photograph, the boxes are still taken as the upright picture's. Throws
+// std::invalid_argument naming the file and field where the data set as a whole cannot be read or is over max_fault_share; faults
+// of single samples go to report().
 std::unique_ptr<DetectionDataset> open_detection_dataset(std::string_view spec, std::string_view split,
                                                          const DetectionDatasetOptions& options = {});
 

@@ -5,6 +5,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/base/folder.h"
 #include "omma/data/caption_readers.h"
 #include "omma/text/utf8.h"
 
@@ -19,11 +20,10 @@ struct FolderNames {  // relative to it
 
 FolderNames names_in(const fs::path& folder) {
   FolderNames names;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::string extension = entry.path().extension().string();
+  for (const fs::path& file : files_below(folder)) {
+    std::string extension = file.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    fs::path name = entry.path().lexically_relative(folder);
+    fs::path name = file.lexically_relative(folder);
     if (extension == ".txt")
       names.texts.insert(std::move(name));
     else if (extension.size() > 1 && is_picture_extension(extension.substr(1)))
@@ -63,8 +63,8 @@ std::unique_ptr<CaptionDataset> open_caption_folder(const fs::path& path, std::s
     if (!record.sample.captions.empty()) records.push_back(std::move(record));
   }
   for (const fs::path& text : unused_texts) report.add(DatasetFault::missing_pair, text.string(), "no picture beside it");
-  const RecordCount count{.samples = records.size(), .records = records.size() + report.total(), .faulty = report.total()};
-  check_faults(report, count, options.max_fault_share, folder.string());
+  report.count_records(records.size() + report.total(), report.total());
+  check_faults(report, records.size(), "sample", options.max_fault_share, folder.string());
   return std::make_unique<CaptionFiles>(std::move(records), std::move(report), options.image_limits);
 }
 

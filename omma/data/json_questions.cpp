@@ -5,6 +5,8 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/base/folder.h"
+#include "omma/data/picture_finder.h"
 #include "omma/data/question_readers.h"
 #include "omma/data/text_records.h"
 
@@ -76,8 +78,8 @@ class QuestionCollector {
 
   // `listed` records were in the file, faulty or not.
   std::unique_ptr<QuestionDataset> finish(std::size_t listed, const fs::path& file, const QuestionDatasetOptions& options) {
-    check_faults(report_, {.samples = records_.size(), .records = listed, .faulty = report_.total()}, options.max_fault_share,
-                 file.string());
+    report_.count_records(listed, report_.total());
+    check_faults(report_, records_.size(), "sample", options.max_fault_share, file.string());
     std::ranges::stable_sort(records_, {}, &PlacedRecord::picture);
     std::vector<QuestionFiles::Record> records;
     for (PlacedRecord& placed : records_) records.push_back(std::move(placed.record));
@@ -111,9 +113,9 @@ struct VqaFiles {
 fs::path find_vqa_file(const fs::path& folder, std::string_view split, std::string_view what) {
   const std::string part = fmt::format("_{}", split), ending = fmt::format("_{}.json", what);
   std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("v2_") && name.ends_with(ending) && name.find(part) != std::string::npos) found.push_back(entry.path());
+  for (const fs::path& file : files_in(folder)) {
+    const std::string name = file.filename().string();
+    if (name.starts_with("v2_") && name.ends_with(ending) && name.find(part) != std::string::npos) found.push_back(file);
   }
   check(found.size() == 1, "{}: expected questions.json and annotations.json, or one v2_*{}*{}, found {} of these", folder.string(),
         part, ending, found.size());
@@ -151,13 +153,14 @@ std::unique_ptr<QuestionDataset> open_jsonl_questions(const fs::path& path, std:
   }
   const fs::path images = !options.images.empty() ? options.images : file.has_parent_path() ? file.parent_path() : fs::path(".");
   QuestionCollector questions;
+  PictureFinder finder({images});
   std::unordered_map<std::string, int> questions_of_picture;
   const std::size_t listed = read_json_lines(file, questions.report(), [&](const json& object, const std::string& where) {
     const auto line = read_config<QuestionLine>(object, where);
     const int place = questions_of_picture[line.image]++;
     const std::string key = line.question_id ? std::to_string(*line.question_id) : fmt::format("{}#{}", line.image, place);
     questions.add({.key = key, .question = {}, .answers = {}, .type = line.type}, line.question, line.answer,
-                  path_inside(images, line.image));
+                  finder.find(line.image));
   });
   return questions.finish(listed, file, options);
 }
@@ -165,7 +168,8 @@ std::unique_ptr<QuestionDataset> open_jsonl_questions(const fs::path& path, std:
 std::unique_ptr<QuestionDataset> open_vqa(const fs::path& path, std::string_view split, const QuestionDatasetOptions& options) {
   const VqaFiles files = find_vqa_files(path, split);
   const JsonLimits limits{.bytes = std::size_t{4} << 30, .skip_keys = {"answer_confidence", "answer_id"}};
-  const json annotations_document = read_json(files.annotations, limits), questions_document = read_json(files.questions, limits);
+  const json annotations_document = read_label_json(files.annotations, limits),
+             questions_document = read_label_json(files.questions, limits);
   const json& annotations = list_in(annotations_document, "annotations", files.annotations.string());
   const json& listed = list_in(questions_document, "questions", files.questions.string());
   const json subtype_field = questions_document.value("data_subtype", json(""));

@@ -23,12 +23,27 @@ fs::path find_annotations(const fs::path& folder, std::string_view split, std::s
   return found.front();
 }
 
+// The file's folder and, where that is annotations/, the one above.
+std::vector<fs::path> label_folders(const fs::path& label_file) {
+  const fs::path folder = label_file.parent_path().empty() ? fs::path(".") : label_file.parent_path();
+  if (folder.filename() != "annotations") return {folder};
+  return {folder, folder.has_parent_path() ? folder.parent_path() : fs::path(".")};
+}
+
 }  // namespace
 
 fs::path picture_folder(const fs::path& label_file, const fs::path& images) {
   if (!images.empty()) return images;
-  const fs::path folder = label_file.parent_path().empty() ? fs::path(".") : label_file.parent_path();
-  return fs::is_directory(folder / "images") ? folder / "images" : folder;
+  const std::vector<fs::path> folders = label_folders(label_file);
+  for (const fs::path& folder : folders)
+    if (fs::is_directory(folder / "images")) return folder / "images";
+  return folders.front();
+}
+
+std::vector<fs::path> LabelFiles::picture_folders() const {
+  std::vector<fs::path> folders = {images};
+  for (fs::path& folder : label_folders(labels)) folders.push_back(std::move(folder));
+  return folders;
 }
 
 LabelFiles find_coco_files(const fs::path& path, std::string_view split, std::string_view flat, std::string_view kind,

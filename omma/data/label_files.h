@@ -3,15 +3,19 @@
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 namespace omma {
 
 struct LabelFiles {
   std::filesystem::path labels;
   std::filesystem::path images;  // folder
+
+  // Where labels may name pictures from: the folder, then the label file's own and, of annotations/, the one above.
+  std::vector<std::filesystem::path> picture_folders() const;
 };
 
-// `images` if given; else `images` beside the label file; else the label file's own folder.
+// `images` if given; else `images` beside the label file, or beside annotations/ that it is in; else the label file's own folder.
 std::filesystem::path picture_folder(const std::filesystem::path& label_file, const std::filesystem::path& images);
 
 // A file as it is. In a folder SPLIT/FLAT, SPLIT.json, FLAT, or the one annotations/KIND_SPLIT*.json ("instances" and "val" find

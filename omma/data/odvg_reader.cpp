@@ -3,14 +3,19 @@
 // or in grounding form
 //   {"filename", "height", "width", "grounding": {"caption": "...", "regions": [{"bbox": one box or a list of them,
 //    "phrase": "..." or ["...", ...], "tokens_positive": [[begin, end], ...] in code points of the caption}]}}
-#include <algorithm>
+#include <array>
 #include <cctype>
+#include <charconv>
 #include <set>
+#include <tuple>
+#include <unordered_map>
 
 #include "omma/base/config.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/data/detection_collector.h"
 #include "omma/data/label_files.h"
+#include "omma/data/picture_finder.h"
 #include "omma/data/record_dataset.h"
 #include "omma/data/text_records.h"
 
@@ -21,32 +26,31 @@ namespace fs = std::filesystem;
 
 struct OdvgLine {
   std::string filename;
-  int width = 0;
-  int height = 0;
+  json width;  // tools leave these out
+  json height;
   json detection;
   json grounding;
   template <class Fields>
   void fields(Fields& field) {
     field(FieldNames{"filename", "file_name"}, filename);
-    field("width", width, Range{1, 65'535});
-    field("height", height, Range{1, 65'535});
+    field("width", width);
+    field("height", height);
     field("detection", detection);
     field("grounding", grounding);
   }
   void validate(Faults& faults) const {
     faults.expect(!filename.empty(), "filename is missing or empty");
-    faults.expect(width > 0 && height > 0, "width or height is missing");
     faults.expect(detection.is_null() != grounding.is_null(), "expected either detection or grounding");
   }
 };
 
 struct OdvgInstance {
-  std::optional<std::int64_t> label;
-  std::string category;
+  json label;
+  json category;
   json bbox;
   template <class Fields>
   void fields(Fields& field) {
-    field("label", label, Range{0, 1e9});
+    field("label", label);
     field("category", category);
     field("bbox", bbox);
   }
@@ -109,20 +113,33 @@ std::optional<std::vector<TextSpan>> read_spans(const json& positions, std::stri
   return spans;
 }
 
+// A whole number from 0 on, or a text of one.
+std::optional<std::size_t> read_label(const json& label) {
+  const std::string digits = id_of(label);
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc() && end == digits.data() + digits.size() ? std::optional(number) : std::nullopt;
+}
+
 class OdvgReader {
  public:
   OdvgReader(const fs::path& file, const DetectionDatasetOptions& options)
-      : images_(picture_folder(file, options.images)), phrases_(options.class_phrases) {
+      : file_(file.string()),
+        finder_(LabelFiles{file, picture_folder(file, options.images)}.picture_folders()),
+        phrases_(options.class_phrases),
+        collector_(options) {
     if (!options.label_map.empty()) read_label_map(options.label_map);
-    read_json_lines(file, report_, [this](const json& object, const std::string& where) {
+    DatasetReport& report = collector_.report();
+    read_json_lines(file, report, [this](const json& object, const std::string& where) {
       where_ = where;
       read_line(object);
     });
+    const std::size_t malformed = report.count(DatasetFault::malformed_record);
+    report.count_records(malformed, malformed);
+    phrases_.expect_all_given(file_);
   }
 
-  std::unique_ptr<DetectionDataset> finish(const ImageLimits& limits) {
-    return std::make_unique<RecordDataset>(std::move(records_), phrases_.phrases(), std::move(report_), limits);
-  }
+  std::unique_ptr<DetectionDataset> finish() { return collector_.finish(phrases_.phrases(), file_); }
 
  private:
   void read_label_map(const fs::path& file) {
@@ -139,19 +156,28 @@ class OdvgReader {
 
   void read_line(const json& object) {
     const OdvgLine line = read_config<OdvgLine>(object, where_);
-    DetectionRecord record;
-    record.image = path_inside(images_, line.filename);
-    record.sample.key = line.filename;
-    record.sample.width = line.width;
-    record.sample.height = line.height;
-    if (keys_.contains(line.filename))
-      return report_.add(DatasetFault::duplicate_id, where_, fmt::format("a second line for {}", line.filename));
-    if (line.detection.is_null())
-      read_grounding(line.grounding, record.sample);
-    else
-      for (const json& instance : list_of(line.detection, "instances")) read_instance(instance, record.sample);
-    keys_.insert(line.filename);
-    records_.push_back(std::move(record));
+    const bool grounding = line.detection.is_null();
+    const json& list = grounding ? regions_of(line.grounding) : list_of(line.detection, "instances");
+    const std::size_t place = place_of(line);
+    if (grounding) {
+      const std::size_t offset = add_caption(line.grounding["caption"].get_ref<const std::string&>(), place);
+      for (const json& region : list)
+        read_item<OdvgRegion>(region, place, [&](const auto& item) { read_region(item, offset, place); });
+    } else {
+      for (const json& instance : list)
+        read_item<OdvgInstance>(instance, place, [&](const auto& item) { read_instance(item, place); });
+    }
+  }
+
+  // A picture may have several lines, as where each has an expression of its own (RefCOCO): they are one sample.
+  std::size_t place_of(const OdvgLine& line) {
+    if (const auto known = place_of_key_.find(line.filename); known != place_of_key_.end()) return known->second;
+    fs::path file = finder_.find(line.filename);
+    DetectionSample sample;
+    sample.key = line.filename;
+    sample.width = picture_side(line.width);
+    sample.height = picture_side(line.height);
+    return place_of_key_[line.filename] = collector_.add_picture(std::move(sample), std::move(file));
   }
 
   const json& list_of(const json& object, const char* name) const {
@@ -159,71 +185,94 @@ class OdvgReader {
     return object[name];
   }
 
-  void read_instance(const json& object, DetectionSample& sample) {
-    const auto instance = read_config<OdvgInstance>(object, where_);
-    std::string name = instance.category;
-    if (!labels_.empty() && instance.label) {
-      if (static_cast<std::size_t>(*instance.label) >= labels_.size())
-        return report_.add(DatasetFault::unknown_class, sample.key,
-                           fmt::format("{}: label {} of {}", where_, *instance.label, labels_.size()));
-      name = labels_[static_cast<std::size_t>(*instance.label)];
+  const json& regions_of(const json& grounding) const {
+    check(grounding.is_object() && grounding.contains("caption") && grounding["caption"].is_string(), "{}: expected a caption",
+          where_);
+    return list_of(grounding, "regions");
+  }
+
+  // Where the caption begins in the sample's: that of an earlier line stands before it.
+  std::size_t add_caption(const std::string& caption, std::size_t place) {
+    caption_ = caption;
+    std::optional<std::string>& all = collector_.sample(place).caption;
+    if (all && *all == caption) return 0;
+    if (all) *all += ". ";
+    const std::size_t offset = all ? all->size() : 0;
+    all = all.value_or("") + caption;
+    return offset;
+  }
+
+  // What is no Item costs a box, not the line.
+  template <class Item, class Read>
+  void read_item(const json& object, std::size_t place, Read&& read) {
+    try {
+      read(read_config<Item>(object, where_));
+    } catch (const std::invalid_argument& error) {
+      collector_.leave_out_box(DatasetFault::malformed_box, key_of(place), error.what());
+    }
+  }
+
+  void read_instance(const OdvgInstance& instance, std::size_t place) {
+    std::string name = instance.category.is_string() ? instance.category.get<std::string>() : "";
+    if (const auto label = read_label(instance.label); label && !labels_.empty()) {
+      if (*label >= labels_.size())
+        return collector_.leave_out_box(DatasetFault::unknown_class, key_of(place),
+                                        fmt::format("{}: label {} of {}", where_, *label, labels_.size()));
+      name = labels_[*label];
     }
     if (name.empty())
-      return report_.add(DatasetFault::unknown_class, sample.key, fmt::format("{}: neither category nor a mapped label", where_));
+      return collector_.leave_out_box(DatasetFault::unknown_class, key_of(place),
+                                      fmt::format("{}: neither category nor a mapped label", where_));
     const int index = phrases_.add(name);
     add_target(instance.bbox,
                {.box = {}, .phrase = phrases_.phrases()[static_cast<std::size_t>(index)], .class_index = index, .spans = {}},
-               sample);
+               place);
   }
 
-  void read_grounding(const json& grounding, DetectionSample& sample) {
-    check(grounding.is_object() && grounding.contains("caption") && grounding["caption"].is_string(), "{}: expected a caption",
-          where_);
-    sample.caption = grounding["caption"].get<std::string>();
-    for (const json& object : list_of(grounding, "regions")) read_region(read_config<OdvgRegion>(object, where_), sample);
-  }
-
-  void read_region(const OdvgRegion& region, DetectionSample& sample) {
+  void read_region(const OdvgRegion& region, std::size_t offset, std::size_t place) {
     DetectionTarget target;
     std::vector<std::string> parts;
     for (const json& part : region.phrase.is_array() ? region.phrase : json::array({region.phrase}))
       if (part.is_string()) parts.push_back(part.get<std::string>());
     for (const std::string& part : parts) target.phrase += (target.phrase.empty() ? "" : " ") + part;
     if (!region.tokens_positive.is_null()) {
-      auto spans = read_spans(region.tokens_positive, *sample.caption);
+      auto spans = read_spans(region.tokens_positive, caption_);
       if (!spans)
-        return report_.add(DatasetFault::phrase_not_found, sample.key,
-                           fmt::format("{}: tokens_positive do not lie in the caption", where_));
+        return collector_.leave_out_box(DatasetFault::phrase_not_found, key_of(place),
+                                        fmt::format("{}: tokens_positive do not lie in the caption", where_));
       target.spans = std::move(*spans);
     } else {
       for (const std::string& part : parts)
-        if (const auto span = find_phrase(*sample.caption, part)) target.spans.push_back(*span);
+        if (const auto span = find_phrase(caption_, part)) target.spans.push_back(*span);
     }
     if (target.phrase.empty() || target.spans.empty())
-      return report_.add(DatasetFault::phrase_not_found, sample.key,
-                         fmt::format("{}: the caption does not hold \"{}\"", where_, target.phrase));
+      return collector_.leave_out_box(DatasetFault::phrase_not_found, key_of(place),
+                                      fmt::format("{}: the caption does not hold \"{}\"", where_, target.phrase));
+    for (TextSpan& span : target.spans) span = {span.begin + offset, span.end + offset};
     const bool several = region.bbox.is_array() && !region.bbox.empty() && region.bbox.front().is_array();
-    for (const json& bbox : several ? region.bbox : json::array({region.bbox})) add_target(bbox, target, sample);
+    for (const json& bbox : several ? region.bbox : json::array({region.bbox})) add_target(bbox, target, place);
   }
 
-  void add_target(const json& bbox, DetectionTarget target, DetectionSample& sample) {
+  void add_target(const json& bbox, DetectionTarget target, std::size_t place) {
     const auto numbers = four_numbers(bbox);
     if (!numbers)
-      return report_.add(DatasetFault::malformed_box, sample.key,
-                         fmt::format("{}: expected bbox [x0, y0, x1, y1], got {}", where_, dump_json(bbox).substr(0, 80)));
-    if (const auto box = accept_box(*numbers, sample, report_)) {
-      target.box = *box;
-      sample.targets.push_back(std::move(target));
-    }
+      return collector_.leave_out_box(
+          DatasetFault::malformed_box, key_of(place),
+          fmt::format("{}: expected bbox [x0, y0, x1, y1], got {}", where_, dump_json(bbox).substr(0, 80)));
+    if (boxes_.emplace(place, target.phrase, *numbers).second) collector_.add_box(place, std::move(target), *numbers);
   }
 
-  fs::path images_;
+  std::string key_of(std::size_t place) { return collector_.sample(place).key; }
+
+  std::string file_;
+  PictureFinder finder_;
   PhraseSet phrases_;
+  DetectionCollector collector_;
   std::vector<std::string> labels_;
-  std::string where_;  // "train.jsonl:17"
-  std::set<std::string> keys_;
-  std::vector<DetectionRecord> records_;
-  DatasetReport report_;
+  std::string where_;    // "train.jsonl:17"
+  std::string caption_;  // of the line
+  std::unordered_map<std::string, std::size_t> place_of_key_;
+  std::set<std::tuple<std::size_t, std::string, std::array<double, 4>>> boxes_;  // lines of one picture repeat them
 };
 
 }  // namespace
@@ -234,7 +283,7 @@ std::unique_ptr<DetectionDataset> open_odvg(const fs::path& path, std::string_vi
     check(!split.empty(), "{}: a folder of JSON lines needs a split", path.string());
     file = path_inside(path, std::string(split) + ".jsonl");
   }
-  return OdvgReader(file, options).finish(options.image_limits);
+  return OdvgReader(file, options).finish();
 }
 
 }  // namespace omma

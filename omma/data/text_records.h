@@ -15,6 +15,12 @@
 
 namespace omma {
 
+// As read_json, with null for the NaN and Infinity that Python's json writes and JSON does not have.
+json read_label_json(const std::filesystem::path& file, const JsonLimits& limits = {});
+
+// An id as a name: 7, 7.0 and "7" are one; "" where it is neither a whole number nor a text.
+std::string id_of(const json& id);
+
 // The ids that records give pictures, classes and questions.
 inline constexpr std::int64_t no_id = -1;
 inline constexpr Range id_range{0, 9e15};
@@ -46,16 +52,6 @@ std::optional<std::string> read_text(const json& from, const std::string& sample
 
 // Appends the text, or each of a list, likewise; an empty list is a fault, too.
 void read_texts(const json& from, const std::string& sample, std::vector<std::string>& texts, DatasetReport& report);
-
-struct RecordCount {
-  std::size_t samples = 0;  // that came of them
-  std::size_t records = 0;  // faulty ones, too
-  std::size_t faulty = 0;
-};
-
-// Throws std::invalid_argument with the report's summary and first issue where there is no sample, or more than this share of the
-// records is faulty; never where the share is 1.
-void check_faults(const DatasetReport& report, RecordCount records, double most_faulty_share, std::string_view where);
 
 // Base is CaptionDataset or QuestionDataset: samples in memory, each with its picture's file.
 template <class Base, class Sample>

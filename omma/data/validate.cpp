@@ -7,31 +7,33 @@
 #include "omma/base/error.h"
 #include "omma/base/progress.h"
 #include "omma/base/threads.h"
+#include "omma/data/picture_size.h"
 
 namespace omma {
 namespace {
 
 template <class Dataset>
 std::optional<DatasetIssue> check_picture(const Dataset& dataset, std::size_t index) {
-  auto sample = dataset.sample(index);
+  const auto sample = dataset.sample(index);
   try {
-    const Image image = dataset.image(index);
+    const auto loaded = dataset.load(index);
     if constexpr (std::same_as<Dataset, DetectionDataset>) {
-      if (image.width != sample.width || image.height != sample.height)
-        return DatasetIssue{
-            DatasetFault::size_mismatch, std::move(sample.key),
-            fmt::format("the labels say {} x {}, the picture is {} x {}", sample.width, sample.height, image.width, image.height)};
+      const ImageSize labels{sample.width, sample.height}, picture{loaded.image.width, loaded.image.height};
+      if (labels != picture) return DatasetIssue{DatasetFault::inexact_size, sample.key, size_message(labels, picture)};
     }
     return std::nullopt;
+  } catch (const SampleFault& fault) {
+    return DatasetIssue{fault.fault(), sample.key, fault.what()};
   } catch (const std::exception& error) {
     const DatasetFault fault = dataset.has_image(index) ? DatasetFault::unreadable_picture : DatasetFault::missing_picture;
-    return DatasetIssue{fault, std::move(sample.key), error.what()};
+    return DatasetIssue{fault, sample.key, error.what()};
   }
 }
 
 template <class Dataset>
 DatasetReport check_all(const Dataset& dataset, int threads, bool read_pictures) {
   DatasetReport report = dataset.report();
+  if (report.records().all == 0) report.count_records(dataset.size(), 0);  // the world, which lists nothing
   if (!read_pictures) return report;
   std::vector<std::optional<DatasetIssue>> found(dataset.size());
   Progress progress("validate", static_cast<std::int64_t>(dataset.size()));
@@ -43,8 +45,11 @@ DatasetReport check_all(const Dataset& dataset, int threads, bool read_pictures)
       progress.advance();
     }
   });
-  for (std::optional<DatasetIssue>& issue : found)  // in the order of the samples, whatever the threads
-    if (issue) report.add(issue->fault, std::move(issue->sample), std::move(issue->message));
+  for (std::optional<DatasetIssue>& issue : found) {  // in the order of the samples, whatever the threads
+    if (!issue) continue;
+    if (issue->fault != DatasetFault::inexact_size) report.count_records(0, 1);
+    report.add(issue->fault, std::move(issue->sample), std::move(issue->message));
+  }
   return report;
 }
 

@@ -8,8 +8,8 @@
 namespace omma {
 
 // The data set's own report (labels or texts) and, unless `read_pictures` is off, what is wrong with its pictures: missing,
-// unreadable, of another size than the labels say. Reads every picture on up to `threads` threads; never throws for a faulty
-// sample.
+// unreadable, of another size than the labels say; those that a training leaves out count as left out. Reads every picture on up
+// to `threads` threads; never throws for a faulty sample.
 DatasetReport validate(const DetectionDataset& dataset, int threads, bool read_pictures = true);
 DatasetReport validate(const CaptionDataset& dataset, int threads, bool read_pictures = true);
 DatasetReport validate(const QuestionDataset& dataset, int threads, bool read_pictures = true);

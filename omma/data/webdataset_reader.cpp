@@ -1,5 +1,6 @@
 // WebDataset shards (https://github.com/webdataset/webdataset, img2dataset): tar files of samples, see omma/io/tar_shard.h.
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <optional>
@@ -7,6 +8,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/base/folder.h"
 #include "omma/base/threads.h"
 #include "omma/data/caption_readers.h"
 #include "omma/data/text_records.h"
@@ -128,25 +130,24 @@ class WebDataset : public CaptionDataset {
   WebDataset(std::vector<ShardContents> contents, std::string_view where, const CaptionDatasetOptions& options)
       : limits_(options.image_limits) {
     std::unordered_map<std::string, std::size_t> shard_of_key;  // keys are unique over all shards
-    RecordCount count;
+    std::size_t left_out = 0;
     for (ShardContents& shard : contents) {
       report_.append(shard.report);
-      count.faulty += shard.left_out;
+      left_out += shard.left_out;
       for (WebRecord& record : shard.records) {
         const auto [first, added] = shard_of_key.try_emplace(record.sample.key, record.shard);
         if (added) {
           records_.push_back(std::move(record));
         } else {
-          ++count.faulty;
+          ++left_out;
           report_.add(DatasetFault::duplicate_id, record.sample.key,
                       fmt::format("{} and {} both have this key", name_of(contents[first->second]), name_of(shard)));
         }
       }
     }
     for (ShardContents& shard : contents) shards_.push_back(std::move(shard.shard));
-    count.samples = records_.size();
-    count.records = count.samples + count.faulty;
-    check_faults(report_, count, options.max_fault_share, where);
+    report_.count_records(records_.size() + left_out, left_out);
+    check_faults(report_, records_.size(), "sample", options.max_fault_share, where);
   }
 
   std::size_t size() const override { return records_.size(); }
@@ -221,20 +222,24 @@ std::vector<fs::path> expand_range(std::string_view path) {
   return files;
 }
 
-// The .tar files of the folder by name: of its sub-folder `split`, or those whose names begin with it.
+constexpr std::array<std::string_view, 3> shard_endings = {".tar", ".tar.gz", ".tgz"};
+
+// The shards of the folder by name: of its sub-folder `split`, or those whose names begin with it.
 std::vector<fs::path> shards_in(fs::path folder, std::string_view split) {
   std::string prefix(split);
   if (!split.empty() && fs::is_directory(path_inside(folder, split))) {
     folder = path_inside(folder, split);
     prefix.clear();
   }
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".tar" && entry.path().filename().string().starts_with(prefix)) files.push_back(entry.path());
-  check(!files.empty(), "webdataset: {}: no shards {}*.tar in this folder", folder.string(), prefix);
+  std::vector<fs::path> files = files_in(folder);
+  std::erase_if(files, [&](const fs::path& file) {
+    const std::string name = file.filename().string();
+    const auto ends_so = [&](std::string_view ending) { return name.ends_with(ending); };
+    return !name.starts_with(prefix) || std::ranges::none_of(shard_endings, ends_so);
+  });
+  check(!files.empty(), "webdataset: {}: no shards {}*.tar, .tar.gz or .tgz in this folder", folder.string(), prefix);
   check(files.size() <= most_shards, "webdataset: {}: {} shards are over the limit of {}", folder.string(), files.size(),
         most_shards);
-  std::sort(files.begin(), files.end());
   return files;
 }
 

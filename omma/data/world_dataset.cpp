@@ -90,6 +90,7 @@ WorldPhrases parse_phrases(std::string_view text) {
 
 std::unique_ptr<DetectionDataset> open_world(std::string_view settings_text, std::string_view split,
                                              const DetectionDatasetOptions& options) {
+  check(options.class_phrases.empty(), "world: has no classes to give phrases for, its phrases are its own");
   const WorldSettings defaults{.seed = options.seed, .count = options.count, .scene = {.size = options.size}};
   WorldPhrases phrases = options.phrases;
   const WorldSettings settings =

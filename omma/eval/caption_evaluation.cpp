@@ -10,24 +10,28 @@
 namespace omma {
 namespace {
 
-std::vector<JudgedCaption> caption_all(Captioner& captioner, const CaptionDataset& dataset,
-                                       const CaptionEvaluationOptions& options) {
+std::vector<JudgedCaption> caption_all(Captioner& captioner, const CaptionDataset& dataset, const CaptionEvaluationOptions& options,
+                                       DatasetReport& left_out_report) {
   const std::size_t count = options.count == 0 ? dataset.size() : std::min(options.count, dataset.size());
   check(options.batch >= 1, "evaluation: batch: expected at least 1, got {}", options.batch);
   std::vector<JudgedCaption> captions;
+  LeftOutPictures own_left_out("evaluation", count, options.max_fault_share);
+  LeftOutPictures& left_out = options.left_out != nullptr ? *options.left_out : own_left_out;
   Progress progress("caption", static_cast<std::int64_t>(count));
-  while (captions.size() < count) {
-    const std::size_t first = captions.size(), last = std::min(count, first + static_cast<std::size_t>(options.batch));
-    std::vector<Image> images;
-    for (std::size_t i = first; i < last; ++i) {
-      CaptionedImage captioned = dataset.load(i);
-      captions.push_back({.sample = std::move(captioned.sample), .caption = {}});
-      images.push_back(std::move(captioned.image));
+  std::vector<Image> images;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto captioned = load_or_leave_out(dataset, i, left_out)) {
+      captions.push_back({.sample = std::move(captioned->sample), .caption = {}});
+      images.push_back(std::move(captioned->image));
     }
+    progress.advance();
+    if (images.empty() || (std::ssize(images) < options.batch && i + 1 < count)) continue;
     const std::vector<CaptionResult> results = captioner.caption(images, options.caption);
-    for (std::size_t i = first; i < last; ++i) captions[i].caption = results.at(i - first).captions.at(0).text;
-    progress.advance(static_cast<std::int64_t>(last - first));
+    const std::span<JudgedCaption> batch = std::span(captions).last(images.size());
+    for (std::size_t k = 0; k < batch.size(); ++k) batch[k].caption = results.at(k).captions.at(0).text;
+    images.clear();
   }
+  left_out_report = left_out.report();
   return captions;
 }
 
@@ -62,7 +66,8 @@ void judge_objects(JudgedCaption& judged, NamedObjectMetrics& metrics) {
 }  // namespace
 
 CaptionEvaluation evaluate_captions(Captioner& captioner, const CaptionDataset& dataset, const CaptionEvaluationOptions& options) {
-  CaptionEvaluation evaluation{.metrics = {}, .objects = {}, .captions = caption_all(captioner, dataset, options)};
+  CaptionEvaluation evaluation;
+  evaluation.captions = caption_all(captioner, dataset, options, evaluation.left_out);
   evaluation.metrics = text_metrics(evaluation.captions);
   for (std::size_t i = 0; i < evaluation.captions.size(); ++i) {
     evaluation.captions[i].cider = evaluation.metrics.picture_ciders[i];
@@ -74,6 +79,7 @@ CaptionEvaluation evaluate_captions(Captioner& captioner, const CaptionDataset& 
 json CaptionEvaluation::to_json() const {
   json object = {{"cider", metrics.cider}, {"pictures", captions.size()}};
   for (std::size_t n = 0; n < metrics.bleu.size(); ++n) object[fmt::format("bleu{}", n + 1)] = metrics.bleu[n];
+  if (left_out.total() > 0) object["left_out"] = left_out.total();
   if (objects.present == 0) return object;
   object["object_precision"] = objects.precision();
   object["object_recall"] = objects.recall();

@@ -7,6 +7,7 @@
 
 #include "omma/base/json.h"
 #include "omma/data/caption_dataset.h"
+#include "omma/data/left_out_pictures.h"
 #include "omma/eval/caption_metrics.h"
 #include "omma/tasks/captioner.h"
 
@@ -16,6 +17,8 @@ struct CaptionEvaluationOptions {
   CaptionOptions caption = {};
   std::size_t count = 0;  // of pictures, the first ones; 0: all
   int batch = 8;
+  double max_fault_share = .05;         // of pictures that cannot be read, which are left out
+  LeftOutPictures* left_out = nullptr;  // of earlier evaluations of these data, so that each picture is told once
 };
 
 struct JudgedCaption {
@@ -44,9 +47,10 @@ struct CaptionEvaluation {
   CaptionMetrics metrics;
   NamedObjectMetrics objects;  // present: 0 where no objects are known
   std::vector<JudgedCaption> captions;
+  DatasetReport left_out;
 
-  // "bleu1" to "bleu4", "cider", "pictures"; where objects are known also "exact_scene" of so many "scenes" with one to three
-  // objects, "object_precision" and "object_recall".
+  // "bleu1" to "bleu4", "cider", "pictures", "left_out" where some were; where objects are known also "exact_scene" of so many
+  // "scenes" with one to three objects, "object_precision" and "object_recall".
   json to_json() const;
 };
 

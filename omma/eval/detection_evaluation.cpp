@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "omma/base/error.h"
+#include "omma/base/progress.h"
 
 namespace omma {
 namespace {
@@ -18,8 +19,12 @@ std::vector<Answered> ask(Detector& detector, const DetectionQuestions& question
   std::vector<Answered> answers;
   DetectionOptions options;
   options.box_threshold = least_score;
+  Progress progress("detect", static_cast<std::int64_t>(questions.count));
   for (std::size_t i = 0; i < questions.count; ++i) {
-    Answered answer{.question = questions.question(i), .detections = {}};
+    progress.advance();
+    auto question = questions.question(i);
+    if (!question) continue;
+    Answered answer{.question = std::move(*question), .detections = {}};
     if (answer.question.phrases.empty()) continue;
     const DetectionPrompt prompt{.phrases = answer.question.phrases, .caption = {}};
     answer.detections = detector.detect(std::span(&answer.question.image, 1), prompt, options).at(0).detections;
@@ -109,20 +114,14 @@ CocoMetrics coco_metrics(const std::vector<Answered>& answers, bool closed, int 
   return evaluation.metrics();
 }
 
-CountingMetrics counting_metrics(const std::vector<std::pair<int, int>>& counted_and_true) {
-  CountingMetrics metrics;
-  std::map<int, int> frequency;
-  for (const auto& [counted, truth] : counted_and_true) ++frequency[truth];
-  const int blind = std::ranges::max_element(frequency, {}, [](const auto& entry) { return entry.second; })->first;
-  for (const auto& [counted, truth] : counted_and_true) {
-    metrics.mean_error += std::abs(counted - truth);
-    metrics.exact += counted == truth;
-    metrics.blind_mean_error += std::abs(blind - truth);
-    metrics.blind_exact += blind == truth;
-  }
-  const auto total = static_cast<double>(counted_and_true.size());
-  for (double* value : {&metrics.mean_error, &metrics.exact, &metrics.blind_mean_error, &metrics.blind_exact}) *value /= total;
-  return metrics;
+int count_of(const DetectionQuestion& question, std::size_t phrase) {
+  return static_cast<int>(std::ranges::count_if(
+      question.truths_of[phrase], [&](int target) { return counts(question.targets[static_cast<std::size_t>(target)]); }));
+}
+
+const std::string& kind_of(const std::vector<std::string>& classes, std::size_t phrase) {
+  static const std::string any = "any";
+  return classes.empty() ? any : classes[phrase];
 }
 
 }  // namespace
@@ -137,16 +136,14 @@ DetectionEvaluation evaluate_detection(Detector& detector, const DetectionQuesti
   evaluation.coco = coco_metrics(answers, closed, static_cast<int>(evaluation.phrases.size()));
   Tally sum;
   std::int64_t false_alarms = 0;
-  std::map<std::string, std::vector<std::pair<int, int>>> counted;
+  CountsByKind counted;
   for (const Answered& answer : answers) {
     tally(answer, options.threshold, sum);
     for (std::size_t p = 0; p < answer.question.phrases.size(); ++p) {
-      int found = 0, truths = 0;
+      int found = 0;
       for (const Detection& detection : answer.detections)
         found += detection.score >= options.threshold && detection.phrase_index.value_or(0) == static_cast<int>(p);
-      for (const int target : answer.question.truths_of[p])
-        truths += counts(answer.question.targets[static_cast<std::size_t>(target)]);
-      counted[closed ? evaluation.phrases[p] : "any"].emplace_back(found, truths);
+      counted[kind_of(questions.classes, p)].push_back({.truth = count_of(answer.question, p), .said = found});
       if (!answer.question.truths_of[p].empty()) continue;
       ++evaluation.absent;
       false_alarms += found > 0;
@@ -156,8 +153,24 @@ DetectionEvaluation evaluate_detection(Detector& detector, const DetectionQuesti
   evaluation.recall = sum.recall();
   evaluation.f1 = sum.f1();
   evaluation.absent_rate = static_cast<double>(false_alarms) / static_cast<double>(std::max<std::int64_t>(1, evaluation.absent));
-  for (const auto& [phrase, pairs] : counted) evaluation.counting[phrase] = counting_metrics(pairs);
+  for (const auto& [kind, of_kind] : counted) evaluation.counting[kind] = counting_report({{kind, of_kind}}, options.training);
+  evaluation.counting_overall = counting_report(counted, options.training);
+  evaluation.mean_absent = options.training.absent;
   return evaluation;
+}
+
+TrainingCounts training_counts(const DetectionQuestions& training) {
+  TrainingCounts counts;
+  std::map<std::string, double> asked;
+  for (std::size_t i = 0; i < training.count; ++i) {
+    const DetectionQuestion question = training.labels(i);
+    for (std::size_t p = 0; p < question.phrases.size(); ++p) {
+      counts.means[kind_of(training.classes, p)] += count_of(question, p);
+      ++asked[kind_of(training.classes, p)];
+    }
+  }
+  for (auto& [kind, sum] : counts.means) sum /= asked[kind];
+  return counts;
 }
 
 ThresholdChoice choose_threshold(Detector& detector, const DetectionQuestions& questions,
@@ -174,15 +187,16 @@ ThresholdChoice choose_threshold(Detector& detector, const DetectionQuestions& q
 }
 
 json DetectionEvaluation::to_json() const {
-  json object = {{"ap", coco.ap},
-                 {"ap50", coco.ap50},
-                 {"ap75", coco.ap75},
-                 {"ap_small", coco.ap_small},
-                 {"ap_medium", coco.ap_medium},
-                 {"ap_large", coco.ap_large},
-                 {"ar1", coco.ar1},
-                 {"ar10", coco.ar10},
-                 {"ar100", coco.ar100},
+  const auto figure = [](double value) { return value < 0 ? json() : json(value); };  // -1: there was nothing to find
+  json object = {{"ap", figure(coco.ap)},
+                 {"ap50", figure(coco.ap50)},
+                 {"ap75", figure(coco.ap75)},
+                 {"ap_small", figure(coco.ap_small)},
+                 {"ap_medium", figure(coco.ap_medium)},
+                 {"ap_large", figure(coco.ap_large)},
+                 {"ar1", figure(coco.ar1)},
+                 {"ar10", figure(coco.ar10)},
+                 {"ar100", figure(coco.ar100)},
                  {"f1", f1},
                  {"precision", precision},
                  {"recall", recall},
@@ -190,12 +204,10 @@ json DetectionEvaluation::to_json() const {
                  {"absent", absent},
                  {"pictures", pictures}};
   for (std::size_t i = 0; i < phrases.size(); ++i)
-    object["per_class"][phrases[i]] = {{"ap", coco.category_ap.at(i)}, {"ap50", coco.category_ap50.at(i)}};
-  for (const auto& [phrase, metrics] : counting)
-    object["counting"][phrase] = {{"mae", metrics.mean_error},
-                                  {"exact", metrics.exact},
-                                  {"blind_mae", metrics.blind_mean_error},
-                                  {"blind_exact", metrics.blind_exact}};
+    object["per_class"][phrases[i]] = {{"ap", figure(coco.category_ap.at(i))}, {"ap50", figure(coco.category_ap50.at(i))}};
+  for (const auto& [kind, report] : counting) object["counting"][kind] = report.to_json();
+  object["counting_overall"] = counting_overall.to_json();
+  if (!mean_absent.empty()) object["mean_mae_absent"] = mean_absent;
   return object;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +24,22 @@ struct DetectionQuestion {
 
 struct DetectionQuestions {
   std::size_t count = 0;
-  std::function<DetectionQuestion(std::size_t index)> question;
+  std::function<std::optional<DetectionQuestion>(std::size_t index)> question;  // nothing where the picture cannot be read
+  std::function<DetectionQuestion(std::size_t index)> labels;                   // the same without its picture, which is not read
   std::vector<std::string> classes;  // where every prompt is this list; empty where each picture has its own
+  std::function<DatasetReport()> report = [] { return DatasetReport(); };  // of the data, what was left out among it
 };
 
-// Every picture is asked for all phrases of the data set; of an open set, for its own.
-DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset);
+struct PromptOptions {
+  int phrases = 0;  // of a prompt: what is there first, then what is not, half of it alike (a word in common) where the phrases
+                    // allow; 0: all of the data set
+  std::uint64_t seed = 1;
+};
+
+// Every picture is asked for all phrases of the data set, or for some; of an open set, for its own. Of pictures that cannot be read
+// `max_fault_share` of the data set may be left out.
+DetectionQuestions questions_of(std::shared_ptr<const DetectionDataset> dataset, const PromptOptions& prompt = {},
+                                double max_fault_share = .05);
 
 struct WorldQuestionOptions {
   Split split = Split::val;

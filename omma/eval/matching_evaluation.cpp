@@ -5,6 +5,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/progress.h"
+#include "omma/data/left_out_pictures.h"
 
 namespace omma {
 namespace {
@@ -36,20 +37,23 @@ json MatchingEvaluation::to_json() const {
 MatchingEvaluation evaluate_matching(Matcher& matcher, const CaptionDataset& dataset, const MatchingEvaluationOptions& options) {
   const std::size_t count = options.count == 0 ? dataset.size() : std::min(options.count, dataset.size());
   MatchingEvaluation evaluation;
+  LeftOutPictures left_out("evaluation", count, options.max_fault_share);
   Progress progress("match", static_cast<std::int64_t>(count));
   for (std::size_t i = 0; i < count; ++i) {
     const json notes = dataset.notes(i);
     progress.advance();
     if (!notes.contains("noise") || !notes.contains("true_caption") || notes["noise"] == "clean") continue;
-    const CaptionedImage loaded = dataset.load(i);
-    JudgedPair pair{.key = loaded.sample.key, .noise = notes["noise"], .right = notes["true_caption"], .wrong = {}};
-    pair.wrong = loaded.sample.captions.front();
+    const auto loaded = load_or_leave_out(dataset, i, left_out);
+    if (!loaded) continue;
+    JudgedPair pair{.key = loaded->sample.key, .noise = notes["noise"], .right = notes["true_caption"], .wrong = {}};
+    pair.wrong = loaded->sample.captions.front();
     const std::array<std::string, 2> texts = {pair.right, pair.wrong};
-    const auto matches = matcher.match(std::span(&loaded.image, 1), texts, {.itm = true, .itc = false}).front().matches;
+    const auto matches = matcher.match(std::span(&loaded->image, 1), texts, {.itm = true, .itc = false}).front().matches;
     pair.right_itm = matches[0].itm.value();
     pair.wrong_itm = matches[1].itm.value();
     evaluation.pairs.push_back(std::move(pair));
   }
+  evaluation.left_out = left_out.report();
   check(!evaluation.pairs.empty(),
         "matching: expected samples with a wrong text beside the true one, got none: of the world, noise=1");
   return evaluation;

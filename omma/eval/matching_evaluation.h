@@ -13,7 +13,8 @@
 namespace omma {
 
 struct MatchingEvaluationOptions {
-  std::size_t count = 0;  // of pictures, the first ones; 0: all
+  std::size_t count = 0;         // of pictures, the first ones; 0: all
+  double max_fault_share = .05;  // of pictures that cannot be read, which are left out
 };
 
 struct JudgedPair {
@@ -24,6 +25,7 @@ struct JudgedPair {
 
 struct MatchingEvaluation {
   std::vector<JudgedPair> pairs;
+  DatasetReport left_out;
 
   // For each kind of noise and in "all": "separated", the share of pairs whose true caption scores higher; "accepted", of true
   // captions at .5 or above; "refused", of wrong ones below; "pairs".

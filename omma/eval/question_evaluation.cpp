@@ -29,32 +29,40 @@ std::vector<std::string> ask(Answerer& answerer, std::span<const JudgedAnswer> a
   return answers;
 }
 
-std::vector<JudgedAnswer> ask_all(Answerer& answerer, const QuestionDataset& dataset, const QuestionEvaluationOptions& options) {
+// Answers and judges a batch, each with its picture.
+void ask_batch(Answerer& answerer, std::span<JudgedAnswer> batch, const std::vector<Image>& images, const AnswerOptions& options) {
+  std::vector<Image> greys;
+  for (const Image& image : images) greys.push_back(grey_image(image));
+  const std::vector<std::string> answers = ask(answerer, batch, images, options), blind = ask(answerer, batch, greys, options);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].answer = answers[i];
+    batch[i].blind_answer = blind[i];
+    batch[i].accuracy = vqa_accuracy(answers[i], batch[i].sample.answers);
+    batch[i].blind_accuracy = vqa_accuracy(blind[i], batch[i].sample.answers);
+  }
+}
+
+std::vector<JudgedAnswer> ask_all(Answerer& answerer, const QuestionDataset& dataset, const QuestionEvaluationOptions& options,
+                                  DatasetReport& left_out_report) {
   const std::size_t count = options.count == 0 ? dataset.size() : std::min(options.count, dataset.size());
   check(count > 0, "evaluation: expected at least one question");
   check(options.batch >= 1, "evaluation: batch: expected at least 1, got {}", options.batch);
   std::vector<JudgedAnswer> judged;
+  LeftOutPictures own_left_out("evaluation", count, options.max_fault_share);
+  LeftOutPictures& left_out = options.left_out != nullptr ? *options.left_out : own_left_out;
   Progress progress("ask", static_cast<std::int64_t>(count));
-  while (judged.size() < count) {
-    const std::size_t first = judged.size(), last = std::min(count, first + static_cast<std::size_t>(options.batch));
-    std::vector<Image> images, greys;
-    for (std::size_t i = first; i < last; ++i) {
-      QuestionedImage questioned = dataset.load(i);
-      judged.push_back({.sample = std::move(questioned.sample), .answer = {}, .blind_answer = {}});
-      greys.push_back(grey_image(questioned.image));
-      images.push_back(std::move(questioned.image));
+  std::vector<Image> images;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto questioned = load_or_leave_out(dataset, i, left_out)) {
+      judged.push_back({.sample = std::move(questioned->sample), .answer = {}, .blind_answer = {}});
+      images.push_back(std::move(questioned->image));
     }
-    const std::span<JudgedAnswer> batch = std::span(judged).subspan(first);
-    const std::vector<std::string> answers = ask(answerer, batch, images, options.answer);
-    const std::vector<std::string> blind = ask(answerer, batch, greys, options.answer);
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      batch[i].answer = answers[i];
-      batch[i].blind_answer = blind[i];
-      batch[i].accuracy = vqa_accuracy(answers[i], batch[i].sample.answers);
-      batch[i].blind_accuracy = vqa_accuracy(blind[i], batch[i].sample.answers);
-    }
-    progress.advance(static_cast<std::int64_t>(last - first));
+    progress.advance();
+    if (images.empty() || (std::ssize(images) < options.batch && i + 1 < count)) continue;
+    ask_batch(answerer, std::span(judged).last(images.size()), images, options.answer);
+    images.clear();
   }
+  left_out_report = left_out.report();
   return judged;
 }
 
@@ -88,7 +96,8 @@ json json_of(const AnswerMetrics& metrics) {
 }  // namespace
 
 QuestionEvaluation evaluate_answers(Answerer& answerer, const QuestionDataset& dataset, const QuestionEvaluationOptions& options) {
-  QuestionEvaluation evaluation{.all = {}, .per_type = {}, .answers = ask_all(answerer, dataset, options)};
+  QuestionEvaluation evaluation;
+  evaluation.answers = ask_all(answerer, dataset, options, evaluation.left_out);
   std::map<std::string, Answers> types;
   for (const JudgedAnswer& each : evaluation.answers) types[each.sample.type.empty() ? "any" : each.sample.type].push_back(&each);
   const auto total = static_cast<double>(evaluation.answers.size());
@@ -105,6 +114,7 @@ QuestionEvaluation evaluate_answers(Answerer& answerer, const QuestionDataset& d
 
 json QuestionEvaluation::to_json() const {
   json object = json_of(all);
+  if (left_out.total() > 0) object["left_out"] = left_out.total();
   for (const auto& [type, metrics] : per_type) object["per_type"][type] = json_of(metrics);
   return object;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "omma/base/json.h"
+#include "omma/data/left_out_pictures.h"
 #include "omma/data/question_dataset.h"
 #include "omma/tasks/answerer.h"
 
@@ -15,6 +16,8 @@ struct QuestionEvaluationOptions {
   AnswerOptions answer = {};
   std::size_t count = 0;  // of questions, the first ones; 0: all
   int batch = 8;
+  double max_fault_share = .05;         // of questions whose picture cannot be read, which are left out
+  LeftOutPictures* left_out = nullptr;  // of earlier evaluations of these data, so that each picture is told once
 };
 
 struct JudgedAnswer {
@@ -34,8 +37,9 @@ struct QuestionEvaluation {
   AnswerMetrics all;
   std::map<std::string, AnswerMetrics> per_type;  // "any" where the data tells no type
   std::vector<JudgedAnswer> answers;
+  DatasetReport left_out;
 
-  // "accuracy", "majority", "blind", "questions", and the same for each of "per_type".
+  // "accuracy", "majority", "blind", "questions", "left_out" where some were, and the same for each of "per_type".
   json to_json() const;
 };
 

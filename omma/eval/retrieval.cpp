@@ -78,15 +78,15 @@ float log_odds(float probability) {
 }
 
 // Adds matching's log-odds to the candidates' cosines.
-void match_candidates(Matcher& matcher, const CaptionDataset& dataset, const std::vector<std::string>& texts,
+void match_candidates(Matcher& matcher, const CaptionDataset& dataset, const RetrievalEvaluation& evaluation,
                       std::vector<std::vector<Request>> requests) {
   Progress progress("match", static_cast<std::int64_t>(requests.size()));
   for (std::size_t i = 0; i < requests.size(); ++i) {
     std::map<std::size_t, std::vector<Candidate*>> waiting;
     for (const Request& request : requests[i]) waiting[request.text].push_back(request.candidate);
     std::vector<std::string> asked;
-    for (const auto& [text, candidates] : waiting) asked.push_back(texts[text]);
-    const Image image = dataset.image(i);
+    for (const auto& [text, candidates] : waiting) asked.push_back(evaluation.texts[text]);
+    const Image image = dataset.image(evaluation.image_indices[i]);
     const auto results = matcher.match(std::span(&image, 1), asked, {.itm = true, .itc = false});
     auto match = results.at(0).matches.begin();
     for (const auto& [text, candidates] : waiting) {
@@ -107,26 +107,31 @@ std::vector<std::size_t> ranks_of(const Ranking& ranking, const std::vector<std:
 void append(std::vector<std::vector<float>> rows, Vectors& to) { std::ranges::move(rows, std::back_inserter(to)); }
 
 // Embeds the first `count` pictures and notes their captions.
-Vectors embed_images(Matcher& matcher, const CaptionDataset& dataset, std::size_t count, int batch,
+Vectors embed_images(Matcher& matcher, const CaptionDataset& dataset, std::size_t count, const RetrievalOptions& options,
                      RetrievalEvaluation& evaluation) {
   Vectors vectors;
+  LeftOutPictures own_left_out("evaluation", count, options.max_fault_share);
+  LeftOutPictures& left_out = options.left_out != nullptr ? *options.left_out : own_left_out;
   std::map<std::string, std::size_t> known;
   Progress progress("embed pictures", static_cast<std::int64_t>(count));
   std::vector<Image> images;
   for (std::size_t i = 0; i < count; ++i) {
-    CaptionedImage captioned = dataset.load(i);
-    for (const std::string& caption : captioned.sample.captions) {
-      const auto [text, is_new] = known.try_emplace(caption, evaluation.texts.size());
-      if (is_new) evaluation.texts.push_back(caption);
-      evaluation.pairs.add(i, text->second);
+    if (auto captioned = load_or_leave_out(dataset, i, left_out)) {
+      for (const std::string& caption : captioned->sample.captions) {
+        const auto [text, is_new] = known.try_emplace(caption, evaluation.texts.size());
+        if (is_new) evaluation.texts.push_back(caption);
+        evaluation.pairs.add(evaluation.image_keys.size(), text->second);
+      }
+      evaluation.image_keys.push_back(std::move(captioned->sample.key));
+      evaluation.image_indices.push_back(i);
+      images.push_back(std::move(captioned->image));
     }
-    evaluation.image_keys.push_back(std::move(captioned.sample.key));
-    images.push_back(std::move(captioned.image));
-    if (std::ssize(images) < batch && i + 1 < count) continue;
+    progress.advance();
+    if (images.empty() || (std::ssize(images) < options.batch && i + 1 < count)) continue;
     append(matcher.embed_images(images), vectors);
-    progress.advance(std::ssize(images));
     images.clear();
   }
+  evaluation.left_out = left_out.report();
   return vectors;
 }
 
@@ -184,13 +189,13 @@ RetrievalEvaluation evaluate_retrieval(Matcher& matcher, const CaptionDataset& d
   check(options.batch >= 1, "evaluation: batch: expected at least 1, got {}", options.batch);
   RetrievalEvaluation evaluation;
   evaluation.rerank = options.rerank;
-  const Vectors images = embed_images(matcher, dataset, count, options.batch, evaluation);
+  const Vectors images = embed_images(matcher, dataset, count, options, evaluation);
   const Vectors texts = embed_texts(matcher, evaluation.texts, static_cast<std::size_t>(options.batch));
   Ranking of_images = rank_by_cosine(images, texts, evaluation.pairs.texts_of, options.rerank);
   Ranking of_texts = rank_by_cosine(texts, images, evaluation.pairs.images_of, options.rerank);
   evaluation.itc = {.images = of_images.ranks, .texts = of_texts.ranks};
   if (options.rerank == 0) return evaluation;
-  match_candidates(matcher, dataset, evaluation.texts, requests_of_images(of_images, of_texts));
+  match_candidates(matcher, dataset, evaluation, requests_of_images(of_images, of_texts));
   evaluation.itm = {.images = ranks_of(of_images, evaluation.pairs.texts_of),
                     .texts = ranks_of(of_texts, evaluation.pairs.images_of)};
   return evaluation;
@@ -198,6 +203,7 @@ RetrievalEvaluation evaluate_retrieval(Matcher& matcher, const CaptionDataset& d
 
 json RetrievalEvaluation::to_json() const {
   json object = {{"images", image_keys.size()}, {"texts", texts.size()}, {"rerank", rerank}};
+  if (left_out.total() > 0) object["left_out"] = left_out.total();
   const auto add = [&](const std::string& name, std::span<const std::size_t> ranks) {
     const Recall recall = recall_of(ranks);
     object.update({{name + "1", recall.at1}, {name + "5", recall.at5}, {name + "10", recall.at10}});

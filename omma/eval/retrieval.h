@@ -9,6 +9,7 @@
 
 #include "omma/base/json.h"
 #include "omma/data/caption_dataset.h"
+#include "omma/data/left_out_pictures.h"
 #include "omma/tasks/matcher.h"
 
 namespace omma {
@@ -41,6 +42,8 @@ struct RetrievalOptions {
   std::size_t rerank =
       32;  // candidates of each picture and text that image-text matching orders anew; the paper 256 or 128; 0: none
   int batch = 16;
+  double max_fault_share = .05;         // of pictures that cannot be read, which are left out
+  LeftOutPictures* left_out = nullptr;  // of earlier evaluations of these data, so that each picture is told once
 };
 
 struct RetrievalEvaluation {
@@ -49,9 +52,11 @@ struct RetrievalEvaluation {
   RetrievalRanks itc;  // by the cosine of the embeddings
   RetrievalRanks itm;  // of the candidates by matching; empty where rerank is 0
   std::size_t rerank = 0;
+  std::vector<std::size_t> image_indices;  // of each picture, in the data set
+  DatasetReport left_out;
 
-  // "itc_tr1", "itc_tr5", "itc_tr10" (texts of a picture), "itc_ir1"... (pictures of a text); after re-ranking "tr1", "ir1"...,
-  // which without it are the same; "images", "texts", "rerank".
+  // "left_out" where some were; "itc_tr1", "itc_tr5", "itc_tr10" (texts of a picture), "itc_ir1"... (pictures of a text); after
+  // re-ranking "tr1", "ir1"..., which without it are the same; "images", "texts", "rerank".
   json to_json() const;
 };
 

@@ -19,10 +19,20 @@ struct DecodedImage {
   int orientation = 1;  // EXIF's; out of 1..8 counts as 1
 };
 
+struct ImageHeader {
+  ImageSize stored;     // not turned
+  int orientation = 1;  // likewise
+};
+
 // Each decodes one whole picture of its format, checking the limits before it allocates.
 DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 DecodedImage decode_png(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 DecodedImage decode_webp(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+
+// Of a file whose pixels are left unread.
+ImageHeader read_jpeg_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+ImageHeader read_png_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+ImageHeader read_webp_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 
 // Throws std::invalid_argument for a size the header tells that is empty or over the limits.
 void check_image_size(std::int64_t width, std::int64_t height, std::string_view name, const ImageLimits& limits);

@@ -47,6 +47,25 @@ Image read_image(const std::filesystem::path& file, const ImageLimits& limits) {
   return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, file.string(), limits);
 }
 
+ImageSize read_image_size(const std::filesystem::path& file, const ImageLimits& limits) {
+  const MappedFile mapped(file);
+  const std::span<const std::uint8_t> bytes = mapped.bytes();
+  const std::string name = file.string();
+  check(bytes.size() <= limits.file_bytes, "{}: {} bytes are over the limit of {}", name, bytes.size(), limits.file_bytes);
+  const std::string_view format = image_format(bytes);
+  const auto read = [&] {
+    if (format == "JPEG") return read_jpeg_header(bytes, name, limits);
+    if (format == "PNG") return read_png_header(bytes, name, limits);
+#ifdef OMMA_WEBP
+    if (format == "WebP") return read_webp_header(bytes, name, limits);
+#endif
+    fail("{}: expected a picture ({}), got {}", name, supported_image_formats(), format);
+  };
+  const ImageHeader header = read();
+  const bool turned = header.orientation >= 5;  // by a quarter
+  return turned ? ImageSize{header.stored.height, header.stored.width} : header.stored;
+}
+
 std::string_view image_extension(std::span<const std::uint8_t> bytes) {
   const std::string_view format = image_format(bytes);
   return format == "JPEG" ? "jpg" : format == "PNG" ? "png" : format == "WebP" ? "webp" : "";

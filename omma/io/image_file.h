@@ -31,6 +31,16 @@ Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, c
 
 Image read_image(const std::filesystem::path& file, const ImageLimits& limits = {});
 
+struct ImageSize {
+  int width = 0;
+  int height = 0;
+  bool operator==(const ImageSize&) const = default;
+};
+
+// The size that read_image gives, from the file's header: some microseconds, whatever the picture. What follows the header may
+// still be broken. Throws as read_image does.
+ImageSize read_image_size(const std::filesystem::path& file, const ImageLimits& limits = {});
+
 // How a file with these bytes is called: "jpg", "png", "webp"; "" where it is none of them.
 std::string_view image_extension(std::span<const std::uint8_t> bytes);
 

@@ -73,6 +73,11 @@ class JpegReader {
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
 
+  ImageHeader header(const ImageLimits& limits) {
+    read_header(limits);
+    return {{static_cast<int>(info_.image_width), static_cast<int>(info_.image_height)}, orientation()};
+  }
+
   DecodedImage read(const ImageLimits& limits) {
     read_header(limits);
     DecodedImage result{Image(static_cast<int>(info_.image_width), static_cast<int>(info_.image_height)), orientation()};
@@ -207,6 +212,10 @@ struct JpegWriter {
 
 DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
   return JpegReader(bytes, name).read(limits);
+}
+
+ImageHeader read_jpeg_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  return JpegReader(bytes, name).header(limits);
 }
 
 std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality) {

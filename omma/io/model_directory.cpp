@@ -1,7 +1,6 @@
 // The weights of a directory in the layout of Hugging Face `transformers`: one file, or shards and an index.
 #include <algorithm>
 #include <map>
-#include <system_error>
 
 #include "omma/base/config.h"
 #include "omma/base/error.h"
@@ -14,39 +13,14 @@ namespace omma {
 namespace fs = std::filesystem;
 namespace {
 
-// The `blobs` folder of the Hugging Face cache that holds this snapshot (models--ORG--NAME/snapshots/COMMIT), else "".
-fs::path blobs_beside(const fs::path& real_directory) {
-  for (fs::path at = real_directory; at.has_relative_path(); at = at.parent_path()) {
-    const fs::path repository = at.parent_path().parent_path();
-    if (at.parent_path().filename() == "snapshots" && repository.filename().string().starts_with("models--"))
-      return repository / "blobs";
-  }
-  return {};
-}
-
-fs::path real_path(const fs::path& path) {
-  std::error_code error;
-  const fs::path real = fs::weakly_canonical(path, error);
-  check(!error, "{}: {}", path.string(), error.message());  // a link that leads to itself
-  return real;
-}
-
-// path_inside, or a link from a cache's snapshot to a blob of the same repository.
-fs::path file_of_model(const fs::path& directory, const std::string& name) {
-  const fs::path relative(name);
-  const bool plain = relative.is_relative() && std::ranges::find(relative, "..") == relative.end() && name.find('\0') == name.npos;
-  if (plain) {
-    const fs::path blobs = blobs_beside(real_path(directory)), target = real_path(directory / relative);
-    if (!blobs.empty() && target.parent_path() == blobs) return directory / relative;
-  }
-  return path_inside(directory, name);
-}
+// A link is there wherever it leads: that it leads nowhere or to itself is told when it is opened.
+bool is_there(const fs::path& file) { return fs::exists(fs::symlink_status(file)); }
 
 using Reader = TensorFile (*)(const fs::path&);
 
 // Reads every shard that the index names, and requires that index and shards agree.
 TensorFile read_shards(const fs::path& directory, const std::string& index_name, Reader read) {
-  const fs::path index_file = file_of_model(directory, index_name);
+  const fs::path index_file = path_inside(directory, index_name);
   const json index = read_json(index_file, {.reject_duplicate_keys = true});
   const std::string where = index_file.string();
   check(index.is_object() && index.contains("weight_map") && index["weight_map"].is_object() && !index["weight_map"].empty(),
@@ -63,8 +37,8 @@ TensorFile read_shards(const fs::path& directory, const std::string& index_name,
   std::map<std::string, std::string> metadata;
   std::vector<std::shared_ptr<const void>> owners;
   for (auto& [shard, names] : names_of_shard) {
-    const fs::path file = file_of_model(directory, shard);
-    if (!fs::exists(file)) {
+    const fs::path file = path_inside(directory, shard);
+    if (!is_there(file)) {
       faults.add("shard {} is missing", quote(shard));
       continue;
     }
@@ -95,8 +69,8 @@ TensorFile read_weights(const fs::path& model_directory) {
   for (const auto& [file, read] :
        {Layout{"model.safetensors", read_safetensors}, Layout{"pytorch_model.bin", read_torch_archive}}) {
     const std::string index = std::string(file) + ".index.json";
-    if (fs::exists(fs::symlink_status(model_directory / file))) return read(file_of_model(model_directory, file));
-    if (fs::exists(fs::symlink_status(model_directory / index))) return read_shards(model_directory, index, read);
+    if (is_there(model_directory / file)) return read(model_directory / file);
+    if (is_there(model_directory / index)) return read_shards(model_directory, index, read);
   }
   fail(
       "{}: expected model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json, found none",

@@ -20,6 +20,12 @@ class PngReader {
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
 
+  ImageHeader header(const ImageLimits& limits) {
+    read_header(limits);
+    return {{static_cast<int>(png_get_image_width(png_, info_)), static_cast<int>(png_get_image_height(png_, info_))},
+            png_orientation(bytes_, name_)};
+  }
+
   DecodedImage read(const ImageLimits& limits) {
     read_header(limits);
     const auto width = static_cast<int>(png_get_image_width(png_, info_));
@@ -136,6 +142,10 @@ struct PngWriter {
 
 DecodedImage decode_png(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
   return PngReader(bytes, name).read(limits);
+}
+
+ImageHeader read_png_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  return PngReader(bytes, name).header(limits);
 }
 
 std::vector<std::uint8_t> encode_png(const Image& image) {

@@ -16,10 +16,13 @@
 
 namespace omma {
 
+class InflatedFile;
+
 struct TarLimits {
   std::size_t members = 10'000'000;
   std::size_t name_bytes = 1024;
   std::uint64_t member_bytes = std::uint64_t{256} << 20;
+  std::uint64_t inflated_bytes = std::uint64_t{16} << 30;  // of a gzip shard
 };
 
 struct ShardMember {
@@ -39,7 +42,7 @@ enum class ShardFault {
   refused_member,   // a link, device or sparse file; an absolute, `..`, overlong or non-UTF-8 name; over a limit: left out
   duplicate_key,    // a second sample of a key, left out; a sample with two members of one extension, left out whole
   interleaved_key,  // members of a sample after those of another: left out
-  broken,           // no tar file, cut short, damaged, or zero blocks amid it: what stands before is kept
+  broken,           // no tar file, cut short, damaged, or zero blocks amid it, or so its gzip: what stands before is kept
 };
 
 struct ShardIssue {
@@ -57,17 +60,21 @@ struct ShardIndex {
 // a build without libarchive (OMMA_MINIMAL).
 ShardIndex index_shard(std::span<const std::uint8_t> bytes, const TarLimits& limits = {});
 
-// One shard on disk. Const access is thread-safe. Throws as StableFile does.
+// One shard on disk. A gzip file, whatever its name, is inflated once, to a temporary file without a name (see InflatedFile), as
+// members are read in any order. Const access is thread-safe. Throws as StableFile and InflatedFile do.
 class TarShard {
  public:
-  explicit TarShard(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit TarShard(std::filesystem::path file, const TarLimits& limits = {});
 
-  const std::filesystem::path& path() const { return file_.path(); }
-  ShardIndex index(const TarLimits& limits = {}) const { return index_shard(file_.map().bytes(), limits); }
-  std::vector<std::uint8_t> read(const ShardMember& member) const { return file_.read(member.offset, member.size); }
+  const std::filesystem::path& path() const { return path_; }
+  ShardIndex index() const;
+  std::vector<std::uint8_t> read(const ShardMember& member) const { return contents_.read(member.offset, member.size); }
 
  private:
-  StableFile file_;
+  std::filesystem::path path_;
+  TarLimits limits_;
+  std::shared_ptr<const InflatedFile> inflated_;  // null where the shard is no gzip file
+  StableFile contents_;
 };
 
 struct ShardFile {

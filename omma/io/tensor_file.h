@@ -81,8 +81,8 @@ TensorFile parse_torch_archive(std::span<const std::uint8_t> bytes, std::string_
                                std::shared_ptr<const void> owner = nullptr);
 
 // The weights of a model directory: model.safetensors, or the shards of model.safetensors.index.json; else pytorch_model.bin
-// likewise. The index and the shards must agree on every tensor. Files never lead out of the directory, except that in a
-// Hugging Face cache a snapshot's files may be links into the same repository's own blobs folder.
+// likewise. The index and the shards must agree on every tensor. The index names files of the directory only; links there are
+// followed, as a Hugging Face cache needs it.
 TensorFile read_weights(const std::filesystem::path& model_directory);
 
 }  // namespace omma

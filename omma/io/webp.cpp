@@ -49,19 +49,25 @@ Image decode_first_frame(std::span<const std::uint8_t> bytes, int width, int hei
 
 }  // namespace
 
-DecodedImage decode_webp(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+ImageHeader read_webp_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
   const WebPData data{bytes.data(), bytes.size()};
   const Demuxer demuxer(WebPDemux(&data), WebPDemuxDelete);  // fails for a file that is not whole
   check(demuxer != nullptr, "{}: WebP: the file is truncated or corrupt", name);
   const std::int64_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
   const std::int64_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
   check_image_size(width, height, name, limits);
+  return {{static_cast<int>(width), static_cast<int>(height)}, orientation(demuxer.get())};
+}
+
+DecodedImage decode_webp(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  const auto [canvas, orientation] = read_webp_header(bytes, name, limits);
   WebPBitstreamFeatures features{};
   check(WebPGetFeatures(bytes.data(), bytes.size(), &features) == VP8_STATUS_OK, "{}: WebP: the file is corrupt", name);
-  check(features.width == width && features.height == height, "{}: WebP: the canvas is {} x {} pixels, the picture {} x {}", name,
-        width, height, features.width, features.height);
+  check(features.width == canvas.width && features.height == canvas.height,
+        "{}: WebP: the canvas is {} x {} pixels, the picture {} x {}", name, canvas.width, canvas.height, features.width,
+        features.height);
   const auto decode = features.has_animation != 0 ? decode_first_frame : decode_still;
-  return {decode(bytes, features.width, features.height, name), orientation(demuxer.get())};
+  return {decode(bytes, features.width, features.height, name), orientation};
 }
 
 }  // namespace omma

@@ -17,6 +17,7 @@
 #include "omma/models/grounding_dino/convert.h"
 #include "omma/models/grounding_dino/predictor.h"
 #include "omma/models/llama/predictor.h"
+#include "omma/models/taught.h"
 
 namespace omma {
 namespace fs = std::filesystem;
@@ -98,24 +99,25 @@ void expect_task(const fs::path& directory, std::string_view task) {
 
 std::unique_ptr<Captioner> load_captioner(const fs::path& directory, const LoadOptions& options) {
   expect_task(directory, "caption");
-  return std::make_unique<BlipCaptioner>(open_blip(directory, options));
+  return with_warnings(std::make_unique<BlipCaptioner>(open_blip(directory, options)), directory);
 }
 
 std::unique_ptr<Matcher> load_matcher(const fs::path& directory, const LoadOptions& options) {
   expect_task(directory, "match");
-  return std::make_unique<BlipMatcher>(open_blip(directory, options));
+  return with_warnings(std::make_unique<BlipMatcher>(open_blip(directory, options)), directory);
 }
 
 std::unique_ptr<Answerer> load_answerer(const fs::path& directory, const LoadOptions& options) {
   expect_task(directory, "answer");
-  return std::make_unique<BlipAnswerer>(open_blip(directory, options));
+  return with_warnings(std::make_unique<BlipAnswerer>(open_blip(directory, options)), directory);
 }
 
 std::unique_ptr<Detector> load_detector(const fs::path& directory, const LoadOptions& options) {
   expect_task(directory, "detect");
-  return std::make_unique<GroundingDinoPredictor>(
+  auto predictor = std::make_unique<GroundingDinoPredictor>(
       directory, GroundingDinoPredictorOptions{.device = device_of(options.device),
                                                .dtype = dtype_option(options.dtype).value_or(torch::kFloat32)});
+  return with_warnings(std::move(predictor), directory);
 }
 
 std::unique_ptr<LanguageModel> load_language_model(const fs::path& directory, const LoadOptions& options) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "omma/base/did_you_mean.h"
 #include "omma/base/error.h"
+#include "omma/base/program_data.h"
 #include "omma/io/hub_cache.h"
 
 namespace omma {
@@ -16,12 +18,7 @@ std::optional<fs::path> find_zoo() {
     check(fs::is_directory(variable), "OMMA_ZOO: expected a directory, got \"{}\"", variable);
     return variable;
   }
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  if (const fs::path installed = program / "../share/omma/zoo"; fs::is_directory(installed)) return fs::weakly_canonical(installed);
-  for (fs::path folder = program; folder.has_relative_path(); folder = folder.parent_path())
-    if (fs::is_directory(folder / "zoo") && fs::is_regular_file(folder / "CMakeLists.txt")) return folder / "zoo";
-  return std::nullopt;
+  return find_program_data("zoo");
 }
 
 }  // namespace
@@ -41,6 +38,8 @@ std::vector<fs::path> zoo_models() {
 }
 
 std::optional<fs::path> find_zoo_model(std::string_view name) {
+  if (name.starts_with("zoo/")) name.remove_prefix(4);
+  if (name.empty() || name.find('/') != std::string_view::npos) return std::nullopt;
   const auto zoo = find_zoo();
   return zoo && fs::is_regular_file(*zoo / name / "config.json") ? std::optional(*zoo / name) : std::nullopt;
 }
@@ -48,13 +47,18 @@ std::optional<fs::path> find_zoo_model(std::string_view name) {
 fs::path find_model(std::string_view name) {
   check(!name.empty(), "model: expected a directory or an ID, got an empty name");
   if (fs::is_directory(name)) return name;
-  if (name.find('/') == std::string_view::npos) {
-    if (const auto model = find_zoo_model(name)) return *model;
-  } else if (const auto cached = find_in_hub_cache(name)) {
-    return *cached;
+  if (const auto model = find_zoo_model(name)) return *model;
+  const bool is_id = std::ranges::count(name, '/') == 1 && !name.starts_with("zoo/") && name.find_first_of("./") != 0;
+  if (is_id) {
+    if (const auto cached = find_in_hub_cache(name)) return *cached;
+    fail("model \"{}\": no such directory, and not in the Hugging Face cache; fetch it with: hf download {}", name, name);
   }
-  fail("model \"{}\": no such directory, not in the zoo ({}) and not in the Hugging Face cache; fetch it with: hf download {}",
-       name, zoo_directory().string(), name);
+  std::vector<std::string> names;
+  const auto zoo = find_zoo();
+  if (zoo)
+    for (const fs::path& model : zoo_models()) names.push_back(model.filename().string());
+  fail("model \"{}\": no such directory, and not in the zoo ({}){}", name, zoo ? zoo->string() : "none found: set OMMA_ZOO",
+       did_you_mean(name.substr(name.find('/') + 1), names));
 }
 
 }  // namespace omma

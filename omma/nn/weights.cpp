@@ -14,6 +14,7 @@
 #include "omma/base/config.h"
 #include "omma/base/error.h"
 #include "omma/base/threads.h"
+#include "omma/io/finite.h"
 
 namespace omma {
 namespace {
@@ -157,7 +158,15 @@ int64_t choose_mapped(std::vector<Loading>& all, const TensorFile& file, const W
   return bytes;
 }
 
-void load_on_cpu(std::vector<Loading>& all, const TensorFile& file, const WeightOptions& options) {
+// No number leaves the range of a smaller type.
+void expect_in_range(const Tensor& values, const Loading& loading, std::string_view where) {
+  if (loading.dtype == torch_dtype(loading.source.view->dtype)) return;
+  const bool finite = values.is_cpu() ? !find_non_finite(view_of(values, "")) : torch::isfinite(values).all().item<bool>();
+  check(finite, "{}: tensor \"{}\": a value is beyond the range of {}", where, loading.source.view->name,
+        torch::toString(loading.dtype));
+}
+
+void load_on_cpu(std::vector<Loading>& all, const TensorFile& file, std::string_view where, const WeightOptions& options) {
   const int64_t bytes = choose_mapped(all, file, options);
   const Tensor block = options.for_decoding ? huge_pages(bytes) : torch::empty({bytes}, torch::kUInt8);
   int64_t used = 0;
@@ -170,6 +179,7 @@ void load_on_cpu(std::vector<Loading>& all, const TensorFile& file, const Weight
     }
     const int64_t length = values.numel() * static_cast<int64_t>(torch::elementSize(each.dtype));
     give_memory(each.parameter, block.narrow(0, used, length).view(each.dtype).view(values.sizes()).copy_(values));
+    expect_in_range(each.parameter, each, where);
     used += each.bytes();
   }
 }
@@ -184,6 +194,16 @@ void expect_tied_alike(const torch::nn::Module& module, const std::map<std::stri
     if (!is_new && !same(*first->second, source->second))
       faults.add("tensors \"{}\" and \"{}\" are one parameter and differ", first->second->view->name, source->second.view->name);
   }
+}
+
+void expect_finite_sources(const std::map<std::string, Source>& found, std::string_view where) {
+  std::vector<const TensorView*> views;
+  for (const auto& [name, source] : found) views.push_back(source.view);
+  std::ranges::sort(views);  // one that is split has several parameters
+  const auto repeated = std::ranges::unique(views);
+  views.erase(repeated.begin(), repeated.end());
+  std::ranges::sort(views, {}, &TensorView::name);
+  expect_finite(views, where);
 }
 
 // The source of every parameter of `module`, each fit for it; the error tells everything that is not.
@@ -230,9 +250,13 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTa
                   const WeightOptions& options) {
   torch::NoGradGuard no_grad;
   const auto found = checked_sources(module, file, table, where);
+  expect_finite_sources(found, where);
   auto all = plan_loading(module, found, options);
-  if (options.device.is_cpu()) return load_on_cpu(all, file, options);
-  for (Loading& each : all) give_memory(each.parameter, file_values(each.source).to(options.device, each.dtype));
+  if (options.device.is_cpu()) return load_on_cpu(all, file, where, options);
+  for (Loading& each : all) {
+    give_memory(each.parameter, file_values(each.source).to(options.device, each.dtype));
+    expect_in_range(each.parameter, each, where);
+  }
 }
 
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype) {

@@ -43,8 +43,8 @@ struct WeightOptions {
 };
 
 // Gives every parameter of `module` its values in `file`. Two keys may lead to one parameter if their bytes are the same (tied
-// weights). All missing, unexpected, misshapen and contradictory keys are told in one std::invalid_argument that begins with
-// `where`; the module is left untouched then.
+// weights). All missing, unexpected, misshapen and contradictory keys, else the tensors that hold NaN or an infinity, are told in
+// one std::invalid_argument that begins with `where`; the module is left untouched then. No value may leave the range of dtype.
 void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where,
                   const WeightOptions& options = {});
 

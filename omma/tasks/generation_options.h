@@ -1,6 +1,7 @@
 // How text is generated, as a caller asks for it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct GenerationOptions {
   std::optional<double> length_penalty;
   std::optional<std::uint64_t> seed;
   std::vector<std::string> stop;  // generation ends before the first of these; it is not part of the text
+  // Language models end at it with what they have (End::cancelled).
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};
 };
 
 }  // namespace omma

@@ -2,6 +2,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/log.h"
+#include "omma/io/finite.h"
 #include "omma/io/tensor_file.h"
 #include "omma/nn/tensor.h"
 
@@ -10,6 +11,9 @@ namespace omma {
 int64_t load_matching_weights(torch::nn::Module& module, const std::filesystem::path& from) {
   torch::NoGradGuard no_grad;
   const TensorFile file = std::filesystem::is_directory(from) ? read_weights(from) : read_safetensors(from);
+  std::vector<const TensorView*> views;
+  for (const TensorView& view : file.tensors()) views.push_back(&view);
+  expect_finite(views, from.string());
   int64_t copied = 0, parameters = 0;
   for (auto& item : module.named_parameters()) {
     ++parameters;

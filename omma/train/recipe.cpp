@@ -10,6 +10,8 @@ namespace {
 constexpr std::array kCarriedOut = {"max_minutes", "checkpoint_minutes", "validate_every", "log_every", "loader_threads", "threads",
                                     "device"};
 
+constexpr int64_t kSteps = TrainerConfig{}.steps;
+
 json::json_pointer pointer_of(std::string_view path) {
   std::string text = "/";
   for (const char c : path) text += c == '.' ? '/' : c;
@@ -46,6 +48,7 @@ std::vector<std::string> recipe_differences(const json& recorded, const json& he
   std::vector<std::string> differences;
   for (const std::string& key : keys) {
     if (std::find(kCarriedOut.begin(), kCarriedOut.end(), key) != kCarriedOut.end()) continue;
+    if (key == "steps" && here.value(key, kSteps) >= recorded.value(key, kSteps)) continue;
     const std::string was = value_of(recorded, key), is = value_of(here, key);
     if (was != is) differences.push_back(fmt::format("{}: {}, here {}", key, was, is));
   }

@@ -91,7 +91,7 @@ std::pair<TrainerConfig, TaskConfig> split_recipe(const json& recipe, std::strin
           read_config<TaskConfig>(task, where, UnknownFields::reject)};
 }
 
-// The fields in which two recipes differ, "key: 1, here 2", leaving out those that only say how a run is carried out.
+// The fields in which two recipes differ, "key: 1, here 2", but for those that say how a run is carried out, and steps that grew.
 std::vector<std::string> recipe_differences(const json& recorded, const json& here);
 
 }  // namespace omma

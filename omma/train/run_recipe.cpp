@@ -6,6 +6,7 @@
 #include "omma/models/blip/training_vision.h"
 #include "omma/models/grounding_dino/training.h"
 #include "omma/models/grounding_dino/training_backbone.h"
+#include "omma/train/stages.h"
 
 namespace omma {
 
@@ -39,8 +40,15 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
   fail("{}: task: expected blip, blip-questions, blip-vision, grounding-dino, world-backbone or planner, got \"{}\"", where, task);
 }
 
+void check_recipe(json recipe, std::string_view where) {
+  recipe.erase("initial_weights");
+  open_recipe(with_found_models(recipe), where);
+}
+
 TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options) {
-  const auto [trainer, task] = open_recipe(recipe, where, options.collective);
+  json found = recipe;
+  if (options.resume) found.erase("initial_weights");  // the checkpoint holds all of them
+  const auto [trainer, task] = open_recipe(with_found_models(found), where, options.collective);
   return train(*task, trainer, recipe, options);
 }
 

@@ -15,7 +15,10 @@ namespace omma {
 std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& recipe, std::string_view where,
                                                                     Collective* collective = nullptr);
 
-// Opens and trains. `recipe` comes from read_recipe().
+// Opens it without its initial weights: throws what open_recipe() would where the recipe or its data are wrong.
+void check_recipe(json recipe, std::string_view where);
+
+// Opens and trains. `recipe` comes from read_recipe(); the models that it starts from are there (with_found_models).
 TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options);
 
 }  // namespace omma

@@ -2,6 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -64,7 +65,7 @@ class Run {
     if (options.collective != nullptr) reducer_ = options.collective->reducer(store_.trained());
     for (auto& entry : store_.state()) state_.tensors.push_back(std::move(entry));
     for (auto& item : task.module().named_buffers()) state_.tensors.emplace_back("buffer." + item.key(), item.value());
-    const fs::path checkpoint = checkpoint_file();
+    const fs::path checkpoint = checkpoint_file(options_.out);
     if (options.resume) {
       check(fs::exists(checkpoint), "{}: no checkpoint to resume from", options.out.string());
       read_checkpoint(checkpoint, state_);
@@ -72,8 +73,9 @@ class Run {
     } else {
       check(!fs::exists(checkpoint), "{}: holds a training run already: resume it or choose another directory",
             options.out.string());
-      if (rank_ == 0) write_file(options.out / "recipe.json", dump_json(recipe, 2) + "\n");
     }
+    if (rank_ == 0) write_file(options.out / "recipe.json", dump_json(recipe, 2) + "\n");
+    if (rank_ == 0) fs::remove(outcome_file(options.out));
   }
 
   TrainingOutcome run() {
@@ -107,7 +109,6 @@ class Run {
   }
 
  private:
-  fs::path checkpoint_file() const { return options_.out / "checkpoint.safetensors"; }
   static double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
   // Of this rank's batch among all ranks'.
@@ -142,7 +143,7 @@ class Run {
     const double norm = store_.clip_gradients(1.0 / static_cast<double>(config_.accumulate));
     if (!std::isfinite(loss) || !std::isfinite(norm))
       fail_runtime("training: step {}: the loss is {} and the gradient's norm {}; {}", state_.step, loss, norm,
-                   fs::exists(checkpoint_file()) ? "the last checkpoint is kept" : "there is no checkpoint yet");
+                   fs::exists(checkpoint_file(options_.out)) ? "the last checkpoint is kept" : "there is no checkpoint yet");
     const double rate = config_.learning_rate * learning_rate_factor(config_.schedule, state_.step, config_.steps);
     store_.step(rate);
     ++state_.step;
@@ -163,7 +164,7 @@ class Run {
   void between_steps() {
     if (config_.validate_every > 0 && state_.step % config_.validate_every == 0 && state_.step < config_.steps) evaluate();
     if (seconds_since(last_checkpoint_) < 60 * config_.checkpoint_minutes) return;
-    write_checkpoint(checkpoint_file(), state_);
+    write_checkpoint(checkpoint_file(options_.out), state_);
     last_checkpoint_ = Clock::now();
   }
 
@@ -188,12 +189,15 @@ class Run {
   void finish() {
     outcome_.step = state_.step;
     outcome_.seconds = state_.seconds;
+    outcome_.data_faults = task_.data_faults();
     if (rank_ != 0) return;
-    write_checkpoint(checkpoint_file(), state_);
+    write_checkpoint(checkpoint_file(options_.out), state_);
     if (outcome_.end == TrainingOutcome::End::stopped)
-      log_info("stopped after step {} of {}: resume from {}", state_.step, config_.steps, checkpoint_file().string());
-    else
+      log_info("stopped after step {} of {}: resume from {}", state_.step, config_.steps, checkpoint_file(options_.out).string());
+    else {
       evaluate();
+      write_file(outcome_file(options_.out), dump_json(to_json(outcome_), 2) + "\n");
+    }
   }
 
   TrainingTask& task_;
@@ -211,6 +215,24 @@ class Run {
 };
 
 }  // namespace
+
+std::string_view name_of(TrainingOutcome::End end) {
+  constexpr std::array<std::string_view, 3> names = {"finished", "time_up", "stopped"};
+  return names[static_cast<std::size_t>(end)];
+}
+
+json to_json(const TrainingOutcome& outcome) {
+  json object = {{"stopped", name_of(outcome.end)},
+                 {"step", outcome.step},
+                 {"loss", outcome.loss},
+                 {"seconds", outcome.seconds},
+                 {"validation", outcome.validation}};
+  if (!outcome.data_faults.empty()) object["data_faults"] = outcome.data_faults;
+  return object;
+}
+
+fs::path checkpoint_file(const fs::path& out) { return out / "checkpoint.safetensors"; }
+fs::path outcome_file(const fs::path& out) { return out / "outcome.json"; }
 
 TrainingOutcome train(TrainingTask& task, const TrainerConfig& config, const json& recipe, const TrainingOptions& options) {
   at::set_num_threads(config.threads > 0 ? static_cast<int>(config.threads) : available_threads());

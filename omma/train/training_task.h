@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "omma/base/json.h"
 #include "omma/nn/torch.h"
@@ -26,6 +27,9 @@ class TrainingTask {
 
   // Figures on held-out data; the module is in evaluation mode and gradients are off.
   virtual json validate() { return json::object(); }
+
+  // What was wrong with the data, in a line; "" where nothing was. Called when all steps are done.
+  virtual std::string data_faults() const { return ""; }
 
   // Writes a model directory that predictors load; the module is in evaluation mode and gradients are off.
   virtual void save_model(const std::filesystem::path& directory) = 0;

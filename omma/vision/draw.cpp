@@ -12,6 +12,7 @@
 #include "omma/base/error.h"
 #include "omma/base/log.h"
 #include "omma/vision/font.h"
+#include "omma/vision/resize.h"
 
 namespace omma {
 namespace {
@@ -171,6 +172,20 @@ void draw_boxes(Image& image, std::span<const LabelledBox> boxes) {
     placed.push_back({labels.place(visible(image, box->box), text), text, palette_color(box->color)});
   }
   for (auto label = placed.rbegin(); label != placed.rend(); ++label) draw_label(image, *label, measures, *font);
+}
+
+Image overlay_of(const Image& image, std::span<const LabelledBox> boxes) {
+  constexpr int shortest = 480, longest = 2048;
+  const auto [shorter, longer] = std::minmax({image.width, image.height});
+  check(shorter > 0, "overlay: expected a picture, got {} x {} pixels", image.width, image.height);
+  const int factor = std::max(1, std::min((shortest + shorter - 1) / shorter, longest / longer));
+  Image overlay = factor == 1 ? image : resize(image, image.width * factor, image.height * factor, Resample::bicubic);
+  std::vector<LabelledBox> enlarged(boxes.begin(), boxes.end());
+  for (LabelledBox& labelled : enlarged)
+    for (float* edge : {&labelled.box.x0, &labelled.box.y0, &labelled.box.x1, &labelled.box.y1})
+      *edge *= static_cast<float>(factor);
+  draw_boxes(overlay, enlarged);
+  return overlay;
 }
 
 void draw_mask(Image& image, const Mask& mask, int color) {

@@ -27,6 +27,10 @@ Color palette_color(int index);
 // a font (see Font::load) the boxes are drawn bare, and a warning is logged once. Thread-safe for different pictures.
 void draw_boxes(Image& image, std::span<const LabelledBox> boxes);
 
+// The picture with boxes drawn over it, for a person to look at: one of less than 480 pixels on its shorter side is enlarged by a
+// whole factor first (up to 2,048 on the longer one), so that lines and letters hide little of it.
+Image overlay_of(const Image& image, std::span<const LabelledBox> boxes);
+
 // The mask as a tint with a line along its outline. Throws std::invalid_argument where its size differs from the picture's.
 void draw_mask(Image& image, const Mask& mask, int color);
 

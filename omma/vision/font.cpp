@@ -10,15 +10,16 @@
 #include <utility>
 #include <vector>
 
+#include "omma/base/program_data.h"
+
 namespace omma {
 namespace {
 
 std::vector<std::filesystem::path> font_files() {
   if (const char* chosen = std::getenv("OMMA_FONT"); chosen != nullptr && *chosen != '\0') return {chosen};
-  std::error_code ignored;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  return {program.parent_path().parent_path() / "share/omma/fonts/DejaVuSans.ttf",
-          "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"};
+  std::vector<std::filesystem::path> files = {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"};
+  if (const auto own = find_program_data("fonts")) files.insert(files.begin(), *own / "DejaVuSans.ttf");
+  return files;
 }
 
 int pixels(FT_Pos value) { return static_cast<int>((value + 32) >> 6); }  // from 26.6 fixed point

@@ -85,9 +85,29 @@ TEST_F(Detect, CaptionLabelsWithItsOwnWords) {
 
 TEST_F(Detect, WritesOverlays) {
   EXPECT_EQ(run_program({"detect", image(0), "--phrase", "dog", "--out", path("one.png").string()}).status, 0);
-  EXPECT_EQ(read_image(path("one.png")).width, 128);
+  EXPECT_EQ(read_image(path("one.png")).width, 512);  // enlarged, so that the labels do not hide it
   EXPECT_EQ(run_program({"detect", path("images").string(), "--phrase", "dog", "--out", path("several").string()}).status, 0);
   EXPECT_TRUE(fs::exists(path("several") / "000002.png"));
+}
+
+TEST_F(Detect, LabelsCanBeLeftOut) {
+  for (const auto& [name, flag] : {std::pair("labelled.png", "--quiet"), {"bare.png", "--no-labels"}})
+    ASSERT_EQ(
+        run_program({"detect", image(0), "--phrase", "dog", "--box-threshold", "0", "--out", path(name).string(), flag}).status, 0);
+  const Image labelled = read_image(path("labelled.png")), bare = read_image(path("bare.png"));
+  EXPECT_EQ(bare.width, labelled.width);
+  EXPECT_FALSE(bare == labelled);
+}
+
+TEST_F(Detect, ReadsAPictureFromStdin) {
+  const std::vector<std::string> arguments = {"detect", "-", "--phrase", "dog", "--json"};
+  const auto piped = run_program(arguments, {}, image(0));
+  ASSERT_EQ(piped.status, 0) << piped.err;
+  EXPECT_EQ(piped.lines().at(0)["image"], "-");
+  EXPECT_EQ(piped.lines().at(0)["detections"],
+            run_program({"detect", image(0), "--phrase", "dog", "--json"}).lines().at(0)["detections"]);
+  EXPECT_EQ(run_program(arguments).status, 2);  // nothing there
+  EXPECT_EQ(run_program({"detect", "-", "-", "--phrase", "dog"}, {}, image(0)).status, 2);
 }
 
 TEST_F(Detect, CallersMistakesGetStatusTwo) {

@@ -43,6 +43,22 @@ TEST(Eval, TheEmbeddedModelsKnowTheWorld) {
   EXPECT_LT(answers["blind"], 0.45);  // before a grey picture
 }
 
+// Tables for people; a figure of which the data hold nothing is null, or a dash that is explained.
+TEST(EvalDetection, PrintsTablesAndNoMinusOne) {
+  const std::vector<std::string> arguments = {"eval", "detection", "--data", "world", "--count", "2", "--quiet"};
+  const auto table = run_program(arguments);
+  ASSERT_EQ(table.status, 0) << table.err;
+  EXPECT_EQ(table.out.find('{'), std::string::npos) << table.out;
+  EXPECT_EQ(table.out.find("-1"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("per_class"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("-: there was nothing to judge"), std::string::npos) << table.out;
+  auto with_json = arguments;
+  with_json.push_back("--json");
+  const json figures = run_program(with_json).lines().at(0);
+  EXPECT_TRUE(figures["ap_large"].is_null());  // no object of 128 pixels' pictures covers 96 x 96
+  EXPECT_TRUE(figures["ap"].is_number());
+}
+
 TEST(EvalCaption, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(run_program({"eval", "caption", "--data", "coco:/nowhere"}).status, 2);
   EXPECT_EQ(run_program({"eval", "caption", "--count", "-1"}).status, 2);

@@ -42,27 +42,30 @@ inline std::string shell_word(std::string_view text) {
   return word;
 }
 
-// The program with these arguments as a POSIX shell reads it; `environment`: "NAME=value" to set beside what is there.
-inline std::string command_line(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {}) {
+// The program with these arguments as a POSIX shell reads it; `environment`: "NAME=value" to set beside what is there; `input`: the
+// file that is stdin.
+inline std::string command_line(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {},
+                                const std::string& input = "/dev/null") {
   std::string command = "env";
   for (const std::string& variable : environment) command += fmt::format(" {}", shell_word(variable));
   command += fmt::format(" {}", shell_word(OMMA_PROGRAM));
   for (const std::string& argument : arguments) command += fmt::format(" {}", shell_word(argument));
-  return command;
+  return command + " <" + shell_word(input);
 }
 
 inline Run run_shell(const std::string& commands) {
   const TemporaryDirectory directory;
-  const int status = std::system(fmt::format("( {}\n ) >{} 2>{} </dev/null", commands, shell_word((directory / "out").string()),
-                                             shell_word((directory / "err").string()))
-                                     .c_str());
+  const int status = std::system(
+      fmt::format("( {}\n ) >{} 2>{}", commands, shell_word((directory / "out").string()), shell_word((directory / "err").string()))
+          .c_str());
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
           .out = read_file(directory / "out"),
           .err = read_file(directory / "err")};
 }
 
-inline Run run_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {}) {
-  return run_shell(command_line(arguments, environment));
+inline Run run_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {},
+                       const std::string& input = "/dev/null") {
+  return run_shell(command_line(arguments, environment, input));
 }
 
 }  // namespace omma::testing

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "omma/text/plural.h"
+
 namespace omma {
 
 namespace {
@@ -44,19 +46,7 @@ std::string invented_word(Rng& rng) {
   return word;
 }
 
-bool is_consonant(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) != 0 && std::string_view("aeiou").find(c) == std::string_view::npos;
-}
-
 }  // namespace
-
-std::string plural_of(const std::string& singular) {
-  const auto ends = [&](std::string_view end) { return singular.ends_with(end); };
-  if (ends("s") || ends("x") || ends("z") || ends("ch") || ends("sh")) return singular + "es";
-  if (singular.size() > 1 && ends("y") && is_consonant(singular[singular.size() - 2]))
-    return singular.substr(0, singular.size() - 1) + "ies";
-  return singular + "s";
-}
 
 MadeUpNoun make_up_noun(Rng& rng) {
   std::string noun = rng.chance(0.5) ? invented_word(rng) : std::string(rng.pick(Words(real_nouns)));

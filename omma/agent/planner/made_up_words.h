@@ -15,7 +15,4 @@ struct MadeUpNoun {
 // One to three words, invented ("trabble", "Mork drelis") or real words outside the picture-book world ("white blood cell").
 MadeUpNoun make_up_noun(Rng& rng);
 
-// "box" gives "boxes", "berry" gives "berries", "platelet" gives "platelets".
-std::string plural_of(const std::string& singular);
-
 }  // namespace omma

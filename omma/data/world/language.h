@@ -77,8 +77,12 @@ struct Question {
   Relation relation = Relation::left_of;
 };
 
+// How a question is put: as the embedded models were taught it, or in sentences that none of them was taught.
+enum class Wording { taught, held_out };
+
 // At most one question of each type, those that the scene allows. Over many scenes answers are balanced within each type: yes and
-// no equally often, absent subjects hard ones (right name, other colour), colours even, counts flattened.
-std::vector<Question> questions(const Scene& scene, Rng& rng);
+// no equally often, absent subjects hard ones (right name, other colour), colours even, counts flattened. The wording changes
+// the sentences alone.
+std::vector<Question> questions(const Scene& scene, Rng& rng, Wording wording = Wording::taught);
 
 }  // namespace omma

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 
 #include "omma/data/world/language.h"
 
@@ -10,22 +11,64 @@ namespace {
 constexpr std::array<std::string_view, question_type_count> type_names = {"count", "exist",   "color",         "relation",
                                                                           "what",  "compare", "exist_relation"};
 
-template <std::size_t N>
-using Templates = std::array<std::string_view, N>;
+using Templates = std::span<const std::string_view>;
 
 // {s}, {S}, {a}: the subject's singular, plural, singular with article; {r}, {R}, {b} the reference's; {where} the relation.
-constexpr Templates<4> count_templates = {"How many {S} are there?", "How many {S} do you see?", "What is the number of {S}?",
-                                          "Count the {S}."};
-constexpr Templates<4> exist_templates = {"Is there {a}?", "Do you see {a}?", "Are there any {S}?", "Is there {a} in the picture?"};
-constexpr Templates<4> color_templates = {"What color is the {s}?", "Which color is the {s}?", "What colour does the {s} have?",
-                                          "What is the color of the {s}?"};
-constexpr Templates<2> relation_templates = {"Is the {s} {where} the {r}?", "Do you see the {s} {where} the {r}?"};
-constexpr Templates<3> what_templates = {"What is {where} the {r}?", "Which thing is {where} the {r}?",
-                                         "What do you see {where} the {r}?"};
-constexpr Templates<2> more_templates = {"Are there more {S} than {R}?", "Do you see more {S} than {R}?"};
-constexpr Templates<2> fewer_templates = {"Are there fewer {S} than {R}?", "Do you see fewer {S} than {R}?"};
-constexpr Templates<4> exist_relation_templates = {"Is there {a} {where} {b}?", "Do you see {a} {where} {b}?",
-                                                   "Are there any {S} {where} {b}?", "Is there {a} {where} {b} in the picture?"};
+constexpr std::array<std::string_view, 4> count_templates = {"How many {S} are there?", "How many {S} do you see?",
+                                                             "What is the number of {S}?", "Count the {S}."};
+constexpr std::array<std::string_view, 4> exist_templates = {"Is there {a}?", "Do you see {a}?", "Are there any {S}?",
+                                                             "Is there {a} in the picture?"};
+constexpr std::array<std::string_view, 4> color_templates = {"What color is the {s}?", "Which color is the {s}?",
+                                                             "What colour does the {s} have?", "What is the color of the {s}?"};
+constexpr std::array<std::string_view, 2> relation_templates = {"Is the {s} {where} the {r}?",
+                                                                "Do you see the {s} {where} the {r}?"};
+constexpr std::array<std::string_view, 3> what_templates = {"What is {where} the {r}?", "Which thing is {where} the {r}?",
+                                                            "What do you see {where} the {r}?"};
+constexpr std::array<std::string_view, 2> more_templates = {"Are there more {S} than {R}?", "Do you see more {S} than {R}?"};
+constexpr std::array<std::string_view, 2> fewer_templates = {"Are there fewer {S} than {R}?", "Do you see fewer {S} than {R}?"};
+constexpr std::array<std::string_view, 4> exist_relation_templates = {"Is there {a} {where} {b}?", "Do you see {a} {where} {b}?",
+                                                                      "Are there any {S} {where} {b}?",
+                                                                      "Is there {a} {where} {b} in the picture?"};
+
+constexpr std::array<std::string_view, 4> held_out_count = {"I would like to know how many {S} there are.",
+                                                            "What number of {S} can be seen here?", "Can you count the {S} for me?",
+                                                            "Number of {S}?"};
+constexpr std::array<std::string_view, 4> held_out_exist = {"Does the picture show {a}?", "Does the image contain any {S}?",
+                                                            "Is {a} visible?", "Can {a} be found here?"};
+constexpr std::array<std::string_view, 3> held_out_color = {"Tell me the color of the {s}.", "The {s}: which color is it?",
+                                                            "In what color is the {s} drawn?"};
+constexpr std::array<std::string_view, 2> held_out_relation = {"Would you say the {s} is {where} the {r}?",
+                                                               "Does the {s} stand {where} the {r}?"};
+constexpr std::array<std::string_view, 3> held_out_what = {"What stands {where} the {r}?", "Name the thing {where} the {r}.",
+                                                           "Tell me what is {where} the {r}."};
+constexpr std::array<std::string_view, 2> held_out_more = {"Does the picture show more {S} than {R}?",
+                                                           "Is the number of {S} larger than the number of {R}?"};
+constexpr std::array<std::string_view, 2> held_out_fewer = {"Does the picture show fewer {S} than {R}?",
+                                                            "Is the number of {S} smaller than the number of {R}?"};
+constexpr std::array<std::string_view, 3> held_out_exist_relation = {"Does the picture show {a} {where} {b}?",
+                                                                     "Does {a} stand {where} {b}?", "Is {a} visible {where} {b}?"};
+
+Templates templates_for(QuestionType type, bool fewer, Wording wording) {
+  const bool taught = wording == Wording::taught;
+  const auto either = [&](Templates usual, Templates other) { return taught ? usual : other; };
+  switch (type) {
+    case QuestionType::count:
+      return either(count_templates, held_out_count);
+    case QuestionType::exist:
+      return either(exist_templates, held_out_exist);
+    case QuestionType::color:
+      return either(color_templates, held_out_color);
+    case QuestionType::relation:
+      return either(relation_templates, held_out_relation);
+    case QuestionType::what:
+      return either(what_templates, held_out_what);
+    case QuestionType::compare:
+      return fewer ? either(fewer_templates, held_out_fewer) : either(more_templates, held_out_more);
+    case QuestionType::exist_relation:
+      return either(exist_relation_templates, held_out_exist_relation);
+  }
+  return {};
+}
 
 struct Place {
   Relation relation;
@@ -48,7 +91,7 @@ enum class Kind { name, pair, color };
 
 class Asker {
  public:
-  Asker(const Scene& scene, Rng& rng) : scene_(scene), rng_(rng) {}
+  Asker(const Scene& scene, Rng& rng, Wording wording) : scene_(scene), rng_(rng), wording_(wording) {}
 
   // Answers 0 to 3 and "4 or more" are wanted as often as makes them come out about even: a scene rarely holds four of a kind.
   std::optional<Question> count() {
@@ -62,7 +105,7 @@ class Asker {
       if (std::min(count_of(query), 4) == want) fitting.push_back(query);
     const auto subject = draw(fitting);
     if (!subject) return std::nullopt;
-    return ask(QuestionType::count, count_templates, {.subject = *subject, .answer = std::to_string(count_of(*subject))});
+    return ask(QuestionType::count, {.subject = *subject, .answer = std::to_string(count_of(*subject))});
   }
 
   std::optional<Question> exist() {
@@ -70,7 +113,7 @@ class Asker {
     const bool yes = rng_.below(2) == 0;
     const auto subject = draw(yes ? present(kind) : absent(kind));
     if (!subject) return std::nullopt;
-    return ask(QuestionType::exist, exist_templates, {.subject = *subject, .answer = yes_or_no(yes)});
+    return ask(QuestionType::exist, {.subject = *subject, .answer = yes_or_no(yes)});
   }
 
   std::optional<Question> color() {
@@ -79,8 +122,7 @@ class Asker {
       if (count_of(by_name(object.name)) == 1) pairs.push_back(by_pair(object.name, object.color));
     const auto pair = draw(pairs);
     if (!pair) return std::nullopt;
-    return ask(QuestionType::color, color_templates,
-               {.subject = by_name(*pair->name), .answer = std::string(world_color(*pair->color))});
+    return ask(QuestionType::color, {.subject = by_name(*pair->name), .answer = std::string(world_color(*pair->color))});
   }
 
   std::optional<Question> relation() {
@@ -91,8 +133,7 @@ class Asker {
       if (first == second || !holds(scene_, yes ? place.relation : place.opposite, first, second)) continue;
       const auto subject = unique_query(scene_, first, rng_), reference = unique_query(scene_, second, rng_);
       if (!subject || !reference) continue;
-      return ask(QuestionType::relation, relation_templates,
-                 {.subject = *subject, .reference = *reference, .place = &place, .answer = yes_or_no(yes)});
+      return ask(QuestionType::relation, {.subject = *subject, .reference = *reference, .place = &place, .answer = yes_or_no(yes)});
     }
     return std::nullopt;
   }
@@ -106,7 +147,7 @@ class Asker {
       if (!first || !reference) continue;
       const int name = scene_.objects[static_cast<std::size_t>(*first)].name;
       return ask(
-          QuestionType::what, what_templates,
+          QuestionType::what,
           {.subject = by_name(name), .reference = *reference, .place = &place, .answer = std::string(world_noun(name).singular)});
     }
     return std::nullopt;
@@ -120,8 +161,7 @@ class Asker {
     const bool swapped = rng_.below(2) == 0, fewer = rng_.below(4) == 0;
     const ObjectQuery &subject = swapped ? *second : *first, &reference = swapped ? *first : *second;
     const bool yes = (count_of(subject) > count_of(reference)) != fewer;
-    return ask(QuestionType::compare, fewer ? fewer_templates : more_templates,
-               {.subject = subject, .reference = reference, .answer = yes_or_no(yes)});
+    return ask(QuestionType::compare, {.subject = subject, .reference = reference, .answer = yes_or_no(yes), .fewer = fewer});
   }
 
   // Of any two objects that fit. Noes are hard: the objects are there and stand the other way round, or one of them has another
@@ -134,7 +174,7 @@ class Asker {
       if (first == second || !holds(scene_, place.relation, first, second) || yes.subject == yes.reference) continue;
       const auto no = rng_.below(2) == 0 ? in_another_color(yes) : the_other_way_round(yes);
       if (!no) continue;
-      return ask(QuestionType::exist_relation, exist_relation_templates, rng_.below(2) == 0 ? yes : *no);
+      return ask(QuestionType::exist_relation, rng_.below(2) == 0 ? yes : *no);
     }
     return std::nullopt;
   }
@@ -145,6 +185,7 @@ class Asker {
     ObjectQuery reference = {};
     const Place* place = nullptr;
     std::string answer = {};
+    bool fewer = false;
   };
 
   // A no to what is true, by a colour in which no object of that name is there; nothing where no colour is named.
@@ -180,10 +221,9 @@ class Asker {
     return scene_.split == Split::combo || rng_.below(2) == 0 ? by_pair(what.name, what.color) : by_name(what.name);
   }
 
-  template <std::size_t N>
-  Question ask(QuestionType type, const Templates<N>& templates, const Content& content) {
+  Question ask(QuestionType type, const Content& content) {
     std::string text;
-    std::string_view rest = rng_.pick(std::span<const std::string_view>(templates));
+    std::string_view rest = rng_.pick(templates_for(type, content.fewer, wording_));
     while (!rest.empty()) {
       const std::size_t open = rest.find('{');
       text += rest.substr(0, open);
@@ -265,20 +305,21 @@ class Asker {
 
   const Scene& scene_;
   Rng& rng_;
+  Wording wording_;
 };
 
 }  // namespace
 
 std::string_view name_of(QuestionType type) { return type_names[static_cast<std::size_t>(type)]; }
 
-std::vector<Question> questions(const Scene& scene, Rng& rng) {
-  Asker asker(scene, rng);
+std::vector<Question> questions(const Scene& scene, Rng& rng, Wording wording) {
+  Asker asker(scene, rng, wording);
   std::vector<Question> result;
   for (auto&& question : {asker.count(), asker.exist(), asker.color(), asker.relation(), asker.what(), asker.compare()})
     if (question) result.push_back(*question);
   Rng later = rng;  // numbers of its own: this type came last, and what the others draw from a seed stays what it was
   later.set_counter(rng.counter() + (1ULL << 32));
-  if (const auto question = Asker(scene, later).exist_relation()) result.push_back(*question);
+  if (const auto question = Asker(scene, later, wording).exist_relation()) result.push_back(*question);
   return result;
 }
 

@@ -5,7 +5,7 @@
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/data/caption_dataset.h"
-#include "omma/data/shuffled_order.h"
+#include "omma/data/sample_stream.h"
 #include "omma/eval/caption_evaluation.h"
 #include "omma/eval/retrieval.h"
 #include "omma/models/blip/captioner.h"
@@ -27,9 +27,11 @@ class BlipTraining : public TrainingTask {
         batches_a_step_(trainer.accumulate * (collective == nullptr ? 1 : collective->size())),
         config_(config),
         setup_(config),
-        dataset_(open_caption_dataset(config.data, config.split)),
-        order_(trainer.seed ^ order_stream, dataset_->size()) {
-    if (!config.validation_data.empty()) validation_ = open_caption_dataset(config.validation_data, config.validation_split);
+        samples_(open(config.data, config.split), trainer.seed, config.data, config.max_fault_share) {
+    if (!config.validation_data.empty()) {
+      validation_ = open(config.validation_data, config.validation_split);
+      left_out_ = std::make_unique<LeftOutPictures>(config.validation_data, validation_->size(), config.max_fault_share);
+    }
     objective_ = BlipObjective(setup_.make_model(trainer.seed), config.objective, trainer.seed, collective);
   }
 
@@ -43,8 +45,7 @@ class BlipTraining : public TrainingTask {
     std::vector<std::string> texts, wrong;
     std::vector<int64_t> pictures;
     for (std::uint64_t i = batch->number; i < batch->number + static_cast<std::uint64_t>(config_.batch_size); ++i) {
-      const std::uint64_t index = order_[i];
-      const CaptionedImage loaded = dataset_->load(index);
+      const auto [index, loaded] = samples_.load(i);
       Rng rng(seed_ ^ kCaptionStream, i);
       texts.push_back(rng.pick(std::span<const std::string>(loaded.sample.captions)));
       pixels.push_back(setup_.processor()(augmented(loaded.image, texts.back(), rng)));
@@ -65,18 +66,25 @@ class BlipTraining : public TrainingTask {
     const BlipCheckpoint checkpoint = setup_.checkpoint(objective_->model);
     if (parts.decoder && config_.objective.lm > 0) {
       BlipCaptioner captioner(checkpoint);
-      figures.update(evaluate_captions(captioner, *validation_, {.batch = 32}).to_json());
+      figures.update(evaluate_captions(captioner, *validation_, {.batch = 32, .left_out = left_out_.get()}).to_json());
     }
     if (parts.heads && config_.objective.itm > 0) {
       BlipMatcher matcher(checkpoint);
-      figures.update(evaluate_retrieval(matcher, *validation_, {.batch = 32}).to_json());
+      figures.update(evaluate_retrieval(matcher, *validation_, {.batch = 32, .left_out = left_out_.get()}).to_json());
     }
     return figures;
   }
 
   void save_model(const std::filesystem::path& directory) override { setup_.save(directory, objective_->model); }
+  std::string data_faults() const override { return samples_.report().summary(); }
 
  private:
+  std::unique_ptr<CaptionDataset> open(const std::string& data, const std::string& split) const {
+    auto dataset = open_caption_dataset(data, split, {.max_fault_share = config_.max_fault_share});
+    log_faults(dataset->report(), data);
+    return dataset;
+  }
+
   // All are padded to one length; a picture without a wrong text has its own in the place.
   void tokenize(std::vector<std::string> texts, std::vector<std::string> wrong, BlipBatch& batch) const {
     const auto pairs = std::ssize(texts);
@@ -117,8 +125,9 @@ class BlipTraining : public TrainingTask {
   int64_t batches_a_step_;
   BlipTrainingConfig config_;
   BlipTrainingSetup setup_;
-  std::unique_ptr<CaptionDataset> dataset_, validation_;
-  ShuffledOrder order_;
+  SampleStream<CaptionDataset> samples_;
+  std::unique_ptr<CaptionDataset> validation_;
+  std::unique_ptr<LeftOutPictures> left_out_;  // of the validation
   BlipObjective objective_ = nullptr;
 };
 

@@ -35,6 +35,7 @@ struct BlipTrainingConfig : ModelRecipe {
   std::string split = "train";
   std::string validation_data = "world:seed=1,captions=exact,references=5,objects=1-3,count=200";  // "": no figures
   std::string validation_split = "val";
+  double max_fault_share = .05;  // of the samples left out, when the data are opened and for pictures later
   int64_t batch_size = 64;
   int64_t most_tokens = 35;  // of a caption; longer ones are cut
   BlipAugmentationConfig augmentation;
@@ -47,6 +48,7 @@ struct BlipTrainingConfig : ModelRecipe {
     field("split", split);
     field("validation_data", validation_data);
     field("validation_split", validation_split);
+    field("max_fault_share", max_fault_share, Range{0, 1});
     field("batch_size", batch_size, Range{2, 65536});
     field("most_tokens", most_tokens, Range{3, 512});
     field("augmentation", augmentation);

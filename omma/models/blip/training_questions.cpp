@@ -4,7 +4,7 @@
 
 #include "omma/base/error.h"
 #include "omma/data/question_dataset.h"
-#include "omma/data/shuffled_order.h"
+#include "omma/data/sample_stream.h"
 #include "omma/eval/question_evaluation.h"
 #include "omma/models/blip/answerer.h"
 #include "omma/models/blip/training_setup.h"
@@ -24,12 +24,14 @@ class BlipQuestionTraining : public TrainingTask {
   BlipQuestionTraining(const TrainerConfig& trainer, const BlipQuestionTrainingConfig& config)
       : config_(config),
         setup_(config),
-        dataset_(open_question_dataset(config.data, config.split)),
-        order_(trainer.seed ^ order_stream, dataset_->size()) {
+        samples_(open(config.data, config.split), trainer.seed, config.data, config.max_fault_share) {
     const BlipParts parts = setup_.config().parts();
     check(parts.encoder && parts.decoder && !parts.tied, "model.architectures: expected BlipForQuestionAnswering, got {}",
           setup_.config().architectures.front());
-    if (!config.validation_data.empty()) validation_ = open_question_dataset(config.validation_data, config.validation_split);
+    if (!config.validation_data.empty()) {
+      validation_ = open(config.validation_data, config.validation_split);
+      left_out_ = std::make_unique<LeftOutPictures>(config.validation_data, validation_->size(), config.max_fault_share);
+    }
     model_ = setup_.make_model(trainer.seed);
   }
 
@@ -42,7 +44,7 @@ class BlipQuestionTraining : public TrainingTask {
     std::vector<int64_t> question_of;
     std::vector<float> shares;
     for (int64_t i = 0; i < config_.batch_size; ++i) {
-      const QuestionedImage loaded = dataset_->load(order_[static_cast<std::uint64_t>(number * config_.batch_size + i)]);
+      const QuestionedImage loaded = samples_.load(static_cast<std::uint64_t>(number * config_.batch_size + i)).loaded;
       pixels.push_back(setup_.processor()(loaded.image));
       questions.push_back(loaded.sample.question);
       std::map<std::string, int> given;
@@ -67,12 +69,19 @@ class BlipQuestionTraining : public TrainingTask {
   json validate() override {
     if (!validation_) return json::object();
     BlipAnswerer answerer(setup_.checkpoint(model_));
-    return evaluate_answers(answerer, *validation_, {.batch = 32}).to_json();
+    return evaluate_answers(answerer, *validation_, {.batch = 32, .left_out = left_out_.get()}).to_json();
   }
 
   void save_model(const std::filesystem::path& directory) override { setup_.save(directory, model_); }
+  std::string data_faults() const override { return samples_.report().summary(); }
 
  private:
+  std::unique_ptr<QuestionDataset> open(const std::string& data, const std::string& split) const {
+    auto dataset = open_question_dataset(data, split, {.max_fault_share = config_.max_fault_share});
+    log_faults(dataset->report(), data);
+    return dataset;
+  }
+
   StepLoss loss(const QuestionBatch& batch) const {
     Blip model = model_;  // the same weights: a batch is const, learning from it is not
     const torch::Device device = model->parameters().front().device();
@@ -90,8 +99,9 @@ class BlipQuestionTraining : public TrainingTask {
 
   BlipQuestionTrainingConfig config_;
   BlipTrainingSetup setup_;
-  std::unique_ptr<QuestionDataset> dataset_, validation_;
-  ShuffledOrder order_;
+  SampleStream<QuestionDataset> samples_;
+  std::unique_ptr<QuestionDataset> validation_;
+  std::unique_ptr<LeftOutPictures> left_out_;  // of the validation
   Blip model_ = nullptr;
 };
 

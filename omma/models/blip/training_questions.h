@@ -17,8 +17,9 @@ struct BlipQuestionTrainingConfig : ModelRecipe {
   std::string split = "train";
   std::string validation_data = "world:seed=1,count=300";  // "": no figures
   std::string validation_split = "val";
-  int64_t batch_size = 64;   // questions
-  int64_t most_tokens = 35;  // of a question or an answer; longer ones are cut
+  double max_fault_share = .05;  // of the samples left out, when the data are opened and for pictures later
+  int64_t batch_size = 64;       // questions
+  int64_t most_tokens = 35;      // of a question or an answer; longer ones are cut
 
   template <class Fields>
   void fields(Fields& field) {
@@ -27,6 +28,7 @@ struct BlipQuestionTrainingConfig : ModelRecipe {
     field("split", split);
     field("validation_data", validation_data);
     field("validation_split", validation_split);
+    field("max_fault_share", max_fault_share, Range{0, 1});
     field("batch_size", batch_size, Range{1, 65536});
     field("most_tokens", most_tokens, Range{3, 512});
   }

@@ -51,8 +51,9 @@ std::unique_ptr<SampleSource> open_samples(const GroundingDinoTrainingConfig& co
   if (of_world(config)) return std::make_unique<WorldSamples>(seed, config.world);
   const std::vector<DetectionSource> sources = sources_of(config);
   std::vector<std::shared_ptr<const DetectionDataset>> datasets;
-  for (const DetectionSource& source : sources) datasets.push_back(open_source(source, source.split, config.data_root));
-  return std::make_unique<MixedSamples>(datasets, sources, seed, config.augmentation, config.drop_positive);
+  for (const DetectionSource& source : sources)
+    datasets.push_back(open_source(source, source.split, config.data_root, config.max_fault_share));
+  return std::make_unique<MixedSamples>(datasets, sources, seed, config.augmentation, config.drop_positive, config.max_fault_share);
 }
 
 // What the model is validated on, by the data set's name. Of the world the questions of `omma eval detection`, in the kind of
@@ -68,7 +69,8 @@ std::map<std::string, DetectionQuestions> open_questions(const GroundingDinoTrai
   std::map<std::string, DetectionQuestions> questions;
   for (const DetectionSource& source : sources_of(config)) {
     DetectionQuestions& asked = questions[source.data];
-    asked = questions_of(open_source(source, source.validation_split, config.data_root));
+    asked = questions_of(open_source(source, source.validation_split, config.data_root, config.max_fault_share), {},
+                         config.max_fault_share);
     asked.count = std::min(asked.count, most);
   }
   return questions;
@@ -125,6 +127,8 @@ class GroundingDinoTraining : public TrainingTask {
     }
     return result.size() == 1 ? result.begin().value() : result;
   }
+
+  std::string data_faults() const override { return samples_->report().summary(); }
 
   void save_model(const fs::path& directory) override {
     fs::create_directories(directory);

@@ -24,6 +24,7 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
   std::map<std::string, std::string> class_phrases;  // these three where `data` is no list
   std::string validation_split = "val";
   int64_t validation_pictures = 200;  // the first of each set's split; 0: no figures
+  double max_fault_share = .05;       // of pictures or boxes left out, when the data are opened and for pictures later
   int64_t batch_size = 16;
   std::vector<int64_t> sizes = {128};  // long sides in pixels, one drawn a batch
   int64_t least_phrases = 1;           // of a prompt; their number is drawn a batch, evenly on a log scale
@@ -46,6 +47,7 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
     field("class_phrases", class_phrases);
     field("validation_split", validation_split);
     field("validation_pictures", validation_pictures, Range{0, 1e6});
+    field("max_fault_share", max_fault_share, Range{0, 1});
     field("batch_size", batch_size, Range{1, 4096});
     field("sizes", sizes, Range{32, 4096});
     field("least_phrases", least_phrases, Range{1, 256});

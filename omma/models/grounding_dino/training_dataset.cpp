@@ -71,10 +71,10 @@ void augment(Image& image, std::vector<DetectionTarget>& targets, const Augmenta
 }
 
 DatasetSamples::DatasetSamples(std::shared_ptr<const DetectionDataset> dataset, std::uint64_t seed,
-                               const AugmentationConfig& config, PhraseBook book)
+                               const AugmentationConfig& config, PhraseBook book, double max_fault_share)
     : dataset_((check(dataset->size() > 0, "training data: the data set has no sample"), std::move(dataset))),
       seed_(seed),
-      order_(seed ^ order_stream, dataset_->size()),
+      stream_(dataset_, seed, "training data", max_fault_share),
       config_(config),
       book_(std::move(book)) {
   std::set<std::string> met(dataset_->phrases().begin(), dataset_->phrases().end());
@@ -120,7 +120,7 @@ std::vector<std::string> DatasetSamples::draw_prompt(const std::vector<Detection
 
 TrainingSample DatasetSamples::sample(std::uint64_t number, const BatchShape& shape) const {
   Rng rng(seed_, number);
-  auto [labels, image] = dataset_->load(order_[number]);
+  auto [labels, image] = stream_.load(number).loaded;
   const Size size = detr_size({image.width, image.height}, shape.size, shape.size);
   augment(image, labels.targets, config_, rng);
   const float scale_x = static_cast<float>(size.width) / static_cast<float>(image.width);

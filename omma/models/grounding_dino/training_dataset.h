@@ -10,7 +10,7 @@
 #include "omma/base/config.h"
 #include "omma/base/rng.h"
 #include "omma/data/detection_dataset.h"
-#include "omma/data/shuffled_order.h"
+#include "omma/data/sample_stream.h"
 #include "omma/models/grounding_dino/training_samples.h"
 
 namespace omma {
@@ -52,8 +52,9 @@ class DatasetSamples : public SampleSource {
  public:
   // To the book's absent phrases come the data set's own, those of an open one as its first samples have them.
   DatasetSamples(std::shared_ptr<const DetectionDataset> dataset, std::uint64_t seed, const AugmentationConfig& config,
-                 PhraseBook book = {});
+                 PhraseBook book = {}, double max_fault_share = .05);
   TrainingSample sample(std::uint64_t number, const BatchShape& shape) const override;
+  DatasetReport report() const override { return stream_.report(); }
 
  private:
   std::vector<std::string> phrases_of(const DetectionTarget& target) const;
@@ -61,7 +62,7 @@ class DatasetSamples : public SampleSource {
 
   std::shared_ptr<const DetectionDataset> dataset_;
   std::uint64_t seed_;
-  ShuffledOrder order_;
+  SampleStream<DetectionDataset> stream_;
   AugmentationConfig config_;
   PhraseBook book_;
   std::vector<std::string> own_;  // phrases of the data set with their synonyms

@@ -34,8 +34,9 @@ struct DetectionSource {
   }
 };
 
-// Relative paths are looked for in `root`, where one is given.
-std::unique_ptr<DetectionDataset> open_source(const DetectionSource& source, const std::string& split, const std::string& root);
+// Relative paths are looked for in `root`, where one is given. Faults are told in the log.
+std::unique_ptr<DetectionDataset> open_source(const DetectionSource& source, const std::string& split, const std::string& root,
+                                              double max_fault_share = .05);
 
 // Rounds in which each data set has its share of the samples, in the same order every time; within a data set, the order of
 // DatasetSamples. What fits one set's objects is asked of the others' pictures as absent, but for what these leave unlabelled.
@@ -43,8 +44,9 @@ class MixedSamples : public SampleSource {
  public:
   // At least one data set, one for each source.
   MixedSamples(const std::vector<std::shared_ptr<const DetectionDataset>>& datasets, const std::vector<DetectionSource>& sources,
-               std::uint64_t seed, const AugmentationConfig& config, double drop_positive);
+               std::uint64_t seed, const AugmentationConfig& config, double drop_positive, double max_fault_share = .05);
   TrainingSample sample(std::uint64_t number, const BatchShape& shape) const override;
+  DatasetReport report() const override;
 
  private:
   struct Turn {

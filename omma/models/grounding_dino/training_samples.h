@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "omma/data/dataset_report.h"
 #include "omma/vision/boxes.h"
 #include "omma/vision/image.h"
 
@@ -28,6 +29,9 @@ class SampleSource {
  public:
   virtual ~SampleSource() = default;
   virtual TrainingSample sample(std::uint64_t number, const BatchShape& shape) const = 0;
+
+  // What was wrong with the data so far.
+  virtual DatasetReport report() const { return {}; }
 };
 
 }  // namespace omma

@@ -35,6 +35,16 @@ LlamaForCausalLM load_llama(const std::filesystem::path& directory, const LlamaP
                                       {.device = options.device, .dtype = dtype, .for_decoding = true});
 }
 
+// nullopt where the decoder's deadline came first; greedy search has told its tokens by then, beam search has none to tell.
+std::optional<GeneratedTokens> generate_in_time(LlamaDecoder& decoder, const std::vector<int64_t>& prompt,
+                                                const GenerationSettings& settings, const TokenCallback& callback) {
+  try {
+    return generate(decoder, prompt, settings, callback);
+  } catch (const DeadlinePassed&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 KeyTable llama_keys(const LlamaConfig& config) {
@@ -80,23 +90,23 @@ GeneratedText LlamaPredictor::generate(std::string_view prompt, const Generation
     cancelled = cancelled || (stream && !piece.empty() && !stream(piece));
   };
   const auto take = [&](int64_t token) {
+    ++result.tokens;
     tell(stops.push(text.push(static_cast<std::int32_t>(token))));
     return !stops.met() && !cancelled;
   };
-  LlamaDecoder decoder(model_, ids, settings.max_tokens);
-  const GeneratedTokens generated = omma::generate(decoder, ids, settings, take);
-  if (settings.beams > 1)
-    for (const int64_t token : generated.tokens)
+  LlamaDecoder decoder(model_, ids, settings.max_tokens, options.deadline);
+  const std::optional<GeneratedTokens> generated = generate_in_time(decoder, ids, settings, take);
+  if (generated && settings.beams > 1)
+    for (const int64_t token : generated->tokens)
       if (!take(token)) break;
   if (!stops.met() && !cancelled) {
     tell(stops.push(text.finish()));
     tell(stops.finish());
   }
-  result.tokens = static_cast<int>(generated.tokens.size());
-  result.score = generated.score;
-  if (generated.ended) result.end = GeneratedText::End::eos;
+  if (generated) result.score = generated->score;
+  if (generated && generated->ended) result.end = GeneratedText::End::eos;
   if (stops.met()) result.end = GeneratedText::End::stop;
-  if (cancelled) result.end = GeneratedText::End::cancelled;
+  if (cancelled || (!generated && !stops.met())) result.end = GeneratedText::End::cancelled;
   return result;
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 class HostileOdvg : public ::testing::Test {
  protected:
-  std::unique_ptr<DetectionDataset> open(const std::string& text, const DetectionDatasetOptions& options = {}) {
+  std::unique_ptr<DetectionDataset> open(const std::string& text, const DetectionDatasetOptions& options = {.max_fault_share = 1}) {
     write_file(directory_ / "labels.jsonl", text);
     return open_detection_dataset("odvg:" + (directory_ / "labels.jsonl").string(), "", options);
   }
@@ -26,19 +26,24 @@ TEST_F(HostileOdvg, EachBadLineIsReportedAndTheOthersRead) {
 TEST_F(HostileOdvg, EmptyFileIsAnEmptySet) { EXPECT_EQ(open("")->size(), 0U); }
 
 TEST_F(HostileOdvg, PathsAndTypes) {
-  for (const char* line :
-       {R"({"filename": "../a.jpg", "height": 6, "width": 8, "detection": {"instances": []}})",
-        R"({"filename": ["a"], "height": 6, "width": 8, "detection": {"instances": []}})",
-        R"({"filename": "a.jpg", "height": 6, "width": 8, "detection": []})",
-        R"({"filename": "a.jpg", "height": 6, "width": 8, "detection": {"instances": [7]}})",
-        R"({"filename": "a.jpg", "height": 6, "width": 8, "detection": {"instances": [{"label": -1, "bbox": [0,0,1,1]}]}})",
-        R"({"filename": "a.jpg", "height": 6, "width": 8, "grounding": {"caption": 5, "regions": []}})",
-        R"({"filename": "a.jpg", "height": 6, "width": 8, "grounding": {"caption": "x", "regions": {}}})",
-        R"({"filename": "a.jpg", "height": 6, "width": 8, "grounding": {}, "detection": {}})"}) {
+  for (const char* line : {R"({"filename": "../a.jpg", "height": 6, "width": 8, "detection": {"instances": []}})",
+                           R"({"filename": ["a"], "height": 6, "width": 8, "detection": {"instances": []}})",
+                           R"({"filename": "a.jpg", "height": 6, "width": 8, "detection": []})",
+                           R"({"filename": "a.jpg", "height": 6, "width": 8, "grounding": {"caption": 5, "regions": []}})",
+                           R"({"filename": "a.jpg", "height": 6, "width": 8, "grounding": {"caption": "x", "regions": {}}})",
+                           R"({"filename": "a.jpg", "height": 6, "width": 8, "grounding": {}, "detection": {}})"}) {
     const auto dataset = open(line);
     EXPECT_EQ(dataset->size(), 0U) << line;
     EXPECT_EQ(dataset->report().count(DatasetFault::malformed_record), 1U) << line;
   }
+}
+
+TEST_F(HostileOdvg, BadInstancesCostThemselvesAlone) {
+  const auto dataset = open(R"({"filename": "a.jpg", "height": 6, "width": 8, "detection": {"instances": [7, )"
+                            R"({"label": -1, "bbox": [0, 0, 1, 1]}, {"label": 1e300, "bbox": [0, 0, 1, 1], "category": 5}, )"
+                            R"({"category": "cat", "bbox": [0, 0, 1, 1]}]}})");
+  EXPECT_EQ(dataset->sample(0).targets.size(), 1U);
+  EXPECT_EQ(dataset->report().summary(), "2 unknown_class, 1 malformed_box");
 }
 
 TEST_F(HostileOdvg, PhrasesOfOddTypes) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "omma/agent/planner/made_up_words.h"
@@ -9,6 +10,7 @@
 #include "omma/agent/planner/trace.h"
 #include "omma/agent/planner/vocabulary.h"
 #include "omma/agent/react_parser.h"
+#include "omma/data/world/language.h"
 #include "omma/data/world/split.h"
 #include "omma/text/tokenizer.h"
 
@@ -136,12 +138,22 @@ TEST(PlannerVocabulary, IsSmallAndLossless) {
   EXPECT_EQ(tokens("\nAction: describe_image"), 6U);
 }
 
-TEST(MadeUpWords, PluralsFollowTheRules) {
-  EXPECT_EQ(plural_of("platelet"), "platelets");
-  EXPECT_EQ(plural_of("box"), "boxes");
-  EXPECT_EQ(plural_of("dish"), "dishes");
-  EXPECT_EQ(plural_of("berry"), "berries");
-  EXPECT_EQ(plural_of("toy"), "toys");
+// "Would you say", "Does the picture": how a sentence begins.
+std::string beginning(const std::string& text) {
+  std::istringstream words(text);
+  std::string first, second, third;
+  words >> first >> second >> third;
+  return first + " " + second + " " + third;
+}
+
+TEST(PlannerTrace, HeldOutWordingsAreNotTaught) {
+  std::set<std::string> taught;
+  for (std::uint64_t index = 0; index < 5000; ++index) taught.insert(beginning(make_planner_trace(3, index).question));
+  for (std::uint64_t index = 0; index < 300; ++index) {
+    Rng rng(2, index);
+    for (const Question& question : questions(make_scene(4, index, {.size = 64}), rng, Wording::held_out))
+      EXPECT_FALSE(taught.contains(beginning(question.text))) << question.text;
+  }
 }
 
 }  // namespace

@@ -76,14 +76,14 @@ const std::vector<Golden>& goldens() {
       // The model goes on to invent the world's part.
       action("x\nAction: a\nAction Input: {}\nObservation: found 5\nThought: done\nFinal Answer: 5", "x", "a", "{}"),
       answer("x\nFinal Answer: 3\nQuestion: another?\nThought: y", "x", "3"),
-      fault("x\nObservation: found 5\nFinal Answer: 5", "expected \"Action:\""),
+      fault("x\nObservation: found 5\nFinal Answer: 5", "neither an action nor an answer"),
       // A stop string inside the input's text is not at the start of a line.
       action("x\nAction: a\nAction Input: {\"b\": \"Observation: 1\"}", "x", "a", R"({"b":"Observation: 1"})"),
       // Faults.
-      fault("", "expected \"Action:\""),
-      fault("I do not know what to do.", "expected \"Action:\""),
-      fault("x\nAction: a", "no \"Action Input:\""),
-      fault("x\nAction: a\nFinal Answer: 3", "no \"Action Input:\""),
+      fault("", "neither an action nor an answer"),
+      fault("I do not know what to do.", "neither an action nor an answer"),
+      fault("x\nAction: a", "has no input"),
+      fault("x\nAction: a\nFinal Answer: 3", "has no input"),
       fault("x\nAction:\nAction Input: {}", "no name"),
       fault("x\nAction: a\nAction Input:", "empty"),
       fault("x\nAction: a\nAction Input:   \n", "empty"),

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <map>
 #include <stdexcept>
+#include <thread>
 
 #include "tests/unit/agent/scripted_model.h"
 
@@ -66,15 +69,105 @@ TEST(React, ForcedAnswerAtEachLimit) {
     const AgentResult result = run(options);
     EXPECT_EQ(result.steps.size(), static_cast<std::size_t>(steps));
     EXPECT_EQ(result.stopped, AgentEnd::max_steps);
-    EXPECT_EQ(result.reason, "steps");
+    EXPECT_EQ(result.reason, std::to_string(steps) + " steps were not enough (--max-steps)");
     EXPECT_FALSE(result.answer.empty());
   }
   AgentOptions tokens;
   tokens.max_tokens = 10;
-  EXPECT_EQ(run(tokens).reason, "tokens");
+  EXPECT_EQ(run(tokens).stopped, AgentEnd::length);
+  EXPECT_EQ(run(tokens).reason, "10 tokens were not enough");
   AgentOptions time;
   time.max_time = std::chrono::milliseconds(0);
-  EXPECT_EQ(run(time).reason, "time");
+  EXPECT_EQ(run(time).stopped, AgentEnd::max_seconds);
+  EXPECT_EQ(run(time).reason, "0 s were not enough (--max-seconds)");
+}
+
+// Asked to go on after "Final Answer:", a chat model may write a whole step.
+TEST(React, ForcedAnswersOfChatModels) {
+  for (const auto& [said, answer] : std::map<std::string, std::string>{{"7", "7"},
+                                                                       {"\n\n7\nBecause I say so.", "7"},
+                                                                       {"Final Answer: 7", "7"},
+                                                                       {"Thought: two.\n**Final Answer:** 7", "7"},
+                                                                       {"<think>Final Answer: 3</think>7", "7"}}) {
+    ScriptedModel model({said}, AgentFormat::plain);
+    AgentOptions options;
+    options.max_steps = 0;
+    EXPECT_EQ(run_agent(model, finder(), "How many?", options).answer, answer) << said;
+  }
+}
+
+// What a model thinks is neither run nor an answer, and is not shown to it again.
+TEST(React, ThinkingIsNoStep) {
+  int calls = 0;
+  ScriptedModel model({"<think>\nAction: find\nAction Input: {\"name\": \"bus\"}\n</think>\n\n" + act(R"({"name": "car"})"),
+                       "<think>\nFinal Answer: 3 if it is obvious</think> Two.\nFinal Answer: 2"});
+  const AgentResult result = run_agent(model, finder(&calls), "How many cars?");
+  EXPECT_EQ(result.answer, "2");
+  EXPECT_EQ(calls, 1);
+  ASSERT_EQ(result.steps.size(), 1U);
+  EXPECT_EQ(result.steps[0].observation, "Found car: 2.");
+  EXPECT_EQ(model.prompts[1].find("think"), std::string::npos);
+}
+
+// The hint shows the format as it must be written.
+TEST(React, UnreadableStepsGetTheFormat) {
+  ScriptedModel model({"There are 7 cars.", " Two.\nFinal Answer: 2"});
+  const AgentResult result = run_agent(model, finder(), "How many cars?");
+  ASSERT_EQ(result.steps.size(), 1U);
+  for (const char* marker : {"\"Action: NAME\"", "\"Action Input: {JSON}\"", "\"Final Answer: TEXT\""})
+    EXPECT_NE(result.steps[0].observation.find(marker), std::string::npos) << result.steps[0].observation;
+  EXPECT_NE(model.prompts[1].find(result.steps[0].observation), std::string::npos);
+}
+
+// Says `texts`, each cut by its limit of tokens.
+class CutModel : public ScriptedModel {
+ public:
+  using ScriptedModel::ScriptedModel;
+  GeneratedText generate(std::string_view prompt, const GenerationOptions& options, const TextCallback& stream) override {
+    GeneratedText text = ScriptedModel::generate(prompt, options, stream);
+    text.tokens = options.max_tokens.value_or(0);
+    text.end = GeneratedText::End::length;
+    return text;
+  }
+};
+
+TEST(React, CutTextsAreTold) {
+  CutModel thinks({"<think>\nThe user wants"}, AgentFormat::plain);
+  const AgentResult silent = run_agent(thinks, finder(), "How many?");
+  ASSERT_EQ(silent.steps.size(), 3U);
+  EXPECT_NE(silent.steps[0].observation.find("cut after 256 tokens"), std::string::npos);
+  EXPECT_EQ(silent.stopped, AgentEnd::error);
+  EXPECT_NE(silent.reason.find("cut after 256 tokens (--llm-max-tokens)"), std::string::npos) << silent.reason;
+  CutModel answers({" x\nFinal Answer: There are sev"});
+  const AgentResult cut = run_agent(answers, finder(), "How many?");
+  EXPECT_EQ(cut.answer, "There are sev");
+  EXPECT_EQ(cut.stopped, AgentEnd::length);
+  EXPECT_EQ(cut.reason, "the model's text was cut after 256 tokens (--llm-max-tokens) in the answer");
+}
+
+// Takes as long as it is given.
+class SlowModel : public ScriptedModel {
+ public:
+  using ScriptedModel::ScriptedModel;
+  GeneratedText generate(std::string_view prompt, const GenerationOptions& options, const TextCallback& stream) override {
+    GeneratedText text = ScriptedModel::generate(prompt, options, stream);
+    std::this_thread::sleep_until(options.deadline.value());
+    text.end = GeneratedText::End::cancelled;
+    return text;
+  }
+};
+
+TEST(React, TheTimeBoundsEverything) {
+  const auto start = std::chrono::steady_clock::now();
+  SlowModel model({" I think", " 7"});
+  AgentOptions options;
+  options.max_time = std::chrono::milliseconds(200);
+  const AgentResult result = run_agent(model, finder(), "How many?", options);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1000));
+  EXPECT_EQ(result.answer, "7");  // there was time left for it
+  EXPECT_EQ(result.stopped, AgentEnd::max_seconds);
+  EXPECT_EQ(result.reason, "0.2 s were not enough (--max-seconds)");
+  EXPECT_TRUE(result.steps.empty());
 }
 
 TEST(React, CancelledBetweenSteps) {
@@ -95,7 +188,7 @@ TEST(React, RepeatedCallsAreToldAndEnd) {
   EXPECT_EQ(calls, 1);
   ASSERT_EQ(result.steps.size(), 4U);
   EXPECT_NE(result.steps[1].observation.find("was made before"), std::string::npos);
-  EXPECT_EQ(result.reason, "repeated or refused calls");
+  EXPECT_EQ(result.reason, "3 steps were repeated, refused or unreadable");
 }
 
 TEST(React, PingPongEnds) {

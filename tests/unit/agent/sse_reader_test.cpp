@@ -20,6 +20,8 @@ TEST(SseReader, ReadsEventsHoweverTheyArrive) {
   EXPECT_EQ(events, expected);
 }
 
+TEST(SseReader, ErrorsAreData) { EXPECT_EQ(SseReader().push("error: {\"code\":500}\n\n"), Events{"{\"code\":500}"}); }
+
 TEST(SseReader, EventsWithoutDataAreNone) { EXPECT_EQ(SseReader().push("\n\n\nevent: x\n\n: ping\n\n"), Events{}); }
 
 }  // namespace

@@ -40,6 +40,23 @@ TEST(Transcript, RoundTripAndReplay) {
   EXPECT_EQ(to_json(replayed), to_json(recorded.result));
 }
 
+// Whatever the limit was: steps, unreadable steps, tokens, or the model's failure.
+TEST(Transcript, RunsThatALimitEndedReplay) {
+  AgentOptions few;
+  few.max_steps = 1;
+  AgentOptions short_texts;
+  short_texts.max_tokens = 5;
+  for (const AgentOptions& options : {few, short_texts, AgentOptions{}}) {
+    ScriptedModel model({act(R"({"name": "car"})"), "no format", "none", "at all", ""});
+    const Transcript recorded = {
+        .question = "How many?", .format = AgentFormat::compact, .result = run_agent(model, finder(), "How many?", options)};
+    EXPECT_NE(recorded.result.stopped, AgentEnd::answer);
+    const Transcript read = read_transcript(write_transcript(recorded), "run.jsonl");
+    EXPECT_EQ(read.result.stopped, recorded.result.stopped);
+    EXPECT_EQ(replay(read, finder()).answer, recorded.result.answer);
+  }
+}
+
 TEST(Transcript, ReplayFindsADifference) {
   Transcript changed = record();
   changed.result.answer = "3";

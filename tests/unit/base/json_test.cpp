@@ -33,6 +33,8 @@ TEST(Json, SkipsMembersByName) {
   EXPECT_EQ(read, json::parse(R"([{"a": 1, "d": {"a": 4}}])"));
 }
 
+TEST(Json, SkipsAByteOrderMark) { EXPECT_EQ(parse_json("\xEF\xBB\xBF{\"a\": 1}", "t")["a"], 1); }
+
 TEST(Json, DumpReplacesInvalidUtf8) { EXPECT_EQ(dump_json("a\xff"), "\"a\xef\xbf\xbd\""); }
 
 }  // namespace

@@ -96,6 +96,18 @@ TEST_F(CaptionFiles, RenderedCaptionsReadBack) {
   EXPECT_EQ(dataset->image(4), make_scene(3, 4, {.size = 64}).image);
 }
 
+TEST_F(CaptionFiles, CocoReadsWhatToolsWrite) {
+  std::filesystem::create_directories(directory_ / "images");
+  write_file(directory_ / "images/a.png", "");
+  const auto dataset = open(
+      "coco", R"({"info": NaN, "images": [{"id": "im", "file_name": "images\\1\\a.png"}, {"id": 2.0, "file_name": "images/b.png"}],
+    "annotations": [{"id": 1, "image_id": "im", "caption": "a dog"}, {"id": 1, "image_id": "2", "caption": "a cat", "score": NaN}]})");
+  EXPECT_EQ(dataset->report().summary(), "");
+  ASSERT_EQ(dataset->size(), 2U);
+  EXPECT_TRUE(dataset->has_image(0));
+  EXPECT_FALSE(dataset->has_image(1));
+}
+
 TEST_F(CaptionFiles, CocoJoinsCaptionsAndTellsFaults) {
   const std::string file = R"({
     "images": [{"id": 9, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}, {"id": 2, "file_name": "c.png"}, {"id": 3}, 5,
@@ -180,6 +192,30 @@ TEST_F(CaptionFiles, FoldersOfPicturesWithTextsBesideThem) {
   EXPECT_NE(open_error(spec).find("4 of 6 records are faulty"), std::string::npos);
   EXPECT_NE(open_error(spec, "../").find("leads out"), std::string::npos);
   EXPECT_NE(open_error(spec + "/a.jpg").find("expected a folder"), std::string::npos);
+}
+
+// A folder that lay on a Mac, with texts from Windows, and with links as people save disk space.
+TEST_F(CaptionFiles, FoldersFromElsewhere) {
+  const testing::TemporaryDirectory elsewhere;
+  std::filesystem::create_directory(elsewhere / "more");
+  write_file(elsewhere / "more/b.png", png_of(3));
+  write_file(elsewhere / "more/b.txt", "a dog");
+  write_file(elsewhere / "a.png", png_of(2));
+  std::filesystem::create_symlink(elsewhere / "a.png", directory_ / "a.png");
+  write_file(directory_ / "a.txt", "\xEF\xBB\xBF a cat\r\n");
+  write_file(directory_ / "._a.png", std::string("\0\5\x16\7", 4));
+  write_file(directory_ / "._a.txt", std::string("\0\5\x16\7", 4));
+  std::filesystem::create_directory_symlink(elsewhere / "more", directory_ / "more");
+  const std::string spec = "folder:" + directory_.path().string();
+  const auto dataset = open_caption_dataset(spec, "");
+  ASSERT_EQ(dataset->size(), 2U);
+  EXPECT_EQ(dataset->sample(0).captions, std::vector<std::string>{"a cat"});
+  EXPECT_EQ(dataset->sample(1).key, "more/b.png");
+  EXPECT_FALSE(dataset->image(0).empty());
+  EXPECT_FALSE(dataset->image(1).empty());
+  EXPECT_EQ(open_caption_dataset(spec, "more")->size(), 1U);
+  std::filesystem::create_directory_symlink(directory_.path(), directory_ / "circle");
+  EXPECT_NE(open_error(spec).find("a link that leads back to"), std::string::npos);
 }
 
 TEST_F(CaptionFiles, GiveThePicturesFile) {

@@ -261,5 +261,26 @@ TEST(Language, AbsentSubjectsHaveAPresentName) {
   EXPECT_GT(hard, 40);
 }
 
+// The same things are asked about, so that what two figures differ in is the sentences alone.
+TEST(Questions, HeldOutWordingsAskTheSameThings) {
+  std::set<std::string> taught_words, held_out_words;
+  for (std::uint64_t index = 0; index < 200; ++index) {
+    const Scene scene = make_scene(17, index, {.size = 64});
+    Rng one(1, index), other(1, index);
+    const std::vector<Question> taught = questions(scene, one), held_out = questions(scene, other, Wording::held_out);
+    ASSERT_EQ(taught.size(), held_out.size());
+    for (std::size_t i = 0; i < taught.size(); ++i) {
+      EXPECT_EQ(taught[i].type, held_out[i].type);
+      EXPECT_EQ(taught[i].answer, held_out[i].answer);
+      EXPECT_EQ(taught[i].subject, held_out[i].subject);
+      EXPECT_EQ(taught[i].reference, held_out[i].reference);
+      EXPECT_EQ(held_out[i].text.find_first_of("{}"), std::string::npos) << held_out[i].text;
+      taught_words.insert(taught[i].text);
+      held_out_words.insert(held_out[i].text);
+    }
+  }
+  for (const std::string& text : held_out_words) EXPECT_FALSE(taught_words.contains(text)) << text;
+}
+
 }  // namespace
 }  // namespace omma

@@ -3,6 +3,7 @@
 
 #include "omma/base/file.h"
 #include "omma/data/detection_dataset.h"
+#include "omma/io/image_file.h"
 #include "tests/temporary_directory.h"
 
 namespace omma {
@@ -10,7 +11,8 @@ namespace {
 
 class OdvgReader : public ::testing::Test {
  protected:
-  std::unique_ptr<DetectionDataset> open(const std::string& lines, const DetectionDatasetOptions& options = {}) {
+  std::unique_ptr<DetectionDataset> open(const std::string& lines,
+                                         const DetectionDatasetOptions& options = {.max_fault_share = 1}) {
     write_file(directory_ / "train.jsonl", lines);
     return open_detection_dataset("odvg:" + directory_.path().string(), "train", options);
   }
@@ -44,7 +46,7 @@ TEST_F(OdvgReader, LabelMapNamesTheLabels) {
   const auto dataset = open(
       "{\"filename\": \"a.jpg\", \"height\": 60, \"width\": 80, \"detection\": {\"instances\": ["
       "{\"bbox\": [1, 2, 30, 40], \"label\": 10}, {\"bbox\": [1, 2, 30, 40], \"label\": 11}]}}",
-      {.label_map = directory_ / "map.json"});
+      {.label_map = directory_ / "map.json", .max_fault_share = 1});
   EXPECT_EQ(dataset->phrases().size(), 11U);
   ASSERT_EQ(dataset->sample(0).targets.size(), 1U);
   EXPECT_EQ(dataset->sample(0).targets[0].class_index, 10);
@@ -83,13 +85,13 @@ TEST_F(OdvgReader, PhrasesAreSoughtAsWholeWords) {
 TEST_F(OdvgReader, ReportsEachFaultWithItsLine) {
   const auto dataset = open("{\"filename\": \"a.jpg\"\n" +                                                    // not JSON
                             grounding("a cat", "") +                                                          // fine
-                            grounding("a cat", "") +                                                          // same file again
                             "{\"filename\": \"b.jpg\", \"height\": 60, \"width\": 80}\n" +                    // neither form
-                            "{\"filename\": \"c.jpg\", \"height\": 0, \"width\": 80, \"grounding\": {}}\n" +  // no height
+                            "{\"filename\": \"c.jpg\", \"height\": 9, \"width\": 80, \"grounding\": {}}\n" +  // no caption
                             "{\"filename\": \"d.jpg\", \"height\": 9, \"width\": 80, \"detection\": {\"instances\": 3}}\n");
   EXPECT_EQ(dataset->size(), 1U);
   EXPECT_EQ(dataset->report().count(DatasetFault::malformed_record), 4U);
-  EXPECT_EQ(dataset->report().count(DatasetFault::duplicate_id), 1U);
+  EXPECT_EQ(dataset->report().records().all, 5U);
+  EXPECT_EQ(dataset->report().records().left_out, 4U);
   EXPECT_EQ(dataset->report().issues().front().sample, "train.jsonl:1");
   for (const char* region :
        {R"({"bbox": [1, 2, 3], "phrase": "cat"})", R"({"phrase": "cat"})", R"({"bbox": "x", "phrase": "cat"})"})
@@ -101,6 +103,34 @@ TEST_F(OdvgReader, ReportsEachFaultWithItsLine) {
                   .count(DatasetFault::phrase_not_found),
               1U)
         << spans;
+}
+
+TEST_F(OdvgReader, LinesOfOnePictureAreOneSample) {
+  const auto dataset =
+      open(grounding("a cat", R"({"bbox": [1, 2, 30, 40], "phrase": "a cat"})") +
+           grounding("the red hat", R"({"bbox": [5, 6, 7, 8], "phrase": "red hat", "tokens_positive": [[4, 11]]})") +
+           grounding("a cat", R"({"bbox": [1, 2, 30, 40], "phrase": "a cat"})"));
+  EXPECT_EQ(dataset->report().summary(), "");
+  ASSERT_EQ(dataset->size(), 1U);
+  const DetectionSample sample = dataset->sample(0);
+  EXPECT_TRUE(sample.caption.value().starts_with("a cat. the red hat")) << *sample.caption;
+  ASSERT_EQ(sample.targets.size(), 2U);  // the third line says nothing new
+  for (const DetectionTarget& target : sample.targets) {
+    const TextSpan span = target.spans.at(0);
+    EXPECT_EQ(sample.caption->substr(span.begin, span.end - span.begin), target.phrase);
+  }
+}
+
+TEST_F(OdvgReader, OptionalFieldsMayBeFaulty) {
+  write_image(directory_ / "a.jpg", Image(80, 60));
+  const auto dataset = open(
+      R"({"filename": "images/a.jpg", "height": null, "score": NaN, "detection": {"instances": [)"
+      R"({"bbox": [1, 2, 30, 40], "label": "0", "category": "cat"}, {"bbox": [0, 0, 5, 5], "label": {}, "category": "dog"}]}})",
+      {});
+  EXPECT_EQ(dataset->report().summary(), "");
+  EXPECT_TRUE(dataset->has_image(0));
+  EXPECT_EQ(dataset->sample(0).width, 80);
+  EXPECT_EQ(dataset->sample(0).targets.size(), 2U);
 }
 
 }  // namespace

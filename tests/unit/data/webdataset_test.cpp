@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <map>
 
@@ -102,12 +103,29 @@ TEST_F(WebDataset, FoldersAndSplits) {
   write_shard("other.tar", {{.name = "c.jpg"}, {.name = "c.txt", .bytes = "c"}});
   write_shard("val/x.tar", {{.name = "d.jpg"}, {.name = "d.txt", .bytes = "d"}});
   write_file(directory_ / "train-2.tar.7.partial", "half");
+  write_file(directory_ / "._train-0.tar", "of macOS");
   EXPECT_EQ(open("")->size(), 3U);
   EXPECT_EQ(open("", "train")->size(), 2U);
   EXPECT_EQ(open("", "train")->sample(0).key, "a");
   EXPECT_EQ(open("", "val")->sample(0).key, "d");
   EXPECT_THROW(open("", "test"), std::invalid_argument);
   EXPECT_THROW(open("", "../"), std::invalid_argument);
+}
+
+TEST_F(WebDataset, GzipShards) {
+  const std::string tar = testing::tar_of({{.name = "a.jpg", .bytes = "picture"}, {.name = "a.txt", .bytes = "a cat"}});
+  for (const char* name : {"0.tar.gz", "1.tgz", "2.tar"}) {
+    const gzFile writer = gzopen((directory_ / name).c_str(), "wb");
+    gzwrite(writer, tar.data(), static_cast<unsigned>(tar.size()));
+    ASSERT_EQ(gzclose(writer), Z_OK);
+    const auto dataset = open(name);
+    ASSERT_EQ(dataset->size(), 1U) << name;
+    EXPECT_EQ(dataset->sample(0).captions, std::vector<std::string>{"a cat"});
+    EXPECT_EQ(dataset->picture_file(0).bytes.size(), 7U);
+  }
+  const auto all = open("");
+  EXPECT_EQ(all->report().summary(), "2 duplicate_id");
+  EXPECT_EQ(all->size(), 1U);
 }
 
 TEST_F(WebDataset, GivesPicturesFilesAndNotes) {

@@ -55,7 +55,7 @@ TEST(WorldDataset, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(message("world:size=7").find("scene size"), std::string::npos);
   EXPECT_NE(message("world:phrases=all").find("phrases"), std::string::npos);
   EXPECT_NE(message("world:", "dev").find("split"), std::string::npos);
-  EXPECT_NE(message("yolo:x").find("yolo"), std::string::npos);
+  EXPECT_NE(message("sa1b:x").find("sa1b"), std::string::npos);
   EXPECT_NE(message("coco:/nowhere").find("/nowhere"), std::string::npos);
   EXPECT_THROW(open_detection_dataset("world:count=3", "")->sample(3), std::invalid_argument);
 }

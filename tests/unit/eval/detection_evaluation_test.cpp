@@ -61,12 +61,37 @@ TEST(EvaluateDetection, AbsentPhrasesThatAreFound) {
 TEST(EvaluateDetection, CountsBesideAlwaysTheMostFrequentCount) {
   ScriptedDetector detector = three_answers();
   const auto counting = evaluate_detection(detector, three_pictures()).counting;
-  EXPECT_DOUBLE_EQ(counting.at("cat").mean_error, 1.0 / 3);
-  EXPECT_DOUBLE_EQ(counting.at("cat").exact, 2.0 / 3);
-  EXPECT_DOUBLE_EQ(counting.at("cat").blind_mean_error, 2.0 / 3);
-  EXPECT_DOUBLE_EQ(counting.at("cat").blind_exact, 2.0 / 3);
-  EXPECT_DOUBLE_EQ(counting.at("dog").mean_error, 1.0 / 3);
-  EXPECT_DOUBLE_EQ(counting.at("dog").blind_mean_error, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(counting.at("cat").said.mean_error, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(counting.at("cat").said.exact, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(counting.at("cat").most_frequent.mean_error, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(counting.at("cat").most_frequent.exact, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(counting.at("dog").said.mean_error, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(counting.at("dog").most_frequent.mean_error, 1.0 / 3);
+}
+
+// A training split of two pictures: one and two cats, no dog; a crowd and what is ignored are not counted.
+TEST(EvaluateDetection, CountsBesideAlwaysTheTrainingSplitsMean) {
+  const std::vector<testing::Truth> two_cats = {
+      {0, {0, 0, 10, 10}}, {0, {20, 0, 30, 10}}, {0, {0, 0, 90, 90}, true}, {1, {0, 0, 10, 10}, false, true}};
+  const TrainingCounts training =
+      training_counts(questions({asked(kClasses, {{0, {0, 0, 10, 10}}}), asked(kClasses, two_cats)}, kClasses));
+  EXPECT_EQ(training.means, (std::map<std::string, double>{{"cat", 1.5}, {"dog", 0}}));
+  ScriptedDetector detector = three_answers();
+  const json figures = evaluate_detection(detector, three_pictures(), {.training = training}).to_json();
+  EXPECT_DOUBLE_EQ(figures["counting"]["cat"]["mean_mae"], (0.5 + 1.5 + 1.5) / 3);
+  EXPECT_DOUBLE_EQ(figures["counting"]["dog"]["mean_mae"], 1.0 / 3);
+  EXPECT_DOUBLE_EQ(figures["counting_overall"]["mean_mae"], 4.5 / 6);
+  EXPECT_DOUBLE_EQ(figures["counting_overall"]["mae"], 2.0 / 6);
+  EXPECT_DOUBLE_EQ(figures["counting_overall"]["blind_mae"], 3.0 / 6);
+  EXPECT_FALSE(figures.contains("mean_mae_absent"));
+}
+
+TEST(EvaluateDetection, SaysWhyThereIsNoMean) {
+  ScriptedDetector detector = three_answers();
+  const json figures =
+      evaluate_detection(detector, three_pictures(), {.training = {.means = {}, .absent = "no train split"}}).to_json();
+  EXPECT_EQ(figures["mean_mae_absent"], "no train split");
+  EXPECT_FALSE(figures["counting_overall"].contains("mean_mae"));
 }
 
 TEST(EvaluateDetection, AnOpenSetCountsTogetherAndTellsPhrasesApart) {
@@ -78,8 +103,8 @@ TEST(EvaluateDetection, AnOpenSetCountsTogetherAndTellsPhrasesApart) {
   EXPECT_NEAR(good.coco.ap50, 1, 1e-9);
   EXPECT_EQ(bad.coco.ap50, 0);
   EXPECT_EQ(bad.recall, 0);
-  EXPECT_DOUBLE_EQ(good.counting.at("any").exact, 1);
-  EXPECT_DOUBLE_EQ(bad.counting.at("any").exact, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(good.counting.at("any").said.exact, 1);
+  EXPECT_DOUBLE_EQ(bad.counting.at("any").said.exact, 1.0 / 3);
   EXPECT_DOUBLE_EQ(bad.absent_rate, 1.0 / 2);
 }
 

@@ -60,11 +60,9 @@ inline DetectionQuestion asked(std::vector<std::string> phrases, const std::vect
   return question;
 }
 
-inline DetectionQuestions questions(std::vector<DetectionQuestion> all, std::vector<std::string> classes = {}) {
-  const std::size_t count = all.size();
-  return {.count = count,
-          .question = [all = std::move(all)](std::size_t index) { return all.at(index); },
-          .classes = std::move(classes)};
+inline DetectionQuestions questions(const std::vector<DetectionQuestion>& all, std::vector<std::string> classes = {}) {
+  const auto at = [all](std::size_t index) { return all.at(index); };
+  return {.count = all.size(), .question = at, .labels = at, .classes = std::move(classes)};
 }
 
 }  // namespace omma::testing

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "omma/base/file.h"
+#include "omma/data/world/export.h"
 #include "omma/eval/detection_evaluation.h"
 #include "omma/models/registry.h"
 #include "omma/train/run_recipe.h"
@@ -88,6 +89,36 @@ TEST_F(GroundingDinoRun, ValidatesOnTheWorldOrNotAtAll) {
   EXPECT_EQ(run({{"steps", 1}, {"validation_pictures", 0}}).validation, json::object());
   std::filesystem::remove_all(out());
   EXPECT_NE(testing::invalid_argument_of([&] { run({{"validation_split", "dev"}}); }).find("\"dev\""), std::string::npos);
+}
+
+// Of five epochs, so that the broken picture is due several times.
+TEST_F(GroundingDinoRun, ABrokenPictureIsLeftOutAndAResumedRunGoesOnAsAWholeOne) {
+  const testing::TemporaryDirectory data;
+  render_dataset({.seed = 4, .count = 20, .out = data.path(), .scene = {.size = 64}});
+  write_file(data / "images/000011.png", "no picture");
+  const json changes = {{"data", "coco:" + data.path().string()}, {"steps", 12}, {"validation_pictures", 20}};
+  const TrainingOutcome whole = run(changes);
+  const std::vector<json> expected = log();
+  EXPECT_EQ(whole.data_faults, "1 unreadable_picture");
+  EXPECT_EQ(whole.validation["pictures"], 19);
+  std::filesystem::remove_all(out());
+  json recipe = small_recipe();
+  recipe.update(changes, /*merge_objects=*/true);
+  run_recipe(recipe, "recipe.json", {.out = out(), .resume = false, .stop_after = 5});
+  run_recipe(recipe, "recipe.json", {.out = out(), .resume = true, .stop_after = {}});
+  const std::vector<json> got = log();
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(got[i].contains("loss"), expected[i].contains("loss"));
+    if (got[i].contains("loss")) {
+      EXPECT_EQ(got[i]["loss"], expected[i]["loss"]) << "step " << i;
+    }
+  }
+
+  write_file(data / "images/000012.png", "no picture");
+  std::filesystem::remove_all(out());
+  EXPECT_NE(testing::invalid_argument_of([&] { run(changes); }).find("2 of 20 pictures cannot be used, over the limit of 5 %"),
+            std::string::npos);
 }
 
 TEST_F(GroundingDinoRun, Bfloat16LearnsTheSame) {

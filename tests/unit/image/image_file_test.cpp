@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "omma/base/file.h"
 #include "omma/vision/orientation.h"
 #include "tests/hostile/image/picture_bytes.h"
 #include "tests/temporary_directory.h"
@@ -80,13 +81,25 @@ TEST(ImageFile, LimitsAreInclusive) {
             std::string::npos);
 }
 
+// Of a file with these bytes.
+ImageSize size_of(const testing::TemporaryDirectory& directory, std::span<const std::uint8_t> bytes) {
+  write_file(directory / "picture", std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  return read_image_size(directory / "picture");
+}
+
 TEST(ImageFile, TurnsPicturesUpright) {
+  const testing::TemporaryDirectory directory;
+  const auto expect_size = [&](const testing::Bytes& bytes) {
+    const Image whole = decode_image(bytes, "x");
+    EXPECT_EQ(size_of(directory, bytes), (ImageSize{whole.width, whole.height}));
+  };
   const Image stored = test_picture(24, 16);
   const auto jpeg = encode_jpeg(stored);
   for (std::uint32_t value = 0; value <= 9; ++value) {
     const auto block = testing::tiff({{.value = value}}, value % 2 == 0);
     EXPECT_EQ(decode_image(testing::with_exif(jpeg, block), "x.jpg"),
               upright(decode_image(jpeg, "x.jpg"), static_cast<int>(value)));
+    expect_size(testing::with_exif(jpeg, block));
     testing::Bytes rows;
     for (int y = 0; y < stored.height; ++y) {
       rows.push_back(0);
@@ -94,11 +107,27 @@ TEST(ImageFile, TurnsPicturesUpright) {
     }
     const auto turned = testing::png_file({.width = 24, .height = 16}, rows, testing::png_chunk("eXIf", block));
     EXPECT_EQ(decode_image(turned, "x.png"), upright(stored, static_cast<int>(value)));
+    expect_size(turned);
     testing::Bytes chunks = testing::webp_canvas_chunk(8, 24, 16);
     chunks += testing::webp_picture_chunk(stored);
     chunks += testing::riff_chunk("EXIF", block);
     EXPECT_EQ(decode_image(testing::webp_file(chunks), "x.webp"), upright(stored, static_cast<int>(value)));
+    expect_size(testing::webp_file(chunks));
   }
+}
+
+TEST(ImageFile, SizesNeedTheHeaderAlone) {
+  const testing::TemporaryDirectory directory;
+  auto jpeg = encode_jpeg(test_picture(200, 100)), png = encode_png(test_picture(200, 100));
+  jpeg.resize(jpeg.size() / 2);
+  EXPECT_EQ(size_of(directory, jpeg), (ImageSize{200, 100}));
+  for (auto* bytes : {&jpeg, &png}) {
+    bytes->resize(16);
+    EXPECT_NE(invalid_argument_of([&] { size_of(directory, *bytes); }).find("picture"), std::string::npos);
+  }
+  EXPECT_NE(invalid_argument_of([&] { size_of(directory, testing::bytes_of("hello")); }).find("got a text file"),
+            std::string::npos);
+  EXPECT_THROW(read_image_size(directory / "absent"), std::invalid_argument);
 }
 
 }  // namespace

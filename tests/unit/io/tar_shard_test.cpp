@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <array>
+#include <cstdlib>
+#include <optional>
 
 #include "tests/checkpoint_bytes.h"
 #include "tests/tar_bytes.h"
@@ -43,6 +46,66 @@ TEST(TarShard, ReadsBackWhatWasWrittenInOrderAndAtRandom) {
     EXPECT_EQ(text_of(shard.read(*sample.find("txt"))), fmt::format("text {}", i));
     EXPECT_EQ(sample.find("jpg"), nullptr);
   }
+}
+
+void write_gzip(const std::filesystem::path& file, std::string_view bytes, const char* mode = "wb") {
+  const gzFile writer = gzopen(file.c_str(), mode);
+  ASSERT_EQ(gzwrite(writer, bytes.data(), static_cast<unsigned>(bytes.size())), static_cast<int>(bytes.size()));
+  ASSERT_EQ(gzclose(writer), Z_OK);
+}
+
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator()));
+}
+
+// Told by its bytes, not its name; in one member or, as pigz writes it, in several; gone from the disk as soon as it is there.
+TEST(TarShard, GzipIsInflatedOnce) {
+  const testing::TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "temporary");
+  ::setenv("TMPDIR", (directory / "temporary").c_str(), 1);
+  write_shard(directory / "plain.tar", 20);
+  const std::string plain = read_file(directory / "plain.tar");
+  write_gzip(directory / "a.tar", std::string_view(plain).substr(0, 3000));
+  write_gzip(directory / "a.tar", std::string_view(plain).substr(3000), "ab");
+  const std::size_t before = open_descriptors();
+  std::optional<TarShard> shard(directory / "a.tar");
+  EXPECT_TRUE(std::filesystem::is_empty(directory / "temporary"));
+  EXPECT_EQ(shard->path(), directory / "a.tar");
+  const ShardIndex index = shard->index();
+  EXPECT_TRUE(index.issues.empty());
+  ASSERT_EQ(index.samples.size(), 20U);
+  for (const std::size_t i : {17U, 3U, 19U})
+    EXPECT_EQ(text_of(shard->read(*index.samples[i].find("txt"))), fmt::format("text {}", i));
+  const TarShard copy = *shard;
+  shard.reset();
+  EXPECT_EQ(text_of(copy.read(*index.samples[5].find("txt"))), "text 5");
+  EXPECT_EQ(open_descriptors(), before + 1);
+  ::unsetenv("TMPDIR");
+}
+
+TEST(TarShard, ABrokenGzipKeepsWhatStandsBefore) {
+  const testing::TemporaryDirectory directory;
+  write_shard(directory / "plain.tar", 20);
+  write_gzip(directory / "a.tgz", read_file(directory / "plain.tar"));
+  const std::string whole = read_file(directory / "a.tgz");
+  const auto issue_of = [&](std::string bytes, const TarLimits& limits = {}) {
+    write_file(directory / "b.tgz", bytes);
+    const ShardIndex index = TarShard(directory / "b.tgz", limits).index();
+    EXPECT_EQ(index.issues.size(), 1U);
+    EXPECT_EQ(index.issues.front().fault, ShardFault::broken);
+    return std::pair(index.samples.size(), index.issues.front().message);
+  };
+  const auto [cut_samples, cut] = issue_of(whole.substr(0, whole.size() * 2 / 3));
+  EXPECT_GT(cut_samples, 0U);
+  EXPECT_LT(cut_samples, 20U);
+  EXPECT_NE(cut.find("unexpected end of file"), std::string::npos) << cut;
+  std::string damaged = whole;
+  damaged[damaged.size() - 6] ^= 1;  // the checksum
+  EXPECT_NE(issue_of(damaged).second.find("incorrect data check"), std::string::npos) << issue_of(damaged).second;
+  const auto [samples, bomb] = issue_of(whole, {.inflated_bytes = 9000});
+  EXPECT_EQ(bomb, "gzip: it inflates beyond the limit of 9000 bytes");
+  EXPECT_LT(samples, 20U);
 }
 
 TEST(TarShard, TheSameSamplesGiveTheSameBytes) {

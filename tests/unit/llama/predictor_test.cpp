@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "omma/base/file.h"
 #include "tests/temporary_directory.h"
 
@@ -89,6 +92,40 @@ TEST(LlamaPredictor, StopsBeforeAStopString) {
   EXPECT_EQ(text.text, whole.substr(0, whole.find(options.stop[0])));
   EXPECT_EQ(streamed, text.text);
   EXPECT_EQ(text.end, GeneratedText::End::stop);
+}
+
+TEST(LlamaPredictor, EndsAtTheDeadline) {
+  using Clock = std::chrono::steady_clock;
+  const TemporaryDirectory directory;
+  LlamaConfig config = tiny();
+  config.max_position_embeddings = 4096;
+  save_tiny(directory.path(), config);
+  LlamaPredictor predictor(directory.path());
+  const std::string long_prompt(600, 'x');  // read in pieces where there is a deadline
+  for (const int beams : {1, 2}) {
+    GenerationOptions options;
+    options.max_tokens = 20;
+    options.beams = beams;
+    const std::string whole = predictor.generate(long_prompt, options).text;
+    options.deadline = Clock::now() + std::chrono::hours(1);
+    EXPECT_EQ(predictor.generate(long_prompt, options).text, whole);
+    options.deadline = Clock::now();
+    const GeneratedText late = predictor.generate(long_prompt, options);
+    EXPECT_EQ(late.text, "");
+    EXPECT_EQ(late.end, GeneratedText::End::cancelled);
+  }
+  GenerationOptions options;
+  options.max_tokens = 3000;
+  options.min_tokens = 3000;
+  options.deadline = Clock::now() + std::chrono::milliseconds(200);
+  const GeneratedText cut = predictor.generate("hello", options, [](std::string_view) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return true;
+  });
+  EXPECT_EQ(cut.end, GeneratedText::End::cancelled);
+  EXPECT_GT(cut.tokens, 0);
+  EXPECT_LT(cut.tokens, 50);
+  EXPECT_FALSE(cut.text.empty());
 }
 
 TEST(LlamaPredictor, SpecialTokensInThePromptAreText) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "omma/nn/layers.h"
 #include "tests/temporary_directory.h"
 
@@ -38,6 +40,44 @@ TEST(KeyTable, PatternsOfComponents) {
   EXPECT_EQ(translate_key("x.0.qkv", table), (Names{"y.0.q", "y.0.k", "y.0.v"}));
   EXPECT_EQ(translate_key("bert.position_ids", table), Names{});
   EXPECT_EQ(translate_key("a.b.position_ids", table), (Names{"a.b.position_ids"}));  // * is one component
+}
+
+// The faults of loading two linear layers, one value of which is `value`, as `dtype`.
+std::string fault_of_value(double value, torch::Dtype stored, torch::Dtype dtype) {
+  File file;
+  Tensor bias = torch::zeros({3}, stored);
+  bias[1] = value;
+  file.add("a.weight", torch::ones({3, 2}, stored));
+  file.add("a.bias", torch::zeros({3}, stored));
+  file.add("inner.b.weight", torch::ones({3, 3}, stored));
+  file.add("inner.b.bias", bias);
+  TwoLinears module;
+  return invalid_argument_of([&] { load_weights(module, file.file(), {}, "test", {.dtype = dtype}); });
+}
+
+TEST(LoadWeights, NamesWhatIsNoNumber) {
+  constexpr auto f16 = torch::kFloat16, bf16 = torch::kBFloat16, f32 = torch::kFloat32, f64 = torch::kFloat64;
+  const std::string expected = "test: tensor \"inner.b.bias\": expected numbers, element 1 is NaN or infinite";
+  for (const auto stored : {f16, bf16, f32, f64})
+    for (const double value : {double{NAN}, double{INFINITY}, -double{INFINITY}}) {
+      EXPECT_EQ(fault_of_value(value, stored, f32), expected) << value;
+      EXPECT_EQ(fault_of_value(value, stored, stored), expected) << value;
+    }
+  EXPECT_EQ(fault_of_value(60'000, f32, f16), "");
+  EXPECT_EQ(fault_of_value(70'000, f32, f16), "test: tensor \"inner.b.bias\": a value is beyond the range of Half");
+  EXPECT_EQ(fault_of_value(3.4e38, f32, bf16), "test: tensor \"inner.b.bias\": a value is beyond the range of BFloat16");
+  EXPECT_EQ(fault_of_value(1e300, f64, f32), "test: tensor \"inner.b.bias\": a value is beyond the range of Float");
+}
+
+// A tensor that no parameter is given stays unread.
+TEST(LoadWeights, IgnoredTensorsMayHoldAnything) {
+  File file;
+  file.add("weight", torch::ones({3, 2}));
+  file.add("bias", torch::zeros({3}));
+  file.add("mask", torch::full({4}, -INFINITY));
+  Linear module(2, 3);
+  load_weights(*module, file.file(), {.rules = {}, .ignored = {"mask"}}, "test");
+  EXPECT_TRUE(torch::equal(module->weight, torch::ones({3, 2})));
 }
 
 TEST(LoadWeights, RenamesSplitsAndConverts) {

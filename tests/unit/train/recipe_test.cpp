@@ -42,5 +42,13 @@ TEST(Recipe, DifferencesLeaveOutHowARunIsCarriedOut) {
   EXPECT_EQ(recipe_differences(a, b), std::vector<std::string>{"seed: 1, here 2"});
 }
 
+// A run may grow, but not shrink.
+TEST(Recipe, MoreStepsAreNoDifference) {
+  const json shorter = {{"steps", 10}}, longer = {{"steps", 20}};
+  EXPECT_TRUE(recipe_differences(shorter, longer).empty());
+  EXPECT_EQ(recipe_differences(longer, shorter), std::vector<std::string>{"steps: 20, here 10"});
+  EXPECT_EQ(recipe_differences(json::object(), longer).size(), 1U);  // 1000 unless said
+}
+
 }  // namespace
 }  // namespace omma

@@ -182,6 +182,25 @@ TEST_F(Trainer, StopsWhenTheTimeIsUp) {
   EXPECT_TRUE(std::filesystem::exists(directory / "run/model/weights"));
 }
 
+// Longer than its recipe said: finished or stopped, a run takes more steps.
+TEST_F(Trainer, ARunGrows) {
+  const auto steps_of = [&](int64_t steps) { return recipe({{"steps", steps}}); };
+  LineFitTask task, longer;
+  EXPECT_EQ(run(task, steps_of(10), {.out = directory / "run", .resume = false, .stop_after = {}}).step, 10);
+  EXPECT_EQ(read_json(outcome_file(directory / "run"))["step"], 10);
+  EXPECT_EQ(run(longer, steps_of(15), {.out = directory / "run", .resume = true, .stop_after = 12}).step, 12);
+  EXPECT_FALSE(std::filesystem::exists(outcome_file(directory / "run")));  // there is more to do
+  LineFitTask rest;
+  EXPECT_EQ(run(rest, steps_of(15), {.out = directory / "run", .resume = true, .stop_after = {}}).end,
+            TrainingOutcome::End::finished);
+  EXPECT_EQ(rest.losses.size(), 3U);
+  EXPECT_EQ(read_json(directory / "run/recipe.json")["steps"], 15);
+  EXPECT_NE(testing::invalid_argument_of([&] {
+              run(rest, steps_of(10), {.out = directory / "run", .resume = true, .stop_after = {}});
+            }).find("steps: 15, here 10"),
+            std::string::npos);
+}
+
 TEST_F(Trainer, RefusesADirectoryInUseOrUsed) {
   LineFitTask task;
   std::filesystem::create_directories(directory / "run");

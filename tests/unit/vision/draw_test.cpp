@@ -125,6 +125,18 @@ TEST(DrawBoxes, WithoutAFontThereAreBoxesAndOneWarning) {
   EXPECT_NE(warnings[0].find("no font found"), std::string::npos) << warnings[0];
 }
 
+TEST(Overlay, SmallPicturesAreEnlargedByAWholeFactor) {
+  const std::vector<LabelledBox> boxes = {{.box = {20, 30, 70, 60}, .label = "", .score = 0.5F, .color = 1}};
+  const Image small = overlay_of(gray(100, 80), boxes);
+  EXPECT_EQ(small.width, 600);
+  EXPECT_EQ(small.height, 480);
+  EXPECT_EQ(drawn_box(small), (Box{119, 179, 421, 361}));
+  EXPECT_EQ(overlay_of(gray(640, 480), boxes).width, 640);
+  EXPECT_EQ(overlay_of(gray(1, 3000), boxes).height, 3000);  // the longer side bounds it
+  EXPECT_EQ(overlay_of(gray(1, 1), {}).width, 480);
+  EXPECT_THROW(overlay_of(Image(), boxes), std::invalid_argument);
+}
+
 TEST(DrawMask, TintsTheMaskAndOutlinesIt) {
   Image image = gray(30, 30);
   Mask mask(30, 30);

@@ -1,0 +1,9 @@
+// The minimal build has no yaml-cpp.
+#include "omma/base/error.h"
+#include "omma/data/yaml.h"
+
+namespace omma {
+
+json read_yaml(const std::filesystem::path& file) { fail("{}: this build of omma reads no YAML (OMMA_MINIMAL)", file.string()); }
+
+}  // namespace omma

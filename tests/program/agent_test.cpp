@@ -1,0 +1,102 @@
+// omma agent beside language models that are slow, cut short or unlike others.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "tests/hostile/agent/scripted_server.h"
+#include "tests/program/run_program.h"
+
+namespace omma {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::run_program;
+using testing::ScriptedResponse;
+using testing::ScriptedServer;
+
+const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+
+ScriptedResponse says(const std::string& text) {
+  const json event = {{"choices", {{{"delta", {{"content", text}}}, {"finish_reason", "stop"}}}}};
+  return {.pieces = {head + "data: " + event.dump() + "\n\ndata: [DONE]\n\n"}};
+}
+
+class AgentProgram : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto rendered =
+        run_program({"render", "--seed", "5", "--count", "1", "--size", "96", "--out", directory_.path().string()});
+    ASSERT_EQ(rendered.status, 0) << rendered.err;
+  }
+
+  testing::Run ask(const std::vector<std::string>& flags, const std::vector<std::string>& environment = {}) const {
+    std::vector<std::string> arguments = {"agent", (directory_ / "images/000000.png").string(), "How many dogs are there?"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    return run_program(arguments, environment);
+  }
+
+  testing::TemporaryDirectory directory_;
+};
+
+TEST_F(AgentProgram, ALimitShowsInWordsAndInTheStatus) {
+  const auto text = ask({"--max-steps", "0"});
+  EXPECT_EQ(text.status, 1);
+  EXPECT_NE(text.out.find("Answer: "), std::string::npos) << text.out;
+  EXPECT_NE(text.err.find("0 steps were not enough (--max-steps)"), std::string::npos) << text.err;
+  const auto line = ask({"--max-steps", "0", "--json"});
+  EXPECT_EQ(line.status, 1);
+  EXPECT_EQ(line.lines().at(0)["stopped"], "max_steps");
+  EXPECT_EQ(ask({"--max-steps", "0", "--quiet"}).err, text.err);
+}
+
+TEST_F(AgentProgram, StepsHoldTheirBoxes) {
+  const auto run = ask({"--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  const json step = run.lines().at(0)["steps"].at(0);
+  EXPECT_EQ(step["action"], "detect_objects");
+  EXPECT_TRUE(step["boxes"].is_array()) << step;
+}
+
+TEST_F(AgentProgram, AServerThatIsBusyThinksAndCallsTools) {
+  const json call = {
+      {"choices",
+       {{{"delta",
+          {{"tool_calls", {{{"index", 0}, {"function", {{"name", "detect_objects"}, {"arguments", R"({"objects": ["dog"]})"}}}}}}}},
+         {"finish_reason", "tool_calls"}}}}};
+  const ScriptedServer server(
+      {{.pieces = {"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"}},
+       {.pieces = {head + "data: " + call.dump() + "\n\n"}},
+       says("<think>\nFinal Answer: 3 if it is obvious\n</think>\n\nI know.\nFinal Answer: 7")});
+  const auto run = ask({"--llm", server.url(), "--json"}, {"OPENAI_API_KEY=sk-secret"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_NE(run.err.find("retrying in 1 s"), std::string::npos) << run.err;
+  const json line = run.lines().at(0);
+  EXPECT_EQ(line["answer"], "7");
+  EXPECT_EQ(line["steps"].size(), 1U);
+  EXPECT_TRUE(line["steps"].at(0).contains("boxes"));
+  EXPECT_EQ(line["model"], server.url());
+}
+
+TEST_F(AgentProgram, TheTimeBoundsARequest) {
+  const ScriptedServer server({{.pieces = {head}, .linger = milliseconds(60000)}});
+  const auto start = std::chrono::steady_clock::now();
+  const auto run = ask({"--llm", server.url(), "--max-seconds", "1"});
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(20000));  // the models load in it
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.err.find("1 s were not enough (--max-seconds)"), std::string::npos) << run.err;
+}
+
+TEST_F(AgentProgram, KeysStayOutOfResultsAndTraces) {
+  const std::string refusal = R"({"error": {"message": "Incorrect API key sk-secret"}})";
+  const ScriptedServer server({{.pieces = {"HTTP/1.1 401 No\r\nConnection: close\r\n\r\n" + refusal}}});
+  const std::string trace = (directory_ / "trace.jsonl").string();
+  const std::string url = "http://user:word@" + server.url().substr(7) + "?key=word";
+  const auto run = ask({"--llm", url, "--json", "--trace", trace}, {"OPENAI_API_KEY=sk-secret"});
+  EXPECT_EQ(run.status, 1);
+  for (const std::string& text : {run.out, run.err, read_file(trace)})
+    for (const char* secret : {"sk-secret", "word"}) EXPECT_EQ(text.find(secret), std::string::npos) << text;
+  EXPECT_EQ(run.lines().at(0)["model"], server.url());
+}
+
+}  // namespace
+}  // namespace omma

@@ -1,0 +1,164 @@
+// What the pages tell a reader to type: every `omma ...` line of README.md, docs and the models' pages is run as it stands, in an
+// empty folder that holds what a reader brings along. Long ones are shortened by the flags that make them shorter, and by nothing
+// else.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <regex>
+
+#include "omma/io/image_file.h"
+#include "tests/program/run_program.h"
+
+namespace omma {
+namespace {
+namespace fs = std::filesystem;
+using testing::shell_word;
+
+// Command lines of a page: lines of code blocks that begin with "omma ", and evaluations within sentences that are whole.
+std::vector<std::string> commands_of(const fs::path& page) {
+  std::vector<std::string> commands;
+  std::istringstream lines(read_file(page));
+  std::string sentences;
+  bool in_block = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```"))
+      in_block = !in_block;
+    else if (!in_block)
+      sentences += line + " ";
+    else if (line.starts_with("omma "))
+      commands.push_back(line.substr(0, line.find("  #")));
+  }
+  std::istringstream parts(sentences);
+  bool is_code = false;
+  for (std::string part; std::getline(parts, part, '`'); is_code = !is_code) {
+    const bool is_whole = part.find("...") == std::string::npos && part.find("FILE") == std::string::npos;
+    if (is_code && part.starts_with("omma eval ") && part.find(" --") != std::string::npos && is_whole) commands.push_back(part);
+  }
+  return commands;
+}
+
+// Runs a line by the shell in `directory`, where the program is called omma.
+testing::Run run_line(const std::string& line, const fs::path& directory) {
+  const std::string environment = fmt::format("PATH={}:$PATH HF_HOME={}", shell_word((directory / "bin").string()),
+                                              shell_word((directory / "no-cache").string()));
+  const std::string command =
+      fmt::format("cd {} && {{ export {}; {} ; }} >.out 2>.err </dev/null", shell_word(directory.string()), environment, line);
+  const int status = std::system(command.c_str());
+  return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          .out = read_file(directory / ".out"),
+          .err = read_file(directory / ".err")};
+}
+
+json recipe_of(const std::string& line) {
+  std::smatch name;
+  return std::regex_search(line, name, std::regex("recipes/\\S+\\.json")) ? read_json(fs::path(name.str())) : json();
+}
+
+std::string shortened(std::string line) {
+  if (line.starts_with("omma render")) return std::regex_replace(line, std::regex("--count \\d+"), "--count 12");
+  for (const auto& [longer, shorter] :
+       {std::pair("--count \\d+", "--count 2"), {"count=\\d+", "count=4"}, {"--scenes \\d+", "--scenes 1"}})
+    line = std::regex_replace(line, std::regex(longer), shorter);
+  if (!line.starts_with("omma train")) return line;
+  const json recipe = recipe_of(line);
+  line += " --set steps=1 --threads 1";
+  if (recipe["task"] == "grounding-dino") line += " --set validation_pictures=1";
+  if (recipe["task"] == "planner") line += " --set validation_traces=1";
+  if (recipe.contains("validation_data")) line += " --set validation_data=";
+  if (recipe.contains("batch_size")) line += " --set batch_size=4";
+  return line;
+}
+
+// Runs the stages that a recipe names, which would take hours, for a step.
+void run_stages(const json& recipe, const fs::path& directory) {
+  for (const std::string from : recipe.value("initial_weights", json::array())) {
+    if (!from.ends_with(".json") || fs::exists(directory / "out" / fs::path(from).stem())) continue;
+    run_stages(read_json(fs::path(from)), directory);
+    const testing::Run run = run_line(shortened("omma train " + from), directory);
+    ASSERT_EQ(run.status, 0) << from << "\n" << run.err;
+  }
+}
+
+// A Pascal VOC folder of blood cells' classes.
+void write_voc(const fs::path& folder, const Image& picture) {
+  for (const char* part : {"Annotations", "JPEGImages", "splits"}) fs::create_directories(folder / part);
+  for (const char* split : {"train", "val"}) {
+    const std::string name = fmt::format("{}-picture", split);
+    write_image(folder / "JPEGImages" / (name + ".jpg"), picture);
+    std::string objects;
+    for (const char* cell : {"RBC", "WBC", "Platelets"})
+      objects += fmt::format(
+          "<object><name>{}</name><bndbox><xmin>9</xmin><ymin>9</ymin><xmax>60</xmax><ymax>60</ymax></bndbox></object>", cell);
+    write_file(
+        folder / "Annotations" / (name + ".xml"),
+        fmt::format("<annotation><filename>{}.jpg</filename><size><width>{}</width><height>{}</height><depth>3</depth></size>{}"
+                    "</annotation>",
+                    name, picture.width, picture.height, objects));
+    write_file(folder / "splits" / fmt::format("{}.txt", split), name + "\n");
+  }
+}
+
+// What a reader has: the program, pictures, labelled data, shards of noisy pairs.
+void prepare(const fs::path& directory) {
+  fs::create_directories(directory / "bin");
+  fs::create_symlink(OMMA_PROGRAM, directory / "bin/omma");
+  ASSERT_EQ(run_line("omma render --seed 3 --count 1 --out scene --quiet", directory).status, 0);
+  const Image picture = read_image(directory / "scene/images/000000.png");
+  for (const char* name : {"photo.jpg", "my.jpg"}) write_image(directory / name, picture);
+  for (const char* name : {"my-data", "BCCD"}) write_voc(directory / name, picture);
+  ASSERT_EQ(run_line("omma render --seed 4 --count 12 --out web-shards --format webdataset --noise 0.5 --quiet", directory).status,
+            0);
+}
+
+// Lines that need what only a download gives; the rest of them is judged by what they say.
+const std::map<std::string, std::string> kNeedsDownload = {
+    {"IDEA-Research/grounding-dino-tiny", "hf download IDEA-Research/grounding-dino-tiny"},
+    {"Salesforce/blip-image-captioning-base", "hf download Salesforce/blip-image-captioning-base"},
+    {"groundingdino_swint_ogc.pth", "groundingdino_swint_ogc.pth: no such file"},
+};
+
+int run_page(const fs::path& page) {
+  const testing::TemporaryDirectory directory;
+  prepare(directory.path());
+  const auto commands = commands_of(page);
+  for (const std::string& line : commands) {
+    SCOPED_TRACE(page.string() + ": " + line);
+    if (line.starts_with("omma train")) run_stages(recipe_of(line), directory.path());
+    const testing::Run run = run_line(shortened(line), directory.path());
+    const auto download =
+        std::ranges::find_if(kNeedsDownload, [&](const auto& entry) { return line.find(entry.first) != std::string::npos; });
+    if (download == kNeedsDownload.end()) {
+      EXPECT_EQ(run.status, 0) << run.err;
+    } else {
+      EXPECT_EQ(run.status, 2) << run.err;
+      EXPECT_NE(run.err.find(download->second), std::string::npos) << run.err;
+    }
+  }
+  return static_cast<int>(commands.size());
+}
+
+TEST(Pages, ReadmeWorksAsWritten) { EXPECT_GE(run_page("README.md"), 29); }
+
+TEST(Pages, TheOtherPagesWorkAsWritten) {
+  int commands = 0;
+  for (const char* folder : {"docs", "zoo", "omma"})
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+      if (entry.path().extension() == ".md") commands += commands_of(entry.path()).empty() ? 0 : run_page(entry.path());
+  EXPECT_GE(commands, 9);
+}
+
+// Each recipe starts from what a fresh clone has, or from a recipe that is there.
+TEST(Pages, RecipesStartFromWhatAFreshCloneHas) {
+  int recipes = 0;
+  for (const auto& entry : fs::directory_iterator("recipes")) {
+    const json recipe = read_json(entry.path());
+    ++recipes;
+    std::vector<std::string> starts = recipe.value("initial_weights", std::vector<std::string>());
+    if (recipe.contains("tokenizer")) starts.push_back(recipe["tokenizer"]);
+    for (const std::string& from : starts) EXPECT_TRUE(fs::exists(from)) << entry.path() << ": " << from;
+  }
+  EXPECT_GE(recipes, 15);
+}
+
+}  // namespace
+}  // namespace omma
