@@ -7,7 +7,6 @@
 namespace omma {
 namespace {
 namespace fs = std::filesystem;
-using testing::Run;
 using testing::run_program;
 
 class Inputs : public ::testing::Test {
@@ -49,7 +48,7 @@ TEST_F(Inputs, WeightsThatAreNoNumbersAreNamed) {
   for (auto [model, arguments] : commands) {
     const std::string tensor = damage(model);
     arguments.push_back((directory_ / model).string());
-    const Run run = run_program(arguments);
+    const auto run = run_program(arguments);
     EXPECT_EQ(run.status, 2) << model << ": " << run.err;
     EXPECT_EQ(run.out, "") << model;
     EXPECT_NE(run.err.find(fmt::format("tensor \"{}\": expected numbers", tensor)), std::string::npos) << model << ": " << run.err;
@@ -63,13 +62,13 @@ TEST_F(Inputs, ListsAndFoldersFromElsewhere) {
   write_file(folder / "._a.png", "of macOS");
   write_file(directory_ / "list.txt", "\xEF\xBB\xBF" + picture(0) + "\r\n" + picture(1) + "\r\n");
   for (const auto& [input, pictures] : {std::pair(folder.string(), 1U), {"@" + (directory_ / "list.txt").string(), 2U}}) {
-    const Run run = run_program({"detect", input, "--phrase", "dog", "--json"});
+    const auto run = run_program({"detect", input, "--phrase", "dog", "--json"});
     EXPECT_EQ(run.status, 0) << run.err;
     EXPECT_EQ(run.lines().size(), pictures) << input;
   }
   fs::create_symlink("circle", directory_ / "circle");
   for (const std::string& input : {(directory_ / "circle").string(), (directory_ / "circle" / "a.png").string()}) {
-    const Run run = run_program({"detect", input, "--phrase", "dog"});
+    const auto run = run_program({"detect", input, "--phrase", "dog"});
     EXPECT_EQ(run.status, 2) << run.err;
     EXPECT_NE(run.err.find("circle"), std::string::npos) << run.err;
   }
