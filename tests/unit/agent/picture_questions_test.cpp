@@ -82,16 +82,18 @@ TEST(AgentEvaluation, JudgesCountsOfADataSet) {
 // Questions of any type, several right answers, and why there is no mean.
 TEST(AgentEvaluation, JudgesTheQuestionsOfADataSet) {
   testing::ScriptedModel model({" x\nFinal Answer: a bus", " x\nFinal Answer: There are 12 of them."});
-  PictureQuestions questions{
-      .pictures = 2,
-      .key = [](std::size_t) { return std::string("q"); },
-      .questions =
-          [](std::size_t index) {
-            using Asked = std::vector<PictureQuestion>;
-            return index == 0 ? Asked{{.type = "what", .kind = "what", .text = "What?", .answers = {"car", "A bus"}}}
-                              : Asked{{.type = "count", .kind = "count", .text = "How many?", .answers = {"12"}}};
-          },
-      .image = [](std::size_t) { return Image(8, 8); }};
+  PictureQuestions questions{.pictures = 2,
+                             .key = [](std::size_t) { return std::string("q"); },
+                             .questions =
+                                 [](std::size_t index) {
+                                   PictureQuestion asked;
+                                   asked.type = asked.kind = index == 0 ? "what" : "count";
+                                   asked.text = index == 0 ? "What?" : "How many?";
+                                   asked.answers =
+                                       index == 0 ? std::vector<std::string>{"car", "A bus"} : std::vector<std::string>{"12"};
+                                   return std::vector<PictureQuestion>{asked};
+                                 },
+                             .image = [](std::size_t) { return Image(8, 8); }};
   const json figures = evaluate_agent(model, PictureModels(), questions, {.means = {}, .absent = "no train split"});
   EXPECT_EQ(figures["all"]["right"], 2);
   EXPECT_EQ(figures["per_type"]["what"]["right"], 1);

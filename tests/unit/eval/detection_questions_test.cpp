@@ -74,7 +74,7 @@ TEST(QuestionsOf, SomePhrasesOfAClosedSet) {
   EXPECT_TRUE(questions.classes.empty());
   int absent = 0, alike = 0;
   for (std::size_t i = 0; i < questions.count; ++i) {
-    const DetectionQuestion question = questions.question(i);
+    const DetectionQuestion question = questions.question(i).value();
     EXPECT_EQ(std::set(question.phrases.begin(), question.phrases.end()).size(), 6U);
     EXPECT_EQ(question.phrases, questions.labels(i).phrases);
     EXPECT_TRUE(questions.labels(i).image.empty());
