@@ -134,9 +134,11 @@ TEST(Sizes, RepeatsLeakNothing) {
 #if defined(__SANITIZE_ADDRESS__)
   GTEST_SKIP() << "the address sanitizer keeps freed memory, and finds leaks itself";
 #else
-  Bytes png = encode_png(testing::test_picture(300, 300)), jpeg = encode_jpeg(testing::test_picture(300, 300));
-  Bytes broken_png = png, broken_jpeg(jpeg.begin(), jpeg.begin() + static_cast<std::ptrdiff_t>(jpeg.size() / 2));
-  broken_png[png.size() / 2] ^= 0xFF;
+  const Bytes png = encode_png(testing::test_picture(300, 300)), jpeg = encode_jpeg(testing::test_picture(300, 300));
+  const auto half_of = [](const Bytes& file) {
+    return Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(file.size() / 2));
+  };
+  const Bytes broken_png = half_of(png), broken_jpeg = half_of(jpeg);
   const auto round = [&] {
     decode_image(png, "x");
     decode_image(jpeg, "x");
