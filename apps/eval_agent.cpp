@@ -70,6 +70,8 @@ int run_eval_agent(EvalAgentOptions options) {
   apply(options);
   const bool given = !options.judged.data.empty();
   check(!given || !options.oracle, "--oracle: expected scenes of the world, got --data {}", options.judged.data);
+  check(given || (options.counting.classes.empty() && options.counting.question == CountingQuestionOptions().question),
+        "--question, --count-class: expected --data, whose boxes are counted");
   if (options.judged.split.empty()) options.judged.split = given ? "val" : "test";
   if (!given) options.evaluation.scene.split = parse_split(options.judged.split);
   const auto directory = find_model(options.llm);

@@ -64,8 +64,9 @@ TEST_F(Faults, TrainingsLeaveBrokenPicturesOut) {
     "text_config": {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 40}}})",
                                  "recipe");
   write_file(path("recipe.json"), dump_json(recipe));
+  const testing::TemporaryDirectory runs;
   const auto train = [&](const std::string& out) {
-    return run_program({"train", path("recipe.json"), "--out", path(out), "--set", "data=coco:" + path(), "--json"});
+    return run_program({"train", path("recipe.json"), "--out", (runs / out).string(), "--set", "data=coco:" + path(), "--json"});
   };
   const auto run = train("one");
   ASSERT_EQ(run.status, 0) << run.err;
@@ -146,8 +147,8 @@ TEST(Flags, EveryNumberIsFiniteAndEveryPathIsThere) {
                                                           {"eval", "matching"},
                                                           {"eval", "vqa"},
                                                           {"eval", "agent"}};
-  const std::set<std::string> texts = {"--split", "--device", "--dtype",  "--task",  "--data",
-                                       "--set",   "--class",  "--format", "--phrase"};
+  const std::set<std::string> texts = {"--split", "--device", "--dtype",  "--task",   "--data",
+                                       "--set",   "--class",  "--format", "--phrase", "--question"};
   std::size_t numbers = 0, paths = 0;
   for (const std::vector<std::string>& command : commands) {
     for (const auto& [name, type] : flags_of(command)) {
