@@ -32,7 +32,7 @@ void show_progress(const ProgressState& state) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   const bool last = state.done >= state.total;
   static auto shown = std::chrono::steady_clock::now();
-  if (!terminal && !last && std::chrono::steady_clock::now() - shown < std::chrono::seconds(10)) return;
+  if (!terminal && std::chrono::steady_clock::now() - shown < std::chrono::seconds(10)) return;
   shown = std::chrono::steady_clock::now();
   const int left = static_cast<int>(state.seconds_left + 0.5);
   write_stderr(fmt::format("{}{} {}/{}  {:.1f}/s  {}:{:02d} left  {}{}", terminal ? "\r\x1b[K" : "", state.what, state.done,

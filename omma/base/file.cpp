@@ -186,8 +186,11 @@ DirectoryLock::DirectoryLock(const fs::path& directory, std::string_view part)
     // Its owner may have removed the file between our opening and locking it: such a lock would keep nobody out.
     if (!is_file_at(descriptor.fd, file_)) continue;
     const std::string owner = std::to_string(::getpid());
-    if (::ftruncate(descriptor.fd, 0) != 0 || ::pwrite(descriptor.fd, owner.data(), owner.size(), 0) < 0)
-      fail_runtime("{}: {}", file_.string(), reason());
+    if (::ftruncate(descriptor.fd, 0) != 0 || ::pwrite(descriptor.fd, owner.data(), owner.size(), 0) < 0) {
+      const std::string why = reason();
+      ::unlink(file_.c_str());
+      fail_runtime("{}: {}", file_.string(), why);
+    }
     descriptor_ = std::exchange(descriptor.fd, -1);
   }
 }

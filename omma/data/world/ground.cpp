@@ -37,9 +37,9 @@ class Noise {
     for (int x = 0; x < size_; ++x) {
       if (x % 8 == 0) bits = rng_.bits();
       const int at_x = x * cells * 256 / size_;
-      const auto cell = static_cast<std::size_t>(at_x >> 8);
+      const auto node = static_cast<std::size_t>(at_x >> 8);
       const int fx = at_x & 255;
-      const int smooth = (column_[cell] * (256 - fx) + column_[cell + 1] * fx) >> 8;
+      const int smooth = (column_[node] * (256 - fx) + column_[node + 1] * fx) >> 8;
       values[static_cast<std::size_t>(x)] = smooth + (static_cast<int>(bits & 255) - 128) * grain_step;
       bits >>= 8;
     }
