@@ -1,4 +1,5 @@
-// The body of a chat server's answer: whatever it is, it is read the same however its bytes arrive, and what is told of it is safe text.
+// The body of a chat server's answer: whatever it is, it is read the same however its bytes arrive, and what is told of it is safe
+// text.
 #include <cstddef>
 #include <cstdint>
 #include <string>

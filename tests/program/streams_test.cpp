@@ -103,8 +103,8 @@ TEST_F(Streams, SignalsEndLongCommands) {
 
 class StoppedTraining : public Streams {
  protected:
-  // Runs a training until its first step (of this run) is in the log, then `signals`, a shell's commands that know it as $pid. The status is the
-  // training's.
+  // Runs a training until its first step (of this run) is in the log, then `signals`, a shell's commands that know it as $pid. The
+  // status is the training's.
   static testing::Run stop(const std::string& name, const std::string& signals, const std::vector<std::string>& more = {},
                            const std::string& before = "") {
     std::vector<std::string> arguments = {
