@@ -21,6 +21,7 @@ struct EvalAgentOptions : CommonOptions {
   PictureModelOptions models;
   AgentEvaluationOptions evaluation;
   std::filesystem::path answers;
+  std::string wordings = "taught";
   bool oracle = false;
 };
 
@@ -72,6 +73,8 @@ int run_eval_agent(EvalAgentOptions options) {
   check(!given || !options.oracle, "--oracle: expected scenes of the world, got --data {}", options.judged.data);
   check(given || (options.counting.classes.empty() && options.counting.question == CountingQuestionOptions().question),
         "--question, --count-class: expected --data, whose boxes are counted");
+  check(!given || options.wordings == "taught", "--wordings: expected scenes of the world, got --data {}", options.judged.data);
+  if (options.wordings == "held-out") options.evaluation.wording = Wording::held_out;
   if (options.judged.split.empty()) options.judged.split = given ? "val" : "test";
   if (!given) options.evaluation.scene.split = parse_split(options.judged.split);
   const auto directory = find_model(options.llm);
@@ -106,6 +109,10 @@ void add_eval_agent(CLI::App& eval) {
   command.add_option("--llm", options->llm, "language model")->capture_default_str()->type_name("DIR|ID");
   add_picture_model_flags(command, options->models);
   command.add_flag("--oracle", options->oracle, "the tools know the scene: errors are the planner's alone");
+  command.add_option("--wordings", options->wordings, "of scenes' questions: as the planner was taught them, or held out")
+      ->check(CLI::IsMember({"taught", "held-out"}))
+      ->capture_default_str()
+      ->type_name("W");
   command.add_option("--scenes", options->evaluation.scenes, "scenes")->capture_default_str()->type_name("N");
   command.add_option("--seed", options->evaluation.seed, "seed")->capture_default_str()->type_name("S");
   command

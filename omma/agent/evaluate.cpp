@@ -56,7 +56,7 @@ struct Score {
 };
 
 // "How many red dogs are there?": there or not, with or without a colour, both by a coin.
-Question simple_count(const Scene& scene, Rng& rng) {
+Question simple_count(const Scene& scene, Rng& rng, Wording wording) {
   const bool present = rng.chance(0.5), colored = rng.chance(0.5);
   ObjectQuery query;
   do {
@@ -64,7 +64,8 @@ Question simple_count(const Scene& scene, Rng& rng) {
     query.name = present ? object.name : rng.between(0, world_name_count - 1);
     if (colored) query.color = present ? object.color : rng.between(0, world_color_count - 1);
   } while (find_objects(scene, query).empty() == present || !may_be_said(query, scene.split));
-  return {.text = fmt::format("How many {} are there?", phrase_of(query, true)),
+  const bool taught = wording == Wording::taught;
+  return {.text = taught ? fmt::format("How many {} are there?", phrase_of(query, true)) : held_out_count_question(query, rng),
           .answer = std::to_string(find_objects(scene, query).size()),
           .type = QuestionType::count,
           .subject = query,
@@ -80,14 +81,15 @@ struct AgentQuestion {
 
 // The world's own counting questions have answers from 0 to 6 about equally often: many of a kind, few of which are there in most
 // scenes.
-std::vector<AgentQuestion> all_questions(const Scene& scene, Rng rng) {
+std::vector<AgentQuestion> all_questions(const Scene& scene, Rng rng, Wording wording) {
   std::vector<AgentQuestion> asked;
   const auto add = [&](std::string_view type, const Question& question) {
     asked.push_back({std::string(type), question.text, question.answer});
   };
-  for (const Question& question : questions(scene, rng))
+  for (const Question& question : questions(scene, rng, wording))
     add(question.type == QuestionType::count ? "count_balanced" : name_of(question.type), question);
-  add("count", simple_count(scene, rng));
+  add("count", simple_count(scene, rng, wording));
+  if (wording == Wording::held_out) return asked;  // all requests for a description are taught
   const std::string_view request = rng.pick(description_requests());
   asked.push_back({"describe", std::string(request), exact_caption(scene, rng)});
   return asked;
@@ -96,8 +98,9 @@ std::vector<AgentQuestion> all_questions(const Scene& scene, Rng rng) {
 PictureModels models_that_know(const Scene& scene, const std::vector<AgentQuestion>& asked) {
   std::map<std::string, std::string> answers;
   for (const AgentQuestion& question : asked) answers.emplace(question.text, question.answer);
+  const std::string exact = asked.back().type == "describe" ? asked.back().answer : "";
   return {.detector = std::make_shared<KnownObjectDetector>(known_objects(scene)),
-          .captioner = std::make_shared<KnownCaptioner>(asked.back().answer),
+          .captioner = std::make_shared<KnownCaptioner>(exact),
           .answerer = std::make_shared<KnownAnswerer>(std::move(answers))};
 }
 
@@ -201,7 +204,7 @@ json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& mo
   Progress progress("scenes", options.scenes);
   for (std::uint64_t index = 0; index < static_cast<std::uint64_t>(options.scenes); ++index) {
     const Scene scene = make_scene(options.seed, index, options.scene);
-    const std::vector<AgentQuestion> asked = all_questions(scene, Rng(options.seed, index));
+    const std::vector<AgentQuestion> asked = all_questions(scene, Rng(options.seed, index), options.wording);
     const PictureModels eyes = models ? *models : models_that_know(scene, asked);
     const Toolbox tools = picture_tools(eyes, std::make_shared<const Image>(scene.image));
     for (const AgentQuestion& question : asked) {

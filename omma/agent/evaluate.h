@@ -10,6 +10,7 @@
 #include "omma/agent/picture_questions.h"
 #include "omma/agent/react.h"
 #include "omma/agent/tools/picture_tools.h"
+#include "omma/data/world/language.h"
 #include "omma/data/world/scene.h"
 
 namespace omma {
@@ -18,6 +19,7 @@ struct AgentEvaluationOptions {
   int scenes = 500;
   std::uint64_t seed = 1;
   SceneOptions scene = {.split = Split::test};
+  Wording wording = Wording::taught;
   AgentOptions agent;
 };
 
@@ -33,8 +35,9 @@ using AgentAnswerObserver = std::function<void(const AgentAnswer& answer)>;
 
 // Asks each scene every type of question that it allows (see language.h); "count": how many X are there, where X is there or not
 // and has a colour or not, each by a coin (the world's own counting questions are "count_balanced"); and where there is a captioner
-// "describe", which is right where every object is told with its colour and nothing else. Without `models` the tools know the
-// scene: what is wrong is the planner's fault alone. {"count": {"right", "asked", "accuracy"}, ..., "all": {...}, "steps": mean}.
+// "describe", which is right where every object is told with its colour and nothing else; in held-out wording there is none.
+// Without `models` the tools know the scene: what is wrong is the planner's fault alone. {"count": {"right", "asked", "accuracy"},
+// ..., "all": {...}, "steps": mean}.
 json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& models, const AgentEvaluationOptions& options = {},
                     const AgentAnswerObserver& observer = nullptr);
 

@@ -71,6 +71,7 @@ TEST(EvalAgent, RefusesWhatDoesNotFit) {
   EXPECT_EQ(run_program({"eval", "agent", "--data", "coco:/nowhere"}).status, 2);
   EXPECT_EQ(run_program({"eval", "agent", "--data", "coco:" + folder, "--count-class", "tram"}).status, 2);
   EXPECT_EQ(run_program({"eval", "agent", "--data", "coco:" + folder, "--oracle"}).status, 2);
+  EXPECT_EQ(run_program({"eval", "agent", "--data", "coco:" + folder, "--wordings", "held-out"}).status, 2);
   EXPECT_EQ(run_program({"eval", "agent", "--data", "jsonl:" + folder, "--count-class", "dog"}).status, 2);
 }
 

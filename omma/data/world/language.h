@@ -85,4 +85,7 @@ enum class Wording { taught, held_out };
 // the sentences alone.
 std::vector<Question> questions(const Scene& scene, Rng& rng, Wording wording = Wording::taught);
 
+// One way of the held-out wording to ask how many there are: "Can you count the red dogs for me?"
+std::string held_out_count_question(const ObjectQuery& query, Rng& rng);
+
 }  // namespace omma

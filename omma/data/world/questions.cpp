@@ -40,7 +40,7 @@ constexpr std::array<std::string_view, 3> held_out_color = {"Tell me the color o
 constexpr std::array<std::string_view, 2> held_out_relation = {"Would you say the {s} is {where} the {r}?",
                                                                "Does the {s} stand {where} the {r}?"};
 constexpr std::array<std::string_view, 3> held_out_what = {"What stands {where} the {r}?", "Name the thing {where} the {r}.",
-                                                           "Tell me what is {where} the {r}."};
+                                                           "Point out what is {where} the {r}."};
 constexpr std::array<std::string_view, 2> held_out_more = {"Does the picture show more {S} than {R}?",
                                                            "Is the number of {S} larger than the number of {R}?"};
 constexpr std::array<std::string_view, 2> held_out_fewer = {"Does the picture show fewer {S} than {R}?",
@@ -321,6 +321,12 @@ std::vector<Question> questions(const Scene& scene, Rng& rng, Wording wording) {
   later.set_counter(rng.counter() + (1ULL << 32));
   if (const auto question = Asker(scene, later, wording).exist_relation()) result.push_back(*question);
   return result;
+}
+
+std::string held_out_count_question(const ObjectQuery& query, Rng& rng) {
+  constexpr std::string_view place = "{S}";
+  std::string text(rng.pick(std::span<const std::string_view>(held_out_count)));
+  return text.replace(text.find(place), place.size(), phrase_of(query, true));
 }
 
 }  // namespace omma

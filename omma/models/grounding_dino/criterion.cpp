@@ -63,6 +63,20 @@ Pairs denoising_pairs(const DenoisingBatch& batch, int64_t layers) {
   return pairs;
 }
 
+// Sums over all valid positions of the encoder, divided by the number of those that stand for a box.
+Terms proposal_terms(const AllProposals& proposals, const GroundingTargets& targets, const MatchingCosts& costs, int64_t share) {
+  Pairs pairs;
+  for (const Claim& claim :
+       claim_positions(proposals.logits, proposals.boxes, proposals.centres, proposals.valid, targets, costs, share)) {
+    pairs.rows.push_back(claim.sample * proposals.logits.size(1) + claim.position);
+    pairs.boxes.push_back(claim.box);
+  }
+  const double claimed = std::max(1.0, static_cast<double>(pairs.rows.size()));
+  const Terms sums = sum_terms(proposals.logits.unsqueeze(0), proposals.boxes.unsqueeze(0), pairs, targets, costs.focal_alpha,
+                               proposals.valid.unsqueeze(-1).unsqueeze(0));
+  return {sums.classes / claimed, sums.l1 / claimed, sums.giou / claimed};
+}
+
 }  // namespace
 
 CriterionLoss grounding_loss(const GroundingDinoOutput& output, const GroundingTargets& targets, const CriterionConfig& config,
@@ -84,7 +98,14 @@ CriterionLoss grounding_loss(const GroundingDinoOutput& output, const GroundingT
                      .classes = terms.classes.detach() / boxes_in_batch,
                      .l1 = terms.l1.detach() / boxes_in_batch,
                      .giou = terms.giou.detach() / boxes_in_batch,
-                     .denoising = {}};
+                     .denoising = {},
+                     .proposals = {}};
+  if (config.proposal_weight > 0) {
+    const Tensor added =
+        config.proposal_weight * weighted(proposal_terms(output.proposals.value(), targets, costs, config.proposal_share));
+    loss.total = loss.total + added;
+    loss.proposals = added.detach();
+  }
   if (denoising == nullptr || denoising->groups == 0) return loss;
   const Tensor denoised = torch::stack(output.denoising_logits);
   const Terms extra = sum_terms(denoised, torch::stack(output.denoising_boxes), denoising_pairs(*denoising, denoised.size(0)),

@@ -75,7 +75,7 @@ TextFeatures GroundingDinoImpl::encode_text(const Tensor& input_ids, const Tenso
 }
 
 GroundingDinoOutput GroundingDinoImpl::forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
-                                               const DenoisingQueries* denoising, const Probe& probe) {
+                                               const DenoisingQueries* denoising, const Probe& probe, bool all_proposals) {
   check_picture(pixel_values, pixel_mask);
   probe("text", text.features);
   const std::vector<Tensor> maps = backbone_(pixel_values.to(text_projection_->weight.scalar_type()));
@@ -111,6 +111,7 @@ GroundingDinoOutput GroundingDinoImpl::forward(const Tensor& pixel_values, const
   output.boxes = output.layer_boxes.back();
   output.encoder_logits = selected.logits;
   output.encoder_boxes = selected.proposal_boxes;
+  if (all_proposals) output.proposals = query_selection_.propose(enhanced.vision, enhanced.text, text.token_mask);
   return output;
 }
 

@@ -32,6 +32,7 @@ struct GroundingDinoOutput {
   std::vector<Tensor> layer_logits, layer_boxes;          // of every decoder layer, the last included
   std::vector<Tensor> denoising_logits, denoising_boxes;  // [B, D, T] and [B, D, 4] of every decoder layer; empty without denoising
   Tensor encoder_logits, encoder_boxes;                   // of the selected proposals, by rank; undefined with two_stage = false
+  std::optional<AllProposals> proposals;                  // where they were asked for
 };
 
 class GroundingDinoImpl : public torch::nn::Module {
@@ -48,7 +49,7 @@ class GroundingDinoImpl : public torch::nn::Module {
   // undefined where all is picture. A picture with fewer positions than num_queries gets as many queries as it has positions.
   // Throws std::invalid_argument for wrong shapes.
   GroundingDinoOutput forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
-                              const DenoisingQueries* denoising = nullptr, const Probe& probe = {});
+                              const DenoisingQueries* denoising = nullptr, const Probe& probe = {}, bool all_proposals = false);
 
   // Random weights as the reference draws them, for training from scratch.
   void init_weights();

@@ -22,4 +22,15 @@ struct MatchingCosts {
 std::vector<int64_t> match_queries(const Tensor& logits, const Tensor& boxes, const GroundingTargets& targets,
                                    const MatchingCosts& costs);
 
+// One box and one of the positions that stand for it.
+struct Claim {
+  int64_t sample, position, box;  // box of all samples' M
+};
+
+// Of each box the `share` positions of least cost among the valid ones whose centres it holds, or else the nearest; a position that
+// several boxes want goes to the one it costs least, so that a box may be left with none. centres [B, S, 2] (x, y) in 0..1, valid
+// [B, S]; else as match_queries().
+std::vector<Claim> claim_positions(const Tensor& logits, const Tensor& boxes, const Tensor& centres, const Tensor& valid,
+                                   const GroundingTargets& targets, const MatchingCosts& costs, int64_t share);
+
 }  // namespace omma

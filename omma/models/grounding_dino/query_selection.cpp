@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "omma/base/error.h"
 #include "omma/nn/layers.h"
 
 namespace omma {
@@ -81,6 +82,16 @@ SelectedQueries QuerySelection::operator()(const VisionFeatures& vision, const T
           .boxes = boxes.detach(),
           .logits = (*class_head_)(rows, text, token_mask),
           .proposal_boxes = boxes};
+}
+
+AllProposals QuerySelection::propose(const VisionFeatures& vision, const Tensor& text, const Tensor& token_mask) {
+  check(class_head_.has_value(), "proposals: the model has one stage, there are none");
+  const Proposals proposals = make_proposals(vision);
+  const Tensor rows = norm_(output_(vision.features.masked_fill(~proposals.valid.unsqueeze(-1), 0)));
+  return {.logits = (*class_head_)(rows, text, token_mask),
+          .boxes = (box_head_(rows).to(torch::kFloat32) + proposals.logits).sigmoid(),
+          .centres = proposals.logits.narrow(-1, 0, 2).sigmoid(),
+          .valid = proposals.valid};
 }
 
 void QuerySelection::init_weights() {

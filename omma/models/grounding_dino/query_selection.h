@@ -30,6 +30,14 @@ struct Proposals {
 };
 Proposals make_proposals(const VisionFeatures& vision);
 
+// What the encoder says at every position, with gradient; float32 boxes.
+struct AllProposals {
+  Tensor logits;   // [B, S, T]
+  Tensor boxes;    // [B, S, 4] CXCYWH in 0..1
+  Tensor centres;  // [B, S, 2] of the positions, (x, y) in 0..1
+  Tensor valid;    // [B, S] bool
+};
+
 // Its weights live in `model` as enc_output.*, enc_output_norm.*, encoder_output_bbox_embed.* and query_position_embeddings.*; with
 // two_stage = false as query_position_embeddings.* and reference_points.*.
 class QuerySelection {
@@ -38,6 +46,9 @@ class QuerySelection {
 
   // `vision` is the encoder's output with the levels and mask of the neck.
   SelectedQueries operator()(const VisionFeatures& vision, const Tensor& text, const Tensor& token_mask, const Probe& probe);
+
+  // For training: expects two stages.
+  AllProposals propose(const VisionFeatures& vision, const Tensor& text, const Tensor& token_mask);
 
   void init_weights();
 

@@ -164,10 +164,12 @@ class GroundingDinoTraining : public TrainingTask {
         {.queries = config_.denoising_queries, .label_noise = config_.label_noise, .box_noise = config_.box_noise}, rng);
     const Tensor pixel_mask = batch.pixel_mask.defined() ? batch.pixel_mask.to(device) : Tensor();
     const GroundingDinoOutput output =
-        model->forward(batch.pixels.to(device), pixel_mask, text, denoising.groups > 0 ? &denoising.queries : nullptr);
+        model->forward(batch.pixels.to(device), pixel_mask, text, denoising.groups > 0 ? &denoising.queries : nullptr, {},
+                       config_.loss.proposal_weight > 0);
     CriterionLoss cost = grounding_loss(output, batch.targets, config_.loss, &denoising);
     StepLoss result{.total = cost.total, .parts = {{"loss_class", cost.classes}, {"loss_l1", cost.l1}, {"loss_giou", cost.giou}}};
     if (cost.denoising.defined()) result.parts.emplace_back("loss_denoising", cost.denoising);
+    if (cost.proposals.defined()) result.parts.emplace_back("loss_proposals", cost.proposals);
     return result;
   }
 

@@ -12,7 +12,7 @@
 namespace omma {
 namespace {
 
-const auto picture = std::make_shared<const Image>(8, 8);
+const auto blank = std::make_shared<const Image>(8, 8);
 const auto captioner = std::make_shared<KnownCaptioner>("a red dog and two blue cars");
 const auto answerer = std::make_shared<KnownAnswerer>(std::map<std::string, std::string>{{"Is there a dog?", "yes"}});
 
@@ -21,7 +21,7 @@ std::string failure_of(const Tool& tool, const char* input) {
 }
 
 TEST(DescribeImage, CaptionsAndAnswers) {
-  const Tool tool = describe_image_tool(captioner, answerer, picture);
+  const Tool tool = describe_image_tool(captioner, answerer, blank);
   Toolbox().add(tool);  // its schema and example are sound
   EXPECT_EQ(tool.run(json::object()).summary, "a red dog and two blue cars");
   EXPECT_EQ(tool.run(json::object()).data, json::parse(R"({"caption": "a red dog and two blue cars", "score": 0.0})"));
@@ -32,17 +32,17 @@ TEST(DescribeImage, CaptionsAndAnswers) {
 }
 
 TEST(DescribeImage, SaysWhichPartIsNotThere) {
-  const Tool only_captions = describe_image_tool(captioner, nullptr, picture);
+  const Tool only_captions = describe_image_tool(captioner, nullptr, blank);
   EXPECT_EQ(only_captions.run(json::object()).summary, "a red dog and two blue cars");
   EXPECT_NE(failure_of(only_captions, R"({"question": "Is there a dog?"})").find("no model that answers"), std::string::npos);
-  const Tool only_answers = describe_image_tool(nullptr, answerer, picture);
+  const Tool only_answers = describe_image_tool(nullptr, answerer, blank);
   EXPECT_EQ(only_answers.run({{"question", "Is there a dog?"}}).summary, "yes");
   EXPECT_NE(failure_of(only_answers, "{}").find("no model that describes"), std::string::npos);
-  EXPECT_THROW(describe_image_tool(nullptr, nullptr, picture), std::invalid_argument);
+  EXPECT_THROW(describe_image_tool(nullptr, nullptr, blank), std::invalid_argument);
 }
 
 TEST(DescribeImage, RefusesOtherInput) {
-  const Tool tool = describe_image_tool(captioner, answerer, picture);
+  const Tool tool = describe_image_tool(captioner, answerer, blank);
   for (const char* input :
        {R"({"question": ""})", R"({"question": 3})", R"({"question": null})", R"({"image": "other.png"})", "[]"})
     EXPECT_NE(failure_of(tool, input), "") << input;
@@ -50,7 +50,7 @@ TEST(DescribeImage, RefusesOtherInput) {
 }
 
 TEST(DescribeImage, TheLoopRunsItWithoutArguments) {
-  const Toolbox tools = picture_tools({.captioner = captioner}, picture);
+  const Toolbox tools = picture_tools({.captioner = captioner}, blank);
   EXPECT_EQ(tools.names(), "describe_image");
   testing::ScriptedModel model({testing::act("{}", "describe_image"), " I tell.\nFinal Answer: a red dog and two blue cars"});
   const AgentResult result = run_agent(model, tools, "What is in the picture?");

@@ -53,6 +53,27 @@ TEST(AgentEvaluation, CountsWhatIsThereAndWhatIsNot) {
   EXPECT_GT(colored, 70);
 }
 
+TEST(AgentEvaluation, HeldOutWordingsAskTheSameThings) {
+  const auto asked = [](Wording wording) {
+    testing::ScriptedModel model({" x\nFinal Answer: 0"});
+    AgentEvaluationOptions options;
+    options.scenes = 20;
+    options.wording = wording;
+    std::vector<AgentAnswer> answers;
+    evaluate_agent(model, std::nullopt, options, [&](const AgentAnswer& answer) { answers.push_back(answer); });
+    return answers;
+  };
+  const std::vector<AgentAnswer> taught = asked(Wording::taught), held_out = asked(Wording::held_out);
+  const auto expected = [](const std::vector<AgentAnswer>& answers) {
+    std::vector<std::string> texts;  // but for descriptions, whose requests are all taught
+    for (const AgentAnswer& answer : answers)
+      if (answer.expected.find(' ') == std::string::npos) texts.push_back(answer.expected);
+    return texts;
+  };
+  EXPECT_EQ(expected(taught), expected(held_out));
+  for (const AgentAnswer& answer : held_out) EXPECT_FALSE(answer.question.starts_with("How many")) << answer.question;
+}
+
 // Plans right without a language model, where the new tool is all that it takes.
 class DescribingModel : public LanguageModel {
  public:

@@ -12,7 +12,7 @@ using testing::act;
 using testing::invalid_argument_of;
 using testing::ScriptedModel;
 
-Toolbox finder() {
+Toolbox one_dog_finder() {
   Toolbox tools;
   tools.add({.name = "find",
              .description = "Finds.",
@@ -27,7 +27,7 @@ Toolbox finder() {
 
 Transcript record() {
   ScriptedModel model({act(R"({"name": "fail"})"), act(R"({"name": 3})"), act(R"({"name": "car"})"), " Two.\nFinal Answer: 2"});
-  return {.question = "How many?", .format = AgentFormat::compact, .result = run_agent(model, finder(), "How many?")};
+  return {.question = "How many?", .format = AgentFormat::compact, .result = run_agent(model, one_dog_finder(), "How many?")};
 }
 
 TEST(Transcript, RoundTripAndReplay) {
@@ -36,7 +36,7 @@ TEST(Transcript, RoundTripAndReplay) {
   const std::string lines = write_transcript(recorded);
   const Transcript read = read_transcript(lines, "run.jsonl");
   EXPECT_EQ(write_transcript(read), lines);
-  const AgentResult replayed = replay(read, finder());
+  const AgentResult replayed = replay(read, one_dog_finder());
   EXPECT_EQ(to_json(replayed), to_json(recorded.result));
 }
 
@@ -48,19 +48,20 @@ TEST(Transcript, RunsThatALimitEndedReplay) {
   short_texts.max_tokens = 5;
   for (const AgentOptions& options : {few, short_texts, AgentOptions{}}) {
     ScriptedModel model({act(R"({"name": "car"})"), "no format", "none", "at all", ""});
-    const Transcript recorded = {
-        .question = "How many?", .format = AgentFormat::compact, .result = run_agent(model, finder(), "How many?", options)};
+    const Transcript recorded = {.question = "How many?",
+                                 .format = AgentFormat::compact,
+                                 .result = run_agent(model, one_dog_finder(), "How many?", options)};
     EXPECT_NE(recorded.result.stopped, AgentEnd::answer);
     const Transcript read = read_transcript(write_transcript(recorded), "run.jsonl");
     EXPECT_EQ(read.result.stopped, recorded.result.stopped);
-    EXPECT_EQ(replay(read, finder()).answer, recorded.result.answer);
+    EXPECT_EQ(replay(read, one_dog_finder()).answer, recorded.result.answer);
   }
 }
 
 TEST(Transcript, ReplayFindsADifference) {
   Transcript changed = record();
   changed.result.answer = "3";
-  EXPECT_NE(invalid_argument_of([&] { replay(changed, finder()); }).find("expected the answer \"3\", got \"2\""),
+  EXPECT_NE(invalid_argument_of([&] { replay(changed, one_dog_finder()); }).find("expected the answer \"3\", got \"2\""),
             std::string::npos);
 }
 

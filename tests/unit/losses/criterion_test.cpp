@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 namespace omma {
@@ -175,6 +176,68 @@ TEST(Criterion, DenoisingTermEqualsTheSlowVersion) {
   expected /= 5.0 * 2.0;
   const CriterionLoss loss = grounding_loss(batch.output, batch.targets, config, &denoising);
   EXPECT_NEAR(loss.denoising.item<double>(), expected, 1e-4 * expected);
+}
+
+// A grid of 4 x 4 positions that all guess the box of their own cell, the first row not valid; a box over the lower left quarter,
+// one over all of the picture, and one so small that it holds no centre.
+struct Grid {
+  GroundingTargets targets;
+  AllProposals proposals;
+};
+
+Grid make_grid() {
+  Grid grid;
+  const Tensor steps = (torch::arange(4, torch::kFloat32) + 0.5) / 4;
+  const Tensor centres = torch::stack({steps.repeat({4}), steps.repeat_interleave(4)}, -1).unsqueeze(0);
+  grid.proposals = {.logits = torch::zeros({1, 16, 2}),
+                    .boxes = torch::cat({centres, torch::full({1, 16, 2}, 0.25)}, -1),
+                    .centres = centres,
+                    .valid = torch::arange(16).ge(4).unsqueeze(0)};
+  grid.targets.counts = {3};
+  grid.targets.phrase_counts = {2};
+  grid.targets.boxes = torch::tensor({{0.25, 0.75, 0.5, 0.5}, {0.5, 0.5, 1.0, 1.0}, {0.999, 0.499, 0.001, 0.001}});
+  grid.targets.tokens = torch::tensor({{1.0, 0.0}, {0.0, 1.0}, {1.0, 0.0}});
+  grid.targets.phrase_tokens = torch::eye(2).unsqueeze(0);
+  return grid;
+}
+
+TEST(Claims, PositionsInABoxStandForIt) {
+  Grid grid = make_grid();
+  const auto claimed = [&](int64_t share) {
+    std::map<int64_t, int64_t> owners;
+    for (const Claim& claim : claim_positions(grid.proposals.logits, grid.proposals.boxes, grid.proposals.centres,
+                                              grid.proposals.valid, grid.targets, {}, share))
+      owners[claim.position] = claim.box;
+    return owners;
+  };
+  // The lower left quarter holds 8, 9, 12 and 13; 7 is the nearest valid centre to the small box; the large one costs least at the
+  // four in the middle, of which 9 costs less for the first box and 5, 6 and 10 for nobody else.
+  EXPECT_EQ(claimed(4), (std::map<int64_t, int64_t>{{5, 1}, {6, 1}, {7, 2}, {8, 0}, {9, 0}, {10, 1}, {12, 0}, {13, 0}}));
+  grid.proposals.boxes[0][13] = grid.targets.boxes[0];
+  EXPECT_EQ(claimed(1).at(13), 0) << "the best guess first";
+  EXPECT_FALSE(claimed(1).contains(9)) << "the large box lost its only one";
+}
+
+TEST(Criterion, EveryPositionLearnsWhatItSees) {
+  Batch batch = make_batch();
+  Grid grid = make_grid();
+  batch.targets = grid.targets;
+  batch.output = {};
+  batch.output.layer_logits = {torch::randn({1, 5, 2})};
+  batch.output.layer_boxes = {random_boxes(1, 5)};
+  CriterionConfig config;
+  const double without = grounding_loss(batch.output, batch.targets, config).total.item<double>();
+  batch.output.proposals = grid.proposals;
+  batch.output.proposals->logits.requires_grad_(true);
+  config.proposal_weight = 0.5;
+  const CriterionLoss loss = grounding_loss(batch.output, batch.targets, config);
+  EXPECT_NEAR(loss.total.item<double>(), without + loss.proposals.item<double>(), 1e-5);
+  loss.total.backward();
+  const Tensor pull = -grid.proposals.logits.grad()[0];  // where a step down the gradient leads
+  for (const int64_t position : {8, 9, 12, 13}) EXPECT_GT(at(pull, {position, 0}), 0) << position;
+  for (const int64_t position : {5, 6, 10}) EXPECT_GT(at(pull, {position, 1}), 0) << position;
+  for (const int64_t position : {4, 11, 14, 15}) EXPECT_LT(at(pull, {position, 0}), 0) << position << " shows nothing";
+  EXPECT_EQ(pull.slice(0, 0, 4).abs().sum().item<double>(), 0) << "not valid";
 }
 
 TEST(Criterion, NoBoxesStillTeachSilence) {
