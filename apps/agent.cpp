@@ -24,7 +24,7 @@ namespace {
 
 struct AgentCommandOptions : CommonOptions {
   std::string image, question, trace;
-  std::string llm = "planner-nano", llm_model = "default";
+  std::string llm, llm_model = "default";  // llm "": the zoo's
   PictureModelOptions models;
   AgentOptions agent;
   double max_seconds = 120;
@@ -135,6 +135,7 @@ void print_answer(const AgentCommandOptions& options, const std::string& llm, co
 
 int run_agent_command(AgentCommandOptions options) {
   apply(options);
+  if (options.llm.empty()) options.llm = find_model_for("generate").filename();
   const AgentFiles files = agent_files(options);
   const auto image = std::make_shared<const Image>(read_picture(options.image));
   const NamedLanguageModel llm = open_language_model(options);
@@ -159,9 +160,10 @@ void add_agent(CLI::App& app) {
   command.add_option("IMAGE", options->image, "a picture, or - for one from stdin")->required()->type_name("");
   command.add_option("QUESTION", options->question, "what to find out")->required()->type_name("");
   command
-      .add_option("--llm", options->llm,
-                  "language model: a directory, a zoo name, or a chat server's base URL, such as http://127.0.0.1:8080/v1")
-      ->capture_default_str()
+      .add_option(
+          "--llm", options->llm,
+          "language model: a directory, a zoo name, or a chat server's base URL, such as http://127.0.0.1:8080/v1 (default: the "
+          "zoo's planner)")
       ->type_name("DIR|URL");
   command.add_option("--llm-model", options->llm_model, "the server's name of the model")->capture_default_str()->type_name("NAME");
   command.add_option("--llm-timeout", options->llm_timeout, "longest silence of the server, before its first byte or the next")

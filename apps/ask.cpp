@@ -24,7 +24,7 @@ int run_ask(AskCommand options) {
   options.arguments.pop_back();
   options.answer.generation.sample = samples(options.answer.generation);
   const auto paths = expand_images(options.arguments);
-  const auto model = find_model(options.model.empty() ? "blip-nano-vqa" : options.model);
+  const auto model = find_model_for("answer", options.model);
   Stopwatch watch;
   const std::unique_ptr<Answerer> answerer = load_answerer(model, load_options(options));
   const double load_ms = watch.lap();

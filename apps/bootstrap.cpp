@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct BootstrapCommand : CommonOptions {
   BootstrapOptions bootstrap;
-  std::string captioner = "blip-nano-caption", filter = "blip-nano-itm";
+  std::string captioner, filter;  // "": the zoo's
   std::optional<int> rank, ranks;
 };
 
@@ -62,7 +62,10 @@ int run_bootstrap(BootstrapCommand options) {
   job.rank = options.rank ? JobRank{.rank = *options.rank, .ranks = *options.ranks} : rank_from_environment();
   job.out = options.out;
   job.threads = options.threads > 0 ? options.threads : available_threads();
-  const fs::path captioner_directory = find_model(options.captioner), filter_directory = find_model(options.filter);
+  const fs::path captioner_directory = find_model_for("caption", options.captioner);
+  const fs::path filter_directory = find_model_for("match", options.filter);
+  if (options.captioner.empty()) options.captioner = captioner_directory.filename();
+  if (options.filter.empty()) options.filter = filter_directory.filename();
   InputPaths inputs;
   inputs.add_folder(captioner_directory);
   inputs.add_folder(filter_directory);
@@ -108,8 +111,8 @@ void add_bootstrap(CLI::App& app) {
       ->type_name("KIND:PATH");
   command.add_option("--split", job.split, "part of the data set")->type_name("S");
   command.add_option("--out", options->out, "directory to write; an unfinished job in it goes on")->required()->type_name("DIR");
-  command.add_option("--captioner", options->captioner, "writes the synthetic texts")->capture_default_str()->type_name("DIR|ID");
-  command.add_option("--filter", options->filter, "judges all texts")->capture_default_str()->type_name("DIR|ID");
+  command.add_option("--captioner", options->captioner, "writes the synthetic texts (default: the zoo's)")->type_name("DIR|ID");
+  command.add_option("--filter", options->filter, "judges all texts (default: the zoo's)")->type_name("DIR|ID");
   command.add_option("--threshold", job.threshold, "least matching probability of a text that is kept")
       ->capture_default_str()
       ->type_name("X");

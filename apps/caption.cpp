@@ -21,7 +21,7 @@ int run_caption(CaptionCommand options) {
   apply(options);
   options.caption.generation.sample = samples(options.caption.generation);
   const auto paths = expand_images(options.images);
-  const auto model = find_model(options.model.empty() ? "blip-nano-caption" : options.model);
+  const auto model = find_model_for("caption", options.model);
   Stopwatch watch;
   const std::unique_ptr<Captioner> captioner = load_captioner(model, load_options(options));
   const double load_ms = watch.lap();

@@ -70,7 +70,7 @@ int run_detect(const DetectOptions& options) {
   apply(options);
   const DetectionPrompt prompt = prompt_of(options);
   const auto paths = expand_images(options.images);
-  const auto model = find_model(options.model.empty() ? "grounding-dino-nano" : options.model);
+  const auto model = find_model_for("detect", options.model);
   InputPaths inputs = picture_inputs(options.images, paths);
   inputs.add_folder(model);
   const std::vector<std::filesystem::path> overlays = overlay_files(options.out, paths, inputs);

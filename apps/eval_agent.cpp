@@ -5,7 +5,7 @@
 #include "apps/outputs.h"
 #include "apps/picture_models.h"
 #include "apps/training_split.h"
-#include "omma/agent/evaluate.h"
+#include "omma/agent/evaluation/evaluate.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/models/zoo.h"
@@ -14,7 +14,7 @@ namespace omma::app {
 namespace {
 
 struct EvalAgentOptions : CommonOptions {
-  std::string llm = "planner-nano";
+  std::string llm;  // "": the zoo's
   JudgedData judged{.data = "", .split = ""};
   std::vector<std::string> class_phrases;
   CountingQuestionOptions counting;
@@ -77,7 +77,7 @@ int run_eval_agent(EvalAgentOptions options) {
   if (options.wordings == "held-out") options.evaluation.wording = Wording::held_out;
   if (options.judged.split.empty()) options.judged.split = given ? "val" : "test";
   if (!given) options.evaluation.scene.split = parse_split(options.judged.split);
-  const auto directory = find_model(options.llm);
+  const auto directory = find_model_for("generate", options.llm);
   InputPaths inputs;
   inputs.add_folder(directory);
   if (!options.oracle) add_inputs(inputs, options.models);
@@ -106,7 +106,7 @@ int run_eval_agent(EvalAgentOptions options) {
 void add_eval_agent(CLI::App& eval) {
   auto options = std::make_shared<EvalAgentOptions>();
   CLI::App& command = *eval.add_subcommand("agent", "share of right answers about unseen scenes, by type of question");
-  command.add_option("--llm", options->llm, "language model")->capture_default_str()->type_name("DIR|ID");
+  command.add_option("--llm", options->llm, "language model (default: the zoo's)")->type_name("DIR|ID");
   add_picture_model_flags(command, options->models);
   command.add_flag("--oracle", options->oracle, "the tools know the scene: errors are the planner's alone");
   command.add_option("--wordings", options->wordings, "of scenes' questions: as the planner was taught them, or held out")

@@ -58,7 +58,7 @@ Judgement open_judgement(EvalDetectionOptions& options) {
 
 int run_eval_detection(EvalDetectionOptions options) {
   apply(options);
-  const auto directory = find_model(options.model.empty() ? "grounding-dino-nano" : options.model);
+  const auto directory = find_model_for("detect", options.model);
   const auto detector = load_detector(directory, load_options(options));
   Judgement judgement = open_judgement(options);
   options.detection.training = std::move(judgement.training);

@@ -34,10 +34,10 @@ void add_data_flags(CLI::App& command, LanguageEvalOptions& options, const std::
 }
 
 // Takes the common flags into use and finds the model. Where the answers cannot be written is told before the work.
-std::filesystem::path prepare(const LanguageEvalOptions& options, std::string_view default_model,
+std::filesystem::path prepare(const LanguageEvalOptions& options, std::string_view task,
                               const std::filesystem::path& choices = {}) {
   apply(options);
-  const auto model = find_model(options.model.empty() ? default_model : options.model);
+  const auto model = find_model_for(task, options.model);
   InputPaths inputs;
   inputs.add_folder(model);
   add_data(inputs, options.data);
@@ -70,7 +70,7 @@ struct EvalCaptionOptions : LanguageEvalOptions {
 };
 
 int run_eval_caption(EvalCaptionOptions options) {
-  const auto model = prepare(options, "blip-nano-caption");
+  const auto model = prepare(options, "caption");
   options.caption.generation.sample = samples(options.caption.generation);
   const auto dataset = open_captions(options);
   const auto captioner = load_captioner(model, load_options(options));
@@ -97,7 +97,7 @@ json json_of_rank(std::span<const std::size_t> ranks, std::size_t index) {
 }
 
 int run_eval_retrieval(const EvalRetrievalOptions& options) {
-  const auto model = prepare(options, "blip-nano-itm");
+  const auto model = prepare(options, "match");
   const auto dataset = open_captions(options);
   const auto matcher = load_matcher(model, load_options(options));
   const RetrievalEvaluation evaluation = evaluate_retrieval(
@@ -117,7 +117,7 @@ int run_eval_retrieval(const EvalRetrievalOptions& options) {
 }
 
 int run_eval_matching(const LanguageEvalOptions& options) {
-  const auto model = prepare(options, "blip-nano-itm");
+  const auto model = prepare(options, "match");
   const auto dataset = open_captions(options);
   const auto matcher = load_matcher(model, load_options(options));
   const MatchingEvaluation evaluation =
@@ -149,7 +149,7 @@ std::vector<std::string> read_lines(const std::filesystem::path& file) {
 }
 
 int run_eval_vqa(EvalVqaOptions options) {
-  const auto model = prepare(options, "blip-nano-vqa", options.choices);
+  const auto model = prepare(options, "answer", options.choices);
   options.answer.generation.sample = samples(options.answer.generation);
   if (!options.choices.empty()) options.answer.answers = read_lines(options.choices);
   const auto dataset = open_question_dataset(options.data, options.split, {.max_fault_share = options.max_fault_share});

@@ -20,7 +20,7 @@ struct MatchCommand : CommonOptions {
 int run_match(const MatchCommand& options) {
   apply(options);
   const auto paths = expand_images({options.image});
-  const auto model = find_model(options.model.empty() ? "blip-nano-itm" : options.model);
+  const auto model = find_model_for("match", options.model);
   Stopwatch watch;
   const std::unique_ptr<Matcher> matcher = load_matcher(model, load_options(options));
   const double load_ms = watch.lap();

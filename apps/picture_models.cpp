@@ -6,14 +6,16 @@
 namespace omma::app {
 namespace {
 
-std::optional<std::filesystem::path> named_or_from_zoo(const std::string& name, std::string_view zoo_name) {
-  return name.empty() ? find_zoo_model(zoo_name) : std::optional(find_model(name));
+// What a tool can do without: none where the zoo has none.
+std::optional<std::filesystem::path> find_if_any(std::string_view task, const std::string& name) {
+  if (name.empty() && !zoo_has_model_for(task)) return std::nullopt;
+  return find_model_for(task, name);
 }
 
 }  // namespace
 
 void add_picture_model_flags(CLI::App& command, PictureModelOptions& options) {
-  command.add_option("--detector", options.detector, "what detect_objects uses")->capture_default_str()->type_name("DIR|ID");
+  command.add_option("--detector", options.detector, "what detect_objects uses (default: the zoo's)")->type_name("DIR|ID");
   command.add_option("--captioner", options.captioner, "what describe_image describes with (default: the zoo's, if it has one)")
       ->type_name("DIR|ID");
   command.add_option("--answerer", options.answerer, "what describe_image answers with (default: the zoo's, if it has one)")
@@ -27,11 +29,9 @@ void add_inputs(InputPaths& inputs, const PictureModelOptions& options) {
 
 PictureModels open_picture_models(const PictureModelOptions& options, const LoadOptions& load) {
   PictureModels models;
-  if (const auto directory = named_or_from_zoo(options.captioner, "blip-nano-caption"))
-    models.captioner = load_captioner_lazily(*directory, load);
-  if (const auto directory = named_or_from_zoo(options.answerer, "blip-nano-vqa"))
-    models.answerer = load_answerer_lazily(*directory, load);
-  models.detector = load_detector(find_model(options.detector), load);
+  if (const auto directory = find_if_any("caption", options.captioner)) models.captioner = load_captioner_lazily(*directory, load);
+  if (const auto directory = find_if_any("answer", options.answerer)) models.answerer = load_answerer_lazily(*directory, load);
+  models.detector = load_detector(find_model_for("detect", options.detector), load);
   return models;
 }
 

@@ -10,7 +10,7 @@
 namespace omma::app {
 
 struct PictureModelOptions {
-  std::string detector = "grounding-dino-nano";
+  std::string detector;             // "": the zoo's
   std::string captioner, answerer;  // "": the zoo's, where it has one
 };
 

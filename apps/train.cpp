@@ -5,8 +5,8 @@
 #include "apps/commands.h"
 #include "apps/outputs.h"
 #include "omma/base/log.h"
-#include "omma/train/run_recipe.h"
-#include "omma/train/stages.h"
+#include "omma/recipes/run_recipe.h"
+#include "omma/recipes/stages.h"
 
 namespace omma::app {
 namespace fs = std::filesystem;

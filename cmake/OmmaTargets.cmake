@@ -8,7 +8,8 @@ function(omma_compile_options target)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
   if(OMMA_UNITY)  # the headers of LibTorch, JSON and GoogleTest cost a file more than its own lines do
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)  # takes each file for a header
+    # GNU takes each file for a header, and names of one file for those of its neighbours.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage;-Wno-shadow;-Wshadow=local>)
   endif()
   if(OMMA_FUZZ)  # libFuzzer steers by the coverage of the library, not of the target alone
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)

@@ -33,6 +33,13 @@ std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& 
 // Throws likewise unless the directory's config.json is that of a model for the task, one of those below. Reads no weights.
 void expect_task(const std::filesystem::path& directory, std::string_view task);
 
+// What find_model() finds by the name; without one the zoo's model for the task: as its defaults.json says ({"detect":
+// "grounding-dino-nano", ...}), or where it has none, the first that can.
+std::filesystem::path find_model_for(std::string_view task, std::string_view name = "");
+
+// Whether that would find one without a name.
+bool zoo_has_model_for(std::string_view task);
+
 struct ModelInfo {
   std::string model_type;
   std::vector<std::string> tasks;  // "caption", "match", "answer", "detect", "generate"

@@ -32,12 +32,14 @@ struct Taught {
   std::string pictures;
   std::optional<TaughtGround> ground;
   bool closed_words = false;
+  std::vector<std::string> names;
 
   template <class Fields>
   void fields(Fields& field) {
     field("pictures", pictures);
     field("ground", ground);
     field("closed_words", closed_words);
+    field("names", names);
   }
 };
 
@@ -46,6 +48,8 @@ class Warnings {
   Warnings(const fs::path& directory, const Taught& taught) : name_(directory.filename().string()), taught_(taught) {
     if (taught.closed_words) tokenizer_ = Tokenizer::from_directory(directory);
   }
+
+  const std::vector<std::string>& names() const { return taught_.names; }
 
   void see(std::span<const Image> images) {
     if (!taught_.ground || told_pictures_) return;
@@ -177,6 +181,7 @@ class WarningDetector : public Detector {
     if (prompt.caption) warnings_.read(*prompt.caption);
     return model_->detect(images, prompt, options);
   }
+  std::vector<std::string> taught_names() const override { return warnings_.names(); }
 
  private:
   std::unique_ptr<Detector> model_;

@@ -6,6 +6,7 @@
 //   "ground"        {"even", "flat", "light"}: the least values of measure_ground() by which such a picture is known; a picture is
 //                   foreign where it is neither even nor flat, or dark. Absent: pictures are not judged
 //   "closed_words"  whether it knows nothing of words that its tokenizer spells letter by letter
+//   "names"         of a detector: the names of all that it was taught
 #pragma once
 
 #include <filesystem>

@@ -46,6 +46,9 @@ class Detector {
   // empty phrase or caption, no prompt, or a threshold outside 0..1.
   virtual std::vector<DetectionResult> detect(std::span<const Image> images, const DetectionPrompt& prompt,
                                               const DetectionOptions& options = {}) = 0;
+
+  // The names of all that it was taught, where that is a closed list; else none.
+  virtual std::vector<std::string> taught_names() const { return {}; }
 };
 
 }  // namespace omma

@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "omma/base/error.h"
-#include "omma/data/world/words.h"
 
 namespace omma {
 
@@ -141,12 +140,6 @@ std::string detail_lines(std::span<const NamedObject> objects) {
   return lines;
 }
 
-std::vector<std::string> world_names() {
-  std::vector<std::string> names;
-  for (int name = 0; name < world_name_count; ++name) names.emplace_back(world_noun(name).singular);
-  return names;
-}
-
 // What an input asks for: phrases that it names, and the common ones that "anything" stands for; each once.
 struct Wanted {
   std::vector<std::string> named;
@@ -168,7 +161,9 @@ Wanted wanted_of(const json& input, const std::vector<std::string>& anything) {
   const auto names = input.at("objects").get<std::vector<std::string>>();
   for (const std::string& name : names)
     if (name != "anything") add_colored(wanted.named, name);
-  if (std::find(names.begin(), names.end(), "anything") != names.end())
+  const bool asks_for_anything = std::find(names.begin(), names.end(), "anything") != names.end();
+  check(!asks_for_anything || !anything.empty(), "anything: this detector has no list of what it knows, objects need names");
+  if (asks_for_anything)
     for (const std::string& name : anything) add_colored(wanted.common, name);
   return wanted;
 }
@@ -240,12 +235,13 @@ ToolResult describe_detections(std::span<const std::string> names, std::span<con
 }
 
 Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image, DetectObjectsOptions options) {
-  if (options.anything.empty()) options.anything = world_names();
+  if (options.anything.empty()) options.anything = detector->taught_names();
   const json name_list = {
       {"type", "array"}, {"minItems", 1}, {"items", {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}}}};
   json objects = name_list, colors = name_list;
   objects["maxItems"] = max_names;
-  objects["description"] = "names in the singular; \"anything\" stands for all common objects";
+  objects["description"] =
+      options.anything.empty() ? "names in the singular" : "names in the singular; \"anything\" stands for all common objects";
   colors["maxItems"] = 16;
   colors["description"] = "optional: look for each object in each of these colors";
   return {

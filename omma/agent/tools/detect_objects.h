@@ -15,7 +15,7 @@
 namespace omma {
 
 struct DetectObjectsOptions {
-  std::vector<std::string> anything;  // what the object name "anything" stands for; default: the words of the picture-book world
+  std::vector<std::string> anything;  // what the object name "anything" stands for; default: the detector's taught_names()
   DetectionOptions detection;         // thresholds
 };
 

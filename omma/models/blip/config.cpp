@@ -74,4 +74,13 @@ json write_blip_config(const BlipConfig& config, std::string_view dtype) {
   return object;
 }
 
+std::vector<std::string> blip_tasks(const json& config, const std::string& where) {
+  const BlipParts parts = read_blip_config(config, where).parts();
+  std::vector<std::string> tasks;
+  if (parts.decoder && (parts.tied || !parts.encoder)) tasks.emplace_back("caption");
+  if (parts.heads) tasks.emplace_back("match");
+  if (parts.encoder && parts.decoder && !parts.tied) tasks.emplace_back("answer");
+  return tasks;
+}
+
 }  // namespace omma

@@ -95,6 +95,9 @@ struct BlipParts {
   bool tied = false;     // encoder and decoder share all but their self-attention
 };
 
+// The tasks that a config.json is for: "caption", "match", "answer".
+std::vector<std::string> blip_tasks(const json& config, const std::string& where);
+
 struct BlipConfig {
   std::vector<std::string> architectures = {"BlipForConditionalGeneration"};
   BlipVisionConfig vision_config;

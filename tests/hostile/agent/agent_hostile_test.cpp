@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "omma/agent/known_objects.h"
-#include "omma/agent/known_texts.h"
+#include "omma/agent/evaluation/known_objects.h"
+#include "omma/agent/evaluation/known_texts.h"
 #include "omma/agent/react.h"
 #include "omma/agent/tools/describe_image.h"
 #include "omma/agent/tools/detect_objects.h"

@@ -6,11 +6,11 @@
 #include <iostream>
 #include <set>
 
-#include "omma/agent/evaluate.h"
-#include "omma/agent/known_objects.h"
-#include "omma/agent/known_texts.h"
-#include "omma/agent/planner/off_topic.h"
+#include "omma/agent/evaluation/evaluate.h"
+#include "omma/agent/evaluation/known_objects.h"
+#include "omma/agent/evaluation/known_texts.h"
 #include "omma/models/llama/predictor.h"
+#include "omma/recipes/planner/off_topic.h"
 
 namespace omma {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "omma/agent/known_texts.h"
+#include "omma/agent/evaluation/known_texts.h"
 #include "omma/agent/react.h"
 #include "omma/agent/tools/picture_tools.h"
 #include "tests/unit/agent/scripted_model.h"

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "omma/agent/known_objects.h"
+#include "omma/agent/evaluation/known_objects.h"
 
 namespace omma {
 namespace {
@@ -59,7 +59,25 @@ TEST(DetectObjects, ToolAsksForNamesColoursAndAnything) {
   EXPECT_EQ(summary(R"({"objects": ["dog", "cat"]})"), "Found dog: 1, cat: 0. In total 1. dog: top left.");
   EXPECT_EQ(summary(R"({"objects": ["dog"], "colors": ["red", "blue"]})"), "Found red dog: 1. In total 1. red dog: top left.");
   EXPECT_TRUE(summary(R"({"objects": ["anything"]})").starts_with("Found car: 1, dog: 1. In total 2."));
+  DetectObjectsOptions few;
+  few.anything = {"dog"};
+  const Tool other =
+      detect_objects_tool(std::make_shared<KnownObjectDetector>(objects), std::make_shared<const Image>(100, 100), few);
+  EXPECT_TRUE(other.run(json::parse(R"({"objects": ["anything"]})")).summary.starts_with("Found dog: 1."));
   EXPECT_EQ(summary(R"({"objects": ["red thing"]})"), "Found red thing: 1. red thing: top left.");
+}
+
+// What an open detector knows is no list.
+TEST(DetectObjects, AnythingNeedsAListOfNames) {
+  class OpenDetector : public Detector {
+    std::vector<DetectionResult> detect(std::span<const Image> images, const DetectionPrompt&, const DetectionOptions&) override {
+      return std::vector<DetectionResult>(images.size());
+    }
+  };
+  const Tool tool = detect_objects_tool(std::make_shared<OpenDetector>(), std::make_shared<const Image>(100, 100));
+  EXPECT_EQ(tool.schema.dump().find("anything"), std::string::npos);
+  EXPECT_THROW(tool.run(json::parse(R"({"objects": ["anything"]})")), std::invalid_argument);
+  EXPECT_EQ(tool.run(json::parse(R"({"objects": ["car"]})")).summary, "Found car: 0.");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
-#include "omma/agent/evaluate.h"
+#include "omma/agent/evaluation/evaluate.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "omma/agent/known_objects.h"
-#include "omma/agent/known_texts.h"
+#include "omma/agent/evaluation/known_objects.h"
+#include "omma/agent/evaluation/known_texts.h"
 #include "omma/data/world/language.h"
 #include "tests/unit/agent/scripted_model.h"
 

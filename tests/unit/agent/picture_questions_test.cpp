@@ -1,10 +1,10 @@
-#include "omma/agent/picture_questions.h"
+#include "omma/agent/evaluation/picture_questions.h"
 
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 
-#include "omma/agent/evaluate.h"
+#include "omma/agent/evaluation/evaluate.h"
 #include "tests/unit/agent/scripted_model.h"
 
 namespace omma {

@@ -1,5 +1,5 @@
 // BLIP's losses against slow versions written row by row.
-#include "omma/models/blip/objective.h"
+#include "omma/recipes/blip/objective.h"
 
 #include <gtest/gtest.h>
 

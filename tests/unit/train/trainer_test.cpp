@@ -133,6 +133,7 @@ TEST_F(Trainer, FailedLoaderEndsTheRun) {
 
 TEST_F(Trainer, FirstSignalCheckpointsAndStops) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    ::signal(signal, SIG_DFL);  // a shell's background jobs ignore SIGINT
     LineFitTask task;
     task.before_step = [&](int64_t number) {
       if (number != 12) return;
@@ -151,6 +152,7 @@ TEST_F(Trainer, FirstSignalCheckpointsAndStops) {
 }
 
 TEST(StopRequest, ALaterSignalEndsTheProcess) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
   EXPECT_EXIT(
       {
         const StopRequest stop;

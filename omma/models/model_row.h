@@ -1,0 +1,59 @@
+// A row of the registry: what a model type is called, what it can do, how it is loaded and converted.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "omma/base/json.h"
+#include "omma/models/conversion.h"
+#include "omma/nn/torch.h"
+#include "omma/tasks/answerer.h"
+#include "omma/tasks/captioner.h"
+#include "omma/tasks/detector.h"
+#include "omma/tasks/language_model.h"
+#include "omma/tasks/matcher.h"
+
+namespace omma {
+
+struct LoadTarget {
+  torch::Device device = torch::kCPU;
+  std::optional<torch::Dtype> dtype;  // none: the model's own choice
+
+  torch::Dtype dtype_or_fp32() const { return dtype.value_or(torch::kFloat32); }
+};
+
+template <class Task>
+using Loader = std::function<std::unique_ptr<Task>(const std::filesystem::path& directory, const LoadTarget& target)>;
+
+struct ModelRow {
+  std::vector<std::string> types;  // of config.json's model_type
+
+  // Which of the tasks below a config is for, where one type has models for several ("caption", "match", "answer", "detect",
+  // "generate"), and what these are called. Without, it is for all that have a loader.
+  std::function<std::vector<std::string>(const json& config, const std::string& where)> tasks = {};
+  std::map<std::string, std::string> architectures = {};  // task to a name for messages
+
+  Loader<Captioner> captioner = {};
+  Loader<Matcher> matcher = {};
+  Loader<Answerer> answerer = {};
+  Loader<Detector> detector = {};
+  Loader<LanguageModel> language_model = {};
+
+  // Of an original checkpoint: whether it is this model's, and its writer. A row with a converter alone takes what no other does.
+  std::function<bool(const ConversionSource& source)> is_original = {};
+  std::function<void(const ConversionSource& source, const std::filesystem::path& to)> convert = {};
+};
+
+// The table: models/registry.cpp, and what was added.
+std::span<const ModelRow> model_rows();
+
+// One more model, for programs that bring their own; before any is loaded, on one thread.
+void add_model_row(ModelRow row);
+
+}  // namespace omma

@@ -1,0 +1,210 @@
+#include "omma/recipes/grounding_dino/training.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/eval/detection_evaluation.h"
+#include "omma/models/grounding_dino/predictor.h"
+#include "omma/nn/weights.h"
+#include "omma/recipes/grounding_dino/batch.h"
+#include "omma/text/tokenizer.h"
+#include "omma/text/vocabulary.h"
+#include "omma/train/initial_weights.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kShapeStream = 0x7368617065000000ULL;
+constexpr std::uint64_t kNoiseStream = 0x6e6f697365000000ULL;
+
+json tokenizer_of(const GroundingDinoTrainingConfig& config) {
+  if (!config.tokenizer.empty()) return read_json(fs::path(config.tokenizer) / "tokenizer.json");
+  std::vector<std::string> words = world_vocabulary();
+  words.insert(words.end(), config.vocabulary.begin(), config.vocabulary.end());
+  return make_bert_tokenizer(words);
+}
+
+bool of_world(const GroundingDinoTrainingConfig& config) { return config.data == "world"; }
+
+std::vector<DetectionSource> sources_of(const GroundingDinoTrainingConfig& config) {
+  if (of_world(config)) return {};
+  if (config.data.is_string())
+    return {{.data = config.data,
+             .split = config.split,
+             .validation_split = config.validation_split,
+             .class_phrases = config.class_phrases,
+             .synonyms = {},
+             .unlabelled = {}}};
+  check(config.data.is_array() && !config.data.empty(), "data: expected a string or a list of data sets, got {}",
+        dump_json(config.data).substr(0, 80));
+  std::vector<DetectionSource> sources;
+  for (std::size_t i = 0; i < config.data.size(); ++i)
+    sources.push_back(read_config<DetectionSource>(config.data[i], fmt::format("data[{}]", i), UnknownFields::reject));
+  return sources;
+}
+
+std::unique_ptr<SampleSource> open_samples(const GroundingDinoTrainingConfig& config, std::uint64_t seed) {
+  if (of_world(config)) return std::make_unique<WorldSamples>(seed, config.world);
+  const std::vector<DetectionSource> sources = sources_of(config);
+  std::vector<std::shared_ptr<const DetectionDataset>> datasets;
+  for (const DetectionSource& source : sources)
+    datasets.push_back(open_source(source, source.split, config.data_root, config.max_fault_share));
+  return std::make_unique<MixedSamples>(datasets, sources, seed, config.augmentation, config.drop_positive, config.max_fault_share);
+}
+
+// What the model is validated on, by the data set's name. Of the world the questions of `omma eval detection`, in the kind of
+// prompt that is trained most.
+std::map<std::string, DetectionQuestions> open_questions(const GroundingDinoTrainingConfig& config) {
+  const auto most = static_cast<std::size_t>(config.validation_pictures);
+  if (most == 0) return {};
+  if (of_world(config))
+    return {{"world", world_questions({.split = parse_split(config.validation_split),
+                                       .count = most,
+                                       .size = static_cast<int>(*std::ranges::max_element(config.sizes)),
+                                       .pairs = config.world.pairs > config.world.names})}};
+  std::map<std::string, DetectionQuestions> questions;
+  for (const DetectionSource& source : sources_of(config)) {
+    DetectionQuestions& asked = questions[source.data];
+    asked = questions_of(open_source(source, source.validation_split, config.data_root, config.max_fault_share), {},
+                         config.max_fault_share);
+    asked.count = std::min(asked.count, most);
+  }
+  return questions;
+}
+
+class GroundingDinoTraining : public TrainingTask {
+ public:
+  GroundingDinoTraining(const TrainerConfig& trainer, const GroundingDinoTrainingConfig& config)
+      : seed_(trainer.seed),
+        config_(config),
+        tokenizer_json_(tokenizer_of(config)),
+        tokenizer_(Tokenizer::from_json(tokenizer_json_, "tokenizer.json")),
+        samples_(open_samples(config, trainer.seed)),
+        questions_(open_questions(config)) {
+    json model = config.model;
+    model["text_config"]["vocab_size"] = tokenizer_.largest_id() + 1;
+    model_config_ = read_grounding_dino_config(model, "model");
+    torch::manual_seed(trainer.seed);
+    model_ = GroundingDino(model_config_);
+    model_->init_weights();
+    for (const std::string& file : config.initial_weights) {
+      load_matching_weights(*model_, file);
+      load_known_embeddings(*model_, "model.text_backbone.embeddings.word_embeddings.weight", tokenizer_, file);
+    }
+  }
+
+  torch::nn::Module& module() override { return *model_; }
+  int64_t batch_size() const override { return config_.batch_size; }
+
+  PreparedStep prepare(int64_t number) const override {
+    Rng rng(seed_ ^ kShapeStream, static_cast<std::uint64_t>(number));
+    const BatchShape shape{.size = static_cast<int>(rng.pick(std::span<const int64_t>(config_.sizes))),
+                           .phrases = draw_phrase_count(rng)};
+    std::vector<TrainingSample> samples;
+    for (int64_t i = 0; i < config_.batch_size; ++i)
+      samples.push_back(samples_->sample(static_cast<std::uint64_t>(number * config_.batch_size + i), shape));
+    auto batch = std::make_shared<const TrainingBatch>(make_batch(samples, tokenizer_, model_config_.max_text_len));
+    return [this, batch, number] { return loss(*batch, number); };
+  }
+
+  json validate() override {
+    if (questions_.empty()) return json::object();
+    const auto processor = read_config<ImageProcessorConfig>(preprocessor_config(), "preprocessor_config.json");
+    GroundingDinoPredictor predictor(model_, tokenizer_, ImageProcessor(processor));
+    DetectionEvaluationOptions options;
+    options.threshold = static_cast<float>(model_config_.phrase_threshold.value_or(GroundingDinoPredictor::default_threshold));
+    json result = json::object();
+    for (const auto& [name, questions] : questions_) {
+      const DetectionEvaluation figures = evaluate_detection(predictor, questions, options);
+      result[name] = {{"ap50", figures.coco.ap50},          {"f1", figures.f1},
+                      {"precision", figures.precision},     {"recall", figures.recall},
+                      {"absent_rate", figures.absent_rate}, {"threshold", options.threshold},
+                      {"pictures", figures.pictures}};
+    }
+    return result.size() == 1 ? result.begin().value() : result;
+  }
+
+  std::string data_faults() const override { return samples_->report().summary(); }
+
+  void save_model(const fs::path& directory) override {
+    fs::create_directories(directory);
+    save_weights(directory / "model.safetensors", *model_, torch::kFloat16);
+    write_file(directory / "config.json", dump_json(write_grounding_dino_config(model_config_, "float16"), 2) + "\n");
+    write_file(directory / "tokenizer.json", dump_json(tokenizer_json_, 1) + "\n");
+    const json tokenizer_config = {{"tokenizer_class", "BertTokenizer"},
+                                   {"do_lower_case", true},
+                                   {"model_max_length", model_config_.max_text_len},
+                                   {"cls_token", "[CLS]"},
+                                   {"sep_token", "[SEP]"},
+                                   {"pad_token", "[PAD]"},
+                                   {"unk_token", "[UNK]"},
+                                   {"mask_token", "[MASK]"}};
+    write_file(directory / "tokenizer_config.json", dump_json(tokenizer_config, 2) + "\n");
+    write_file(directory / "preprocessor_config.json", dump_json(preprocessor_config(), 2) + "\n");
+  }
+
+ private:
+  int draw_phrase_count(Rng& rng) const {
+    const double low = std::log(static_cast<double>(config_.least_phrases));
+    const double high = std::log(static_cast<double>(config_.most_phrases + 1));
+    return std::min(static_cast<int>(config_.most_phrases), static_cast<int>(std::exp(rng.uniform(low, high))));
+  }
+
+  StepLoss loss(const TrainingBatch& batch, int64_t number) const {
+    GroundingDino model = model_;  // the same weights: a batch is const, learning from it is not
+    const torch::Device device = model->parameters().front().device();
+    const TextFeatures text = model->encode_text(batch.input_ids.to(device), batch.attention_mask.to(device));
+    Rng rng(seed_ ^ kNoiseStream, static_cast<std::uint64_t>(number));
+    const DenoisingBatch denoising = make_denoising(
+        batch.targets, text.features, model_config_.num_queries,
+        {.queries = config_.denoising_queries, .label_noise = config_.label_noise, .box_noise = config_.box_noise}, rng);
+    const Tensor pixel_mask = batch.pixel_mask.defined() ? batch.pixel_mask.to(device) : Tensor();
+    const GroundingDinoOutput output =
+        model->forward(batch.pixels.to(device), pixel_mask, text, denoising.groups > 0 ? &denoising.queries : nullptr, {},
+                       config_.loss.proposal_weight > 0);
+    CriterionLoss cost = grounding_loss(output, batch.targets, config_.loss, &denoising);
+    StepLoss result{.total = cost.total, .parts = {{"loss_class", cost.classes}, {"loss_l1", cost.l1}, {"loss_giou", cost.giou}}};
+    if (cost.denoising.defined()) result.parts.emplace_back("loss_denoising", cost.denoising);
+    if (cost.proposals.defined()) result.parts.emplace_back("loss_proposals", cost.proposals);
+    return result;
+  }
+
+  // The picture sizes seen in training: the long side of photographs, whatever their shape; of the world, whose pictures are
+  // square, both sides, with some room for others.
+  json preprocessor_config() const {
+    const int64_t side = *std::ranges::max_element(config_.sizes);
+    const json size = {{"shortest_edge", side}, {"longest_edge", of_world(config_) ? side * 4 / 3 : side}};
+    return {{"image_processor_type", "GroundingDinoImageProcessor"},
+            {"do_resize", true},
+            {"do_rescale", true},
+            {"do_normalize", true},
+            {"do_pad", true},
+            {"rescale_factor", 1.0 / 255},
+            {"resample", 2},
+            {"size", size},
+            {"image_mean", {0.485, 0.456, 0.406}},
+            {"image_std", {0.229, 0.224, 0.225}}};
+  }
+
+  std::uint64_t seed_;
+  GroundingDinoTrainingConfig config_;
+  json tokenizer_json_;
+  Tokenizer tokenizer_;
+  std::unique_ptr<SampleSource> samples_;
+  std::map<std::string, DetectionQuestions> questions_;
+  GroundingDinoConfig model_config_;
+  GroundingDino model_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<TrainingTask> make_grounding_dino_training(const TrainerConfig& trainer,
+                                                           const GroundingDinoTrainingConfig& config) {
+  return std::make_unique<GroundingDinoTraining>(trainer, config);
+}
+
+}  // namespace omma

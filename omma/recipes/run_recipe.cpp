@@ -1,0 +1,55 @@
+#include "omma/recipes/run_recipe.h"
+
+#include "omma/recipes/blip/question_training.h"
+#include "omma/recipes/blip/training.h"
+#include "omma/recipes/blip/vision_training.h"
+#include "omma/recipes/grounding_dino/backbone_training.h"
+#include "omma/recipes/grounding_dino/training.h"
+#include "omma/recipes/planner/training.h"
+#include "omma/recipes/stages.h"
+
+namespace omma {
+
+std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& recipe, std::string_view where,
+                                                                    Collective* collective) {
+  const std::string task = recipe.is_object() && recipe.contains("task") && recipe["task"].is_string() ? recipe["task"] : "";
+  if (task == "grounding-dino") {
+    const auto [trainer, config] = split_recipe<GroundingDinoTrainingConfig>(recipe, where);
+    return {trainer, make_grounding_dino_training(trainer, config)};
+  }
+  if (task == "world-backbone") {
+    const auto [trainer, config] = split_recipe<BackboneTrainingConfig>(recipe, where);
+    return {trainer, make_backbone_training(trainer, config)};
+  }
+  if (task == "blip") {
+    const auto [trainer, config] = split_recipe<BlipTrainingConfig>(recipe, where);
+    return {trainer, make_blip_training(trainer, config, collective)};
+  }
+  if (task == "blip-questions") {
+    const auto [trainer, config] = split_recipe<BlipQuestionTrainingConfig>(recipe, where);
+    return {trainer, make_blip_question_training(trainer, config)};
+  }
+  if (task == "blip-vision") {
+    const auto [trainer, config] = split_recipe<BlipVisionTrainingConfig>(recipe, where);
+    return {trainer, make_blip_vision_training(trainer, config)};
+  }
+  if (task == "planner") {
+    const auto [trainer, config] = split_recipe<PlannerTaskConfig>(recipe, where);
+    return {trainer, std::make_unique<PlannerTask>(config, trainer.seed)};
+  }
+  fail("{}: task: expected blip, blip-questions, blip-vision, grounding-dino, world-backbone or planner, got \"{}\"", where, task);
+}
+
+void check_recipe(json recipe, std::string_view where) {
+  recipe.erase("initial_weights");
+  open_recipe(with_found_models(recipe), where);
+}
+
+TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options) {
+  json found = recipe;
+  if (options.resume) found.erase("initial_weights");  // the checkpoint holds all of them
+  const auto [trainer, task] = open_recipe(with_found_models(found), where, options.collective);
+  return train(*task, trainer, recipe, options);
+}
+
+}  // namespace omma

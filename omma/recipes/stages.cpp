@@ -1,0 +1,69 @@
+#include "omma/recipes/stages.h"
+
+#include "omma/base/did_you_mean.h"
+#include "omma/base/error.h"
+#include "omma/base/program_data.h"
+#include "omma/models/zoo.h"
+#include "omma/train/trainer.h"
+
+namespace omma {
+namespace fs = std::filesystem;
+namespace {
+
+bool names_recipe(const std::string& from) { return from.ends_with(".json"); }
+
+fs::path model_of(const fs::path& recipe) { return run_directory(recipe) / "model"; }
+
+bool is_done(const fs::path& recipe) {
+  return fs::exists(outcome_file(run_directory(recipe))) && fs::is_directory(model_of(recipe));
+}
+
+std::vector<std::string> file_names(const fs::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory)) names.push_back(entry.path().filename().string());
+  return names;
+}
+
+std::string found_model(const std::string& from) {
+  if (names_recipe(from)) {
+    const fs::path model = model_of(from);
+    check(fs::is_directory(model), "{}: no such model; it is made by: omma train {}", model.string(), from);
+    return model.string();
+  }
+  return fs::exists(from) ? from : find_model(from).string();
+}
+
+}  // namespace
+
+fs::path find_recipe(std::string_view name) {
+  if (fs::is_regular_file(name)) return name;
+  const auto recipes = find_program_data("recipes");
+  std::string own(name.starts_with("recipes/") ? name.substr(8) : name);
+  if (!own.ends_with(".json")) own += ".json";
+  if (recipes && own.find('/') == std::string::npos && fs::is_regular_file(*recipes / own)) return *recipes / own;
+  fail("{}: no such recipe, neither a file nor one of {}{}", name, recipes ? recipes->string() : "the program's own",
+       recipes ? did_you_mean(own, file_names(*recipes)) : "");
+}
+
+fs::path run_directory(const fs::path& recipe) { return fs::path("out") / recipe.stem(); }
+
+std::vector<fs::path> missing_stages(const json& recipe) {
+  std::vector<fs::path> missing;
+  for (const json& from : recipe.value("initial_weights", json::array()))
+    if (from.is_string() && names_recipe(from) && !is_done(from.get<std::string>()))
+      missing.push_back(find_recipe(from.get<std::string>()));
+  return missing;
+}
+
+json with_found_models(json recipe) {
+  if (recipe.contains("initial_weights") && recipe["initial_weights"].is_array())
+    for (json& from : recipe["initial_weights"])
+      if (from.is_string()) from = found_model(from);
+  if (json& tokenizer = recipe["tokenizer"]; tokenizer.is_string() && tokenizer != "")
+    tokenizer = found_model(tokenizer);
+  else if (tokenizer.is_null())
+    recipe.erase("tokenizer");
+  return recipe;
+}
+
+}  // namespace omma
