@@ -17,6 +17,8 @@ namespace {
 
 class PlannerNano : public ::testing::Test {
  protected:
+  static void SetUpTestSuite() { at::set_num_threads(1); }  // its matrices are small: two threads wait for each other
+
   AgentResult ask(const std::string& question, const PictureModels& models) {
     return run_agent(planner_, picture_tools(models, std::make_shared<const Image>(128, 128)), question);
   }
