@@ -1,4 +1,4 @@
-// Rows D1 to D6 of the reliability list, as a data set meets them: every fault is told with its sample, no pair is ever broken.
+// Every fault is told with its sample, no pair is ever broken.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

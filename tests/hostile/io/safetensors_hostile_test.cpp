@@ -158,7 +158,7 @@ TEST(SafetensorsHostile, MissingAndUnknownFields) {
   expect_header_refusal("{\"\\u001b[31m\\u0000\":1}", R"("\u001b[31m\u0000")");  // escaped in the message
 }
 
-TEST(SafetensorsHostile, NamesForeignFiles) {  // row D15
+TEST(SafetensorsHostile, NamesForeignFiles) {
   expect_refusal("PK\x03\x04" + std::string(100, 'x'), "this is a zip archive");
   expect_refusal("version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "this is a Git LFS pointer");
   expect_refusal("<!DOCTYPE html><html></html>", "this is an HTML page");

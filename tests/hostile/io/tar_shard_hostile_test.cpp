@@ -1,4 +1,4 @@
-// Rows D1 to D3 of the reliability list: what stands before a fault is kept, the fault is told, and no pair is broken.
+// What stands before a fault is kept, the fault is told, and no pair is broken.
 #include <gtest/gtest.h>
 
 #include "omma/io/tar_shard.h"

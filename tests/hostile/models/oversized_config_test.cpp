@@ -1,4 +1,4 @@
-// Row T9 of the reliability list: a config.json that implies far larger weights than stand beside it is refused by tensor, with
+// A config.json that implies far larger weights than stand beside it is refused by tensor, with
 // expected and found, and nothing of that size is allocated.
 #include <gtest/gtest.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-// Tokenizer files made to crash, hang or mislead, and text that is. T1..T7 are the rows of the threat table.
+// Tokenizer files made to crash, hang or mislead, and text that is.
 #include <gtest/gtest.h>
 
 #include <ctime>
@@ -56,7 +56,7 @@ TEST(TokenizerFile, IsNoTokenizer) {
                     "t.json: decoder.type: \"CTC\" is not built"));
 }
 
-// T1: merges whose parts or joint no token has, and very many of them.
+// Merges whose parts or joint no token has, and very many of them.
 TEST(TokenizerFile, T1Merges) {
   const std::string vocabulary = R"("type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, )";
   EXPECT_TRUE(tells(model_error(vocabulary + R"("merges": ["b a"])"), "merges[0]: \"ba\" is not in the vocabulary"));
@@ -76,7 +76,7 @@ TEST(TokenizerFile, T1Merges) {
   EXPECT_LT(watch.seconds(), 30);
 }
 
-// T2: ids that are no ids; memory follows the number of tokens.
+// Ids that are no ids; memory follows the number of tokens.
 TEST(TokenizerFile, T2Ids) {
   for (const char* id : {"-1", "2147483648", "18446744073709551615", "1.5", "1e400", "\"1\"", "null", "[]"})
     EXPECT_NE(model_error(std::string(R"("vocab": {"[UNK]": 0, "a": )") + id + "}"), "") << id;
@@ -103,7 +103,7 @@ TEST(TokenizerFile, T2AddedTokens) {
   EXPECT_TRUE(tells(added(R"({"id": 5, "content": "x"}, {"id": 6, "content": "x"})"), "is there already"));
 }
 
-// T3: tokens that look like bytes but are none.
+// Tokens that look like bytes but are none.
 TEST(TokenizerFile, T3ByteTokens) {
   for (const char* token : {"<0x-1>", "<0xZZ>", "<0x100>", "<0x>", "<0xa0>", "<0x 1>", "<0x+A>"})
     EXPECT_TRUE(
@@ -111,7 +111,7 @@ TEST(TokenizerFile, T3ByteTokens) {
               "expected byte tokens <0x00>..<0xFF>"));
 }
 
-// T4: expressions that backtrack exponentially end in an error, with the match limit growing with the text only linearly.
+// Expressions that backtrack exponentially end in an error, with the match limit growing with the text only linearly.
 TEST(TokenizerFile, T4Regex) {
   for (const char* expression : {"(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){12}$", "((a+)*)*$", "(?=(a+)+$)a"}) {
     const std::string pattern = std::string(R"({"Regex": ")") + expression + "\"}";
@@ -136,7 +136,7 @@ TEST(TokenizerFile, T4Regex) {
       tells(error_of(R"({"normalizer": {"type": "Replace", "pattern": {"Glob": "*"}}})"), "expected \"String\" or \"Regex\""));
 }
 
-// T5: depth, of the JSON text and of sequences, and length of sequences.
+// Depth, of the JSON text and of sequences, and length of sequences.
 TEST(TokenizerFile, T5Depth) {
   std::string deep = R"({"type": "Lowercase"})";
   for (int i = 0; i < 10'000; ++i) deep = R"({"type": "Sequence", "normalizers": [)" + deep + "]}";
@@ -204,7 +204,7 @@ TEST(TokenizerFile, OtherFields) {
   EXPECT_TRUE(tells(error_of("{\"model\": {\"vocab\": {\"\xff\": 0}}}"), "malformed JSON"));
 }
 
-// T6: malformed UTF-8, NUL and direction marks are text like any other.
+// Malformed UTF-8, NUL and direction marks are text like any other.
 TEST(TokenizerText, T6Bytes) {
   const Tokenizer tokenizer = with("");
   for (const std::string& text :
@@ -220,7 +220,7 @@ TEST(TokenizerText, T6Bytes) {
   }
 }
 
-// T7: what a prompt says is text, unless the caller says otherwise.
+// What a prompt says is text, unless the caller says otherwise.
 TEST(TokenizerText, T7SpecialTokensInPrompts) {
   const Tokenizer tokenizer = with(R"("added_tokens": [{"id": 9, "content": "ab", "special": true, "normalized": false}],)");
   EXPECT_EQ(tokenizer.encode("aabb").ids, (std::vector<std::int32_t>{0, 9, 1}));

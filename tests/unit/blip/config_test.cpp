@@ -29,7 +29,7 @@ TEST(BlipConfig, EveryFaultIsNamed) {
   EXPECT_NE(other.find("BlipForQuestionAnswering"), std::string::npos) << other;
 }
 
-// Row T8: numbers that would divide by zero or ask for all memory.
+// Numbers that would divide by zero or ask for all memory.
 TEST(BlipConfig, NumbersOutOfRangeAreRefused) {
   const json config = write_blip_config(testing::small_blip_config("BlipForConditionalGeneration"), "float32");
   const auto refused = [&](const char* part, const char* field, const json& value) {

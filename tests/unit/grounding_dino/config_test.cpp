@@ -1,4 +1,4 @@
-// Rows T8 and T9 of the reliability list: hostile configurations are refused with field, expected and found.
+// Hostile configurations are refused with field, expected and found.
 #include "omma/models/grounding_dino/config.h"
 
 #include <gtest/gtest.h>

@@ -120,7 +120,8 @@ TEST(GroundingDino, EveryWeightHasAGradient) {
   for (std::size_t i = 0; i < output.layer_boxes.size(); ++i)
     sum = sum + output.layer_boxes[i].sum() + output.layer_logits[i].sum();
   sum.backward();
-  for (const auto& parameter : model->named_parameters()) EXPECT_TRUE(parameter.value().grad().defined()) << parameter.key();
+  for (const auto& parameter : model->named_parameters())
+    EXPECT_TRUE(parameter.value().grad().defined() && parameter.value().grad().isfinite().all().item<bool>()) << parameter.key();
 }
 
 TEST(GroundingDino, WithoutFusionTheLayersHaveNone) {

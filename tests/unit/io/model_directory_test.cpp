@@ -47,7 +47,7 @@ TEST(ModelDirectory, JoinsShards) {
   EXPECT_EQ(file.tensors()[2].bytes[3], '3');
 }
 
-TEST(ModelDirectory, TellsEveryDisagreementAtOnce) {  // row S16
+TEST(ModelDirectory, TellsEveryDisagreementAtOnce) {
   const testing::TemporaryDirectory directory;
   write_shard(directory / "one.safetensors", {"a", "b"});
   write_shard(directory / "two.safetensors", {"b"});
@@ -59,7 +59,7 @@ TEST(ModelDirectory, TellsEveryDisagreementAtOnce) {  // row S16
     EXPECT_NE(message.find(fault), std::string::npos) << message;
 }
 
-TEST(ModelDirectory, ShardsStayInside) {  // row S16
+TEST(ModelDirectory, ShardsStayInside) {
   const testing::TemporaryDirectory directory;
   const fs::path model = directory / "model";
   fs::create_directory(model);

@@ -80,7 +80,7 @@ TEST(Pickle, LeavesTheReaderBehindStop) {
   EXPECT_EQ(reader.left(), 0U);
 }
 
-TEST(Pickle, RefusesEveryGlobalThatIsNotListed) {  // row P1
+TEST(Pickle, RefusesEveryGlobalThatIsNotListed) {
   const std::pair<const char*, const char*> names[] = {{"os", "system"},
                                                        {"builtins", "eval"},
                                                        {"posix", "system"},
@@ -97,7 +97,7 @@ TEST(Pickle, RefusesEveryGlobalThatIsNotListed) {  // row P1
   }
 }
 
-TEST(Pickle, RefusesMalformedStreams) {  // rows P2 to P5
+TEST(Pickle, RefusesMalformedStreams) {
   const std::pair<std::string, std::string> cases[] = {
       {"", "byte 0: expected 1 more bytes, found 0"},
       {std::string("\x80\x02", 2), "expected 1 more bytes"},  // no STOP
@@ -143,7 +143,7 @@ TEST(Pickle, RefusesMalformedStreams) {  // rows P2 to P5
   }
 }
 
-TEST(Pickle, BoundsWork) {  // row P5
+TEST(Pickle, BoundsWork) {
   EXPECT_NE(refusal(std::string(5'000'000, 'N')).find("more than 4000000 opcodes"), std::string::npos);
   EXPECT_NE(refusal(std::string(1'000'000, '(')).find("more than 1000 open marks"), std::string::npos);
   std::string nested = ")";

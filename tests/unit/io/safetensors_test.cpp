@@ -28,7 +28,7 @@ TEST(Safetensors, ReadsTensorsAndMetadata) {
   EXPECT_EQ(file.metadata(), (std::map<std::string, std::string>{{"format", "pt"}}));
 }
 
-TEST(Safetensors, AcceptsWhatTheReferenceAccepts) {  // rows S5, S15
+TEST(Safetensors, AcceptsWhatTheReferenceAccepts) {
   for (const std::string_view header : {"{}", "  {} ", "{}\n\t ", R"({"__metadata__":{}})"})
     EXPECT_TRUE(parse_safetensors(bytes_of_text(safetensors_bytes(header)), "x").tensors().empty()) << header;
   const std::string empty = safetensors_bytes(R"({"e":{"dtype":"F32","shape":[2,0],"data_offsets":[0,0]},
@@ -36,7 +36,7 @@ TEST(Safetensors, AcceptsWhatTheReferenceAccepts) {  // rows S5, S15
   EXPECT_EQ(parse_safetensors(bytes_of_text(empty), "x").find("e")->shape, (std::vector<std::int64_t>{2, 0}));
 }
 
-TEST(Safetensors, HeaderLimitIsInclusive) {  // row S3
+TEST(Safetensors, HeaderLimitIsInclusive) {
   std::string header = "{}";
   header.resize(max_safetensors_header, ' ');
   EXPECT_NO_THROW(parse_safetensors(bytes_of_text(safetensors_bytes(header)), "x"));

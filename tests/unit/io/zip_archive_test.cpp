@@ -34,7 +34,7 @@ TEST(ZipArchive, FindsEntriesInPlace) {
   }
 }
 
-TEST(ZipArchive, RefusesWhatIsNotAsItSays) {  // row P10
+TEST(ZipArchive, RefusesWhatIsNotAsItSays) {
   struct Case {
     std::string bytes, word;
   };

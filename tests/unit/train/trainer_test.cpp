@@ -229,7 +229,7 @@ TEST_F(Trainer, RefusesADirectoryInUseOrUsed) {
             std::string::npos);
 }
 
-// D7: a process killed at any moment leaves a run that resumes to the same end.
+// A process killed at any moment leaves a run that resumes to the same end.
 TEST_F(Trainer, KilledRunsResume) {
   LineFitTask whole;
   run(whole, recipe(), {.out = directory / "whole", .resume = false, .stop_after = {}});
@@ -255,7 +255,7 @@ TEST_F(Trainer, KilledRunsResume) {
   }
 }
 
-// D8: a disk that takes no more bytes (a file size limit stands for it) keeps the previous checkpoint.
+// A disk that takes no more bytes (a file size limit stands for it) keeps the previous checkpoint.
 TEST_F(Trainer, FullDiskKeepsThePreviousCheckpoint) {
   LineFitTask task;
   run(task, recipe(), {.out = directory / "run", .resume = false, .stop_after = 10});
