@@ -40,7 +40,7 @@ format: setup
 
 budgets: setup         ## formatting and the length budgets of the style guide
 	@git ls-files '*.h' '*.cpp' '*.cu' | xargs .venv/bin/clang-format --dry-run -Werror
-	@python3 tools/budgets.py
+	@.venv/bin/python tools/budgets.py
 
 clean:
 	rm -rf build

@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 
+import lizard
+
 FILE_AIM, FILE_LIMIT = 400, 500
 FUNCTION_AIM, FUNCTION_LIMIT = 40, 80
 FOLDERS = ("omma/", "apps/", "examples/", "bench/")
@@ -33,27 +35,6 @@ MAY_INCLUDE = {
     "omma/recipes": "base vision io text tasks nn losses models data eval train agent",
 }
 KNOW_EVERY_MODEL = ("omma/models/registry.cpp", "omma/models/conversion.cpp")  # of the library, beside the recipes
-NOT_A_FUNCTION = re.compile(r"^\s*(?:\}|namespace|class|struct|enum|union|extern|else|do\b|using|typedef|constexpr|static const|const )")
-
-
-def functions(lines):
-    """Yields (name, first line, length) of bodies that open at namespace or class scope; told by clang-format's indentation."""
-    stack = []
-    for number, line in enumerate(lines, 1):
-        code = re.sub(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])\'|//.*', "", line)
-        for char in code:
-            if char == "{":
-                indent = len(line) - len(line.lstrip())
-                stack.append((line, number, indent))
-            elif char == "}" and stack:
-                opener, first, indent = stack.pop()
-                inside_function = any(is_function(item[0]) for item in stack)
-                if is_function(opener) and not inside_function:
-                    yield opener.strip()[:70], first, number - first + 1
-
-
-def is_function(opener):
-    return ("(" in opener or ")" in opener) and not NOT_A_FUNCTION.match(opener)
 
 
 def folder_of(path):
@@ -95,7 +76,10 @@ def main():
         wrong += wrong_includes(name, lines)
         if len(lines) > FILE_AIM:
             long_files.append((len(lines), name))
-        long_functions += [(length, f"{name}:{first}: {title}") for title, first, length in functions(lines) if length > FUNCTION_AIM]
+        for function in lizard.analyze_file(name).function_list:
+            length = function.end_line - function.start_line + 1
+            if length > FUNCTION_AIM:
+                long_functions.append((length, f"{name}:{function.start_line}: {function.name}"))
     print(f"length budgets: {len(long_files)} files over {FILE_AIM} lines, {len(long_functions)} functions over {FUNCTION_AIM}")
     for length, what in sorted(long_files, reverse=True)[:5] + sorted(long_functions, reverse=True)[:10]:
         print(f"  {length:4d}  {what}")
