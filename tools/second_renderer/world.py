@@ -27,6 +27,15 @@ PAIRS_HELD_OUT = {
 LARGEST_COVER = 0.3  # of an earlier object that a later one may hide
 
 
+# How one thing stands to another: the axis of their centres, and which way along it.
+PLACES = {"left of": (0, -1), "right of": (0, 1), "above": (1, -1), "below": (1, 1)}
+CLEARLY = 0.08  # of the canvas, by which centres differ where a place is told
+
+
+def with_article(phrase):
+    return ("an " if phrase[0] in "aeiou" else "a ") + phrase
+
+
 def plural_of(name):
     irregular = {"person": "people", "fish": "fish"}
     return irregular.get(name) or name + ("es" if name.endswith("s") else "s")
@@ -113,6 +122,16 @@ class WorldObject:
         columns, rows = np.flatnonzero(self.visible.any(axis=0)), np.flatnonzero(self.visible.any(axis=1))
         return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
+    @property
+    def center(self):
+        x0, y0, x1, y1 = self.box
+        return (x0 + x1) / 2, (y0 + y1) / 2
+
+
+def stands(one, place, other, size):
+    axis, way = PLACES[place]
+    return way * (one.center[axis] - other.center[axis]) >= CLEARLY * size
+
 
 @dataclass
 class Scene:
@@ -130,9 +149,9 @@ def choose_pair(pairs, earlier, rng):
     return rng.choice(pairs)
 
 
-def draw_scene(glyphs, pairs, size, rng, smallest=0.17):
+def draw_scene(glyphs, pairs, size, rng, smallest=0.17, most_objects=6):
     scene = Scene(size, background(size, rng), [])
-    for _ in range(rng.randint(1, 6)):
+    for _ in range(rng.randint(1, most_objects)):
         color, name = choose_pair(pairs, scene.objects, rng)
         picture = posed(tinted(glyphs[name], color), size * rng.uniform(smallest, 0.42), rng.random() < 0.5, rng.uniform(-10, 10))
         place_object(scene, name, color, picture, rng)
