@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "omma/io": "base vision",
     "omma/text": "base",
     "omma/tasks": "vision",
-    "omma/nn": "base vision io tasks",
+    "omma/nn": "base vision io text tasks",
     "omma/losses": "base nn",
     "omma/models": "base vision io text tasks nn losses",
     "omma/models/blip": "base vision io text tasks nn losses",

@@ -12,7 +12,7 @@
 #include "omma/base/error.h"
 #include "omma/base/json.h"
 #include "omma/base/log.h"
-#include "omma/text/stop_strings.h"
+#include "omma/text/told_text.h"
 
 namespace omma {
 
@@ -27,7 +27,7 @@ constexpr int max_redirects = 5;
 class Arrival {
  public:
   Arrival(std::size_t max_bytes, const std::vector<std::string>& stops, const TextCallback& callback)
-      : chat(max_bytes), stops_(stops), callback_(callback) {}
+      : chat(max_bytes), told_(stops, callback) {}
 
   // Whether more is wanted.
   bool receive(long status, std::string_view bytes) {
@@ -43,41 +43,34 @@ class Arrival {
   void finish() {
     if (!wants_more()) return;
     say(chat.finish());
-    if (wants_more()) tell(stops_.push(thinking_.finish()));
-    if (wants_more()) tell(stops_.finish());
+    told_.push(thinking_.finish());
+    told_.finish();
   }
 
   GeneratedText result(GeneratedText::End end) const {
-    if (cancelled_) end = GeneratedText::End::cancelled;
-    if (stops_.met()) end = GeneratedText::End::stop;
-    return {.text = without_thinking(text_),
+    if (told_.cancelled()) end = GeneratedText::End::cancelled;
+    if (told_.stopped()) end = GeneratedText::End::stop;
+    return {.text = without_thinking(text()),
             .prompt_tokens = chat.prompt_tokens(),
             .tokens = chat.tokens().value_or(chat.pieces()),
             .end = end};
   }
 
-  bool wants_more() const { return !stops_.met() && !cancelled_; }
-  bool thought() const { return thinking_.thought() || (chat.heard() && text_.empty()); }
-  const std::string& text() const { return text_; }
+  bool wants_more() const { return told_.wants_more(); }
+  bool thought() const { return thinking_.thought() || (chat.heard() && text().empty()); }
+  const std::string& text() const { return told_.text(); }
   const std::string& error_body() const { return error_body_; }
 
   ChatStream chat;
 
  private:
   void say(const std::string& piece) {
-    if (!piece.empty() && wants_more()) tell(stops_.push(thinking_.push(piece)));
-  }
-  void tell(const std::string& piece) {
-    text_ += piece;
-    if (!piece.empty() && callback_ && !callback_(piece)) cancelled_ = true;
+    if (!piece.empty() && wants_more()) told_.push(thinking_.push(piece));
   }
 
   ThinkingFilter thinking_;
-  StopStrings stops_;
-  const TextCallback& callback_;
-  std::string text_;
+  ToldText told_;
   std::string error_body_;
-  bool cancelled_ = false;
 };
 
 bool is_redirect(long status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }

@@ -112,6 +112,7 @@ std::vector<SequenceSearch::Continuation> BeamSearch::advance(const Tensor& logi
 }
 
 GeneratedTokens BeamSearch::result() const {
+  if (finished_.empty()) return {};
   const Hypothesis& best = finished_.front();
   GeneratedTokens result{.tokens = best.tokens, .ended = ends(best.tokens.back()), .score = best.score};
   if (result.ended) result.tokens.pop_back();

@@ -28,8 +28,8 @@ int64_t draw(const Tensor& logits, double uniform) {
 // One hypothesis: the best token of each step, or a drawn one.
 class TokenSearch : public SequenceSearch {
  public:
-  TokenSearch(const GenerationPrompt& prompt, const GenerationSettings& settings, TokenCallback callback)
-      : settings_(settings), callback_(std::move(callback)), rng_(prompt.seed), sequence_(prompt.tokens) {}
+  TokenSearch(const GenerationPrompt& prompt, const GenerationSettings& settings)
+      : settings_(settings), callback_(prompt.callback), rng_(prompt.seed.value_or(settings.seed)), sequence_(prompt.tokens) {}
 
   std::vector<Continuation> advance(const Tensor& logits) override {
     const Tensor row = logits.narrow(0, 0, 1).to(torch::kFloat);  // [1, V]
@@ -69,11 +69,13 @@ class TokenSearch : public SequenceSearch {
 
 using Searches = std::vector<std::unique_ptr<SequenceSearch>>;
 
-// Runs all searches to their ends. Each holds `width` rows of the decoder after the first step, whether it fills them or not.
-void run(AutoregressiveDecoder& decoder, const Searches& searches, int64_t width) {
+// Runs all searches to their ends, and tells as it goes which have `ended`: DeadlinePassed may come before all have. Each holds as
+// many rows of the decoder as there are beams after the first step, whether it fills them or not.
+void run(AutoregressiveDecoder& decoder, const Searches& searches, const GenerationSettings& settings, std::vector<bool>& ended) {
+  const int64_t width = settings.beams;
+  throw_if_passed(settings.deadline);
   Tensor logits = decoder.start();  // [P, V]
   const Tensor rows = torch::arange(std::ssize(searches) * width, torch::TensorOptions(torch::kLong).device(logits.device()));
-  std::vector<bool> ended(searches.size(), false);
   for (int64_t held = 1;; held = width) {
     std::vector<int64_t> parents, tokens;
     for (std::size_t p = 0; p < searches.size(); ++p) {
@@ -88,6 +90,7 @@ void run(AutoregressiveDecoder& decoder, const Searches& searches, int64_t width
       }
     }
     if (std::all_of(ended.begin(), ended.end(), std::identity())) return;
+    throw_if_passed(settings.deadline);
     const Tensor from = torch::tensor(parents, torch::kLong).to(logits.device());
     if (held != width || !from.equal(rows)) decoder.reorder(from);
     logits = decoder.step(torch::tensor(tokens, torch::kLong).to(logits.device()));  // [P width, V]
@@ -95,6 +98,10 @@ void run(AutoregressiveDecoder& decoder, const Searches& searches, int64_t width
 }
 
 }  // namespace
+
+void throw_if_passed(const Deadline& deadline) {
+  if (deadline && std::chrono::steady_clock::now() >= *deadline) throw DeadlinePassed();
+}
 
 void GenerationSettings::validate() const {
   Faults faults("generation");
@@ -134,30 +141,25 @@ Tensor restrict_choice(const Tensor& logits, int64_t top_k, double top_p) {
   return kept;
 }
 
-std::vector<GeneratedTokens> generate_all(AutoregressiveDecoder& decoder, std::span<const GenerationPrompt> prompts,
-                                          const GenerationSettings& settings) {
+std::vector<GeneratedTokens> generate(AutoregressiveDecoder& decoder, std::span<const GenerationPrompt> prompts,
+                                      const GenerationSettings& settings) {
   settings.validate();
   const torch::InferenceMode guard;
   Searches searches;
   for (const GenerationPrompt& prompt : prompts)
-    searches.push_back(settings.beams > 1 ? make_beam_search(prompt, settings)
-                                          : std::make_unique<TokenSearch>(prompt, settings, nullptr));
-  run(decoder, searches, settings.beams);
+    searches.push_back(settings.beams > 1 ? make_beam_search(prompt, settings) : std::make_unique<TokenSearch>(prompt, settings));
+  std::vector<bool> ended(searches.size(), false);
+  try {
+    run(decoder, searches, settings, ended);
+  } catch (const DeadlinePassed&) {
+    // The prompts that have not ended give what they have.
+  }
   std::vector<GeneratedTokens> results;
-  for (const auto& search : searches) results.push_back(search->result());
+  for (std::size_t p = 0; p < searches.size(); ++p) {
+    results.push_back(searches[p]->result());
+    if (!ended[p]) results[p].cancelled = true;
+  }
   return results;
-}
-
-GeneratedTokens generate(AutoregressiveDecoder& decoder, std::span<const int64_t> prompt, const GenerationSettings& settings,
-                         const TokenCallback& callback) {
-  const GenerationPrompt one{.tokens = {prompt.begin(), prompt.end()}, .seed = settings.seed};
-  if (settings.beams > 1) return generate_all(decoder, std::span(&one, 1), settings).front();
-  settings.validate();
-  const torch::InferenceMode guard;
-  Searches searches;
-  searches.push_back(std::make_unique<TokenSearch>(one, settings, callback));
-  run(decoder, searches, 1);
-  return searches.front()->result();
 }
 
 }  // namespace omma

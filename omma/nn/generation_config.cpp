@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "omma/base/error.h"
+
 namespace omma {
 
 namespace {
@@ -54,6 +56,7 @@ GenerationSettings settings_of(const GenerationConfig& config, const GenerationO
   settings.length_penalty = options.length_penalty.value_or(config.length_penalty);
   settings.early_stopping = config.early_stopping == true;
   settings.seed = options.seed.value_or(0);
+  settings.deadline = options.deadline;
   return settings;
 }
 
@@ -64,6 +67,14 @@ GenerationSettings settings_of(const GenerationConfig& config, const GenerationO
   if (!own.max_new_tokens) own.max_new_tokens = most;
   if (own.min_new_tokens == 0 && config.min_length) own.min_new_tokens = std::max<int64_t>(0, *config.min_length - prompt_tokens);
   return settings_of(own, options, most);
+}
+
+GenerationSettings within_context(GenerationSettings settings, int64_t prompt_tokens, int64_t context) {
+  check(prompt_tokens < context, "prompt: expected fewer than {} tokens (max_position_embeddings), got {}", context, prompt_tokens);
+  settings.max_tokens = std::min(settings.max_tokens, context - prompt_tokens);
+  settings.min_tokens = std::min(settings.min_tokens, settings.max_tokens);
+  settings.validate();
+  return settings;
 }
 
 }  // namespace omma

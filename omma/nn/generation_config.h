@@ -64,4 +64,8 @@ GenerationSettings settings_of(const GenerationConfig& config, const GenerationO
 GenerationSettings settings_of(const GenerationConfig& config, const GenerationOptions& options, int64_t prompt_tokens,
                                int64_t max_length);
 
+// `settings` with lengths cut to what a prompt of `prompt_tokens` tokens (pictures among them) leaves of a model's `context`.
+// Throws std::invalid_argument where the prompt leaves nothing, or settings are out of range.
+GenerationSettings within_context(GenerationSettings settings, int64_t prompt_tokens, int64_t context);
+
 }  // namespace omma

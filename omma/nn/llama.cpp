@@ -143,6 +143,10 @@ Tensor LlamaForCausalLMImpl::forward(const Tensor& tokens, KeyValueCache* cache)
   return logits(model(LlamaInput{.embeddings = model->embed_tokens(tokens), .padding = {}, .cache = cache}));
 }
 
+Tensor LlamaForCausalLMImpl::embed(const std::vector<int64_t>& tokens) {
+  return model->embed_tokens(torch::tensor(tokens, torch::kLong).unsqueeze(0).to(model->embed_tokens->weight.device()));
+}
+
 Tensor LlamaForCausalLMImpl::logits(const Tensor& hidden) {
   return config_.tie_word_embeddings ? omma::linear(hidden, model->embed_tokens->weight) : lm_head(hidden);
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "omma/base/config.h"
 #include "omma/nn/kv_cache.h"
@@ -136,6 +137,7 @@ class LlamaForCausalLMImpl : public torch::nn::Module {
   explicit LlamaForCausalLMImpl(const LlamaConfig& config);
 
   torch::Tensor forward(const torch::Tensor& tokens, KeyValueCache* cache = nullptr);  // int64 [B, T] -> logits [B, T, V]
+  torch::Tensor embed(const std::vector<int64_t>& tokens);                             // T ids -> [1, T, C]
   torch::Tensor logits(const torch::Tensor& hidden);                                   // [..., C] -> [..., V]
   KeyValueCache make_cache(int64_t batch, int64_t capacity);
   void initialise(double deviation);  // as the paper trains: normal weights, zero biases, unit norms

@@ -17,7 +17,7 @@ struct VisualQuestion {
 };
 
 struct AnswerOptions {
-  GenerationOptions generation = {};      // stop strings are not supported
+  GenerationOptions generation = {};      // of generated answers
   std::vector<std::string> answers = {};  // a closed list to choose from (ranked by the model); empty: the answer is generated
 };
 

@@ -13,8 +13,8 @@
 namespace omma {
 
 struct CaptionOptions {
-  std::string prompt = {};                // the caption begins so, and the prompt is not part of what is returned
-  GenerationOptions generation = {};      // stop strings are not supported
+  std::string prompt = {};  // the caption begins so, and the prompt is not part of what is returned
+  GenerationOptions generation = {};
   std::vector<std::uint64_t> seeds = {};  // of sampling, one a picture; empty: generation.seed for every picture
 };
 

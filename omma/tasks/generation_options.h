@@ -22,7 +22,7 @@ struct GenerationOptions {
   std::optional<double> length_penalty;
   std::optional<std::uint64_t> seed;
   std::vector<std::string> stop;  // generation ends before the first of these; it is not part of the text
-  // Language models end at it with what they have (End::cancelled).
+  // Generation ends at it with the text that there is; language models tell it as End::cancelled.
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
 };
 

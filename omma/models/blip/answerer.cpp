@@ -6,6 +6,7 @@
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
 #include "omma/models/blip/decoder.h"
+#include "omma/nn/text_generation.h"
 
 namespace omma {
 namespace {
@@ -50,7 +51,6 @@ Tensor BlipAnswerer::encode(const Group& group, const Tensor& features) {
 
 std::vector<AnswerResult> BlipAnswerer::answer(std::span<const VisualQuestion> questions, const AnswerOptions& options) {
   const c10::InferenceMode inference;
-  check(options.generation.stop.empty(), "ask: stop strings are not supported");
   std::vector<Image> images;  // each once: questions about one picture follow one another
   std::vector<int64_t> picture_of;
   for (std::size_t i = 0; i < questions.size(); ++i) {
@@ -80,20 +80,14 @@ std::vector<AnswerResult> BlipAnswerer::answer(std::span<const VisualQuestion> q
 
 void BlipAnswerer::generate_answers(const Group& group, const Tensor& states, const AnswerOptions& options,
                                     std::vector<AnswerResult>& results) {
-  const BlipTextConfig& text = checkpoint_.model->config().text_config;
-  GenerationSettings settings = settings_of(checkpoint_.generation, options.generation, 1, BlipCheckpoint::default_length);
-  settings.max_tokens = std::min(settings.max_tokens, text.max_position_embeddings - 1);
-  settings.min_tokens = std::min(settings.min_tokens, settings.max_tokens);
-  settings.eos = {text.sep_token_id};
+  const int64_t first = checkpoint_.model->config().text_config.bos_token_id;
+  const GenerationSettings settings = checkpoint_.settings(options.generation, 1);
   BlipTextDecoder decoder = checkpoint_.model->text_decoder;
-  const Tensor start = torch::full({states.size(0), 1}, text.bos_token_id, group.input_ids.options());
-  BlipGenerationDecoder generation(decoder, decoder->bert->project(states), start, settings.max_tokens);
-  const std::vector<GenerationPrompt> prompts(group.places.size(), {.tokens = {text.bos_token_id}, .seed = settings.seed});
-  const auto generated = generate_all(generation, prompts, settings);
-  for (std::size_t i = 0; i < generated.size(); ++i) {
-    const std::vector<std::int32_t> ids(generated[i].tokens.begin(), generated[i].tokens.end());
-    results[group.places[i]] = {.answer = checkpoint_.tokenizer.decode(ids), .score = generated[i].score};
-  }
+  const Tensor rows = torch::full({states.size(0), 1}, first, group.input_ids.options());
+  BlipGenerationDecoder generation(decoder, decoder->bert->project(states), rows, settings.max_tokens);
+  const std::vector<TextPrompt> prompts(group.places.size(), {.tokens = {first}, .length = 1, .stop = options.generation.stop});
+  const auto texts = generate_texts(generation, checkpoint_.tokenizer, prompts, settings);
+  for (std::size_t i = 0; i < texts.size(); ++i) results[group.places[i]] = {.answer = texts[i].text, .score = texts[i].score};
 }
 
 void BlipAnswerer::rank_answers(const Group& group, const Tensor& states, const AnswerOptions& options,

@@ -18,6 +18,13 @@ Tensor BlipCheckpoint::pixels(std::span<const Image> images) const {
 
 torch::Device BlipCheckpoint::device() const { return model->parameters().front().device(); }
 
+GenerationSettings BlipCheckpoint::settings(const GenerationOptions& options, int64_t prompt_tokens) const {
+  const BlipTextConfig& text = model->config().text_config;
+  GenerationSettings settings = settings_of(generation, options, prompt_tokens, default_length);
+  settings.eos = {text.sep_token_id};  // the generation_config.json of published BLIPs names a token that they never write
+  return within_context(std::move(settings), prompt_tokens, text.max_position_embeddings);
+}
+
 BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t most_tokens, int64_t pad,
                          LongTexts longer) {
   std::vector<std::vector<int64_t>> rows;

@@ -32,6 +32,10 @@ struct BlipCheckpoint {
   Tensor pixels(std::span<const Image> images) const;
 
   torch::Device device() const;
+
+  // Of the decoder's texts after a prompt of `prompt_tokens` tokens: the caller's options over the checkpoint's. Throws
+  // std::invalid_argument for a prompt that does not fit, or options out of range.
+  GenerationSettings settings(const GenerationOptions& options, int64_t prompt_tokens) const;
 };
 
 // Padded texts as the encoder takes them, [CLS] text [SEP] each.

@@ -2,27 +2,15 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
-#include "omma/models/llama/decoder.h"
-#include "omma/text/stop_strings.h"
-#include "omma/text/text_stream.h"
+#include "omma/nn/llama_decoder.h"
+#include "omma/nn/own_dtype.h"
+#include "omma/nn/text_generation.h"
 
 namespace omma {
 
 namespace {
 
 constexpr int64_t default_max_tokens = 256;
-constexpr int64_t billion = 1'000'000'000;
-
-int64_t element_count(const TensorFile& weights) {
-  int64_t count = 0;
-  for (const TensorView& tensor : weights.tensors()) count += static_cast<int64_t>(tensor.bytes.size() / bytes_of(tensor.dtype));
-  return count;
-}
-
-torch::Dtype own_dtype(const json& config) {
-  const json& name = config.contains("dtype") ? config["dtype"] : config.value("torch_dtype", json("float32"));
-  return name.is_string() ? dtype_of(name.get<std::string>()) : torch::kFloat32;
-}
 
 LlamaForCausalLM load_llama(const std::filesystem::path& directory, const LlamaPredictorOptions& options) {
   const auto file = directory / "config.json";
@@ -30,19 +18,9 @@ LlamaForCausalLM load_llama(const std::filesystem::path& directory, const LlamaP
   check(object.is_object() && object.value("model_type", json()) == "llama", "{}: model_type: expected \"llama\"", file.string());
   const auto config = read_config<LlamaConfig>(object, file.string());
   const TensorFile weights = read_weights(directory);
-  const torch::Dtype dtype = options.dtype.value_or(element_count(weights) >= billion ? own_dtype(object) : torch::kFloat32);
+  const torch::Dtype dtype = options.dtype ? *options.dtype : own_dtype(object, weights);
   return load_model<LlamaForCausalLM>(config, weights, llama_keys(config), directory.string(),
                                       {.device = options.device, .dtype = dtype, .for_decoding = true});
-}
-
-// nullopt where the decoder's deadline came first; greedy search has told its tokens by then, beam search has none to tell.
-std::optional<GeneratedTokens> generate_in_time(LlamaDecoder& decoder, const std::vector<int64_t>& prompt,
-                                                const GenerationSettings& settings, const TokenCallback& callback) {
-  try {
-    return generate(decoder, prompt, settings, callback);
-  } catch (const DeadlinePassed&) {
-    return std::nullopt;
-  }
 }
 
 }  // namespace
@@ -70,44 +48,15 @@ AgentFormat LlamaPredictor::agent_format() const {
 }
 
 GeneratedText LlamaPredictor::generate(std::string_view prompt, const GenerationOptions& options, const TextCallback& stream) {
+  const c10::InferenceMode inference;
   const Encoding encoding = tokenizer_.encode(prompt, {.add_special_tokens = true, .parse_special = false});
   const std::vector<int64_t> ids(encoding.ids.begin(), encoding.ids.end());
   check(!ids.empty(), "prompt: expected at least one token");
-  const int64_t context = model_->config().max_position_embeddings;
-  check(std::ssize(ids) < context, "prompt: expected fewer than {} tokens (max_position_embeddings), got {}", context, ids.size());
-  GenerationSettings settings = settings_of(generation_, options, default_max_tokens);
-  settings.max_tokens = std::min(settings.max_tokens, context - std::ssize(ids));
-  settings.min_tokens = std::min(settings.min_tokens, settings.max_tokens);
-
-  GeneratedText result{
-      .text = "", .prompt_tokens = static_cast<int>(ids.size()), .tokens = 0, .end = GeneratedText::End::length, .score = 0};
-  TextStream text(tokenizer_);
-  text.push(encoding.ids.back());  // so that the first piece keeps the blank that separates it from the prompt
-  StopStrings stops(options.stop);
-  bool cancelled = false;
-  const auto tell = [&](const std::string& piece) {
-    result.text += piece;
-    cancelled = cancelled || (stream && !piece.empty() && !stream(piece));
-  };
-  const auto take = [&](int64_t token) {
-    ++result.tokens;
-    tell(stops.push(text.push(static_cast<std::int32_t>(token))));
-    return !stops.met() && !cancelled;
-  };
-  LlamaDecoder decoder(model_, ids, settings.max_tokens, options.deadline);
-  const std::optional<GeneratedTokens> generated = generate_in_time(decoder, ids, settings, take);
-  if (generated && settings.beams > 1)
-    for (const int64_t token : generated->tokens)
-      if (!take(token)) break;
-  if (!stops.met() && !cancelled) {
-    tell(stops.push(text.finish()));
-    tell(stops.finish());
-  }
-  if (generated) result.score = generated->score;
-  if (generated && generated->ended) result.end = GeneratedText::End::eos;
-  if (stops.met()) result.end = GeneratedText::End::stop;
-  if (cancelled || (!generated && !stops.met())) result.end = GeneratedText::End::cancelled;
-  return result;
+  const GenerationSettings settings = within_context(settings_of(generation_, options, default_max_tokens), std::ssize(ids),
+                                                     model_->config().max_position_embeddings);
+  LlamaDecoder decoder(model_, model_->embed(ids), settings.max_tokens, settings.deadline);
+  const TextPrompt text{.tokens = ids, .length = std::ssize(ids), .runs_on = true, .stop = options.stop, .stream = stream};
+  return generate_texts(decoder, tokenizer_, std::span(&text, 1), settings).front();
 }
 
 void save_llama(const std::filesystem::path& directory, const LlamaForCausalLM& model, const json& tokenizer,

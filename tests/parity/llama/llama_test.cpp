@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "omma/base/json.h"
-#include "omma/models/llama/decoder.h"
 #include "omma/models/llama/predictor.h"
+#include "omma/nn/llama_decoder.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
@@ -78,8 +78,9 @@ TEST_P(LlamaParity, TokensOfGreedyAndBeamSearch) {
     settings.length_penalty = options.value("length_penalty", 1.0);
     settings.early_stopping = options.value("early_stopping", false);
     settings.eos = options.value("eos_token_id", std::vector<int64_t>{1});
-    LlamaDecoder decoder(reference.model(), prompt, settings.max_tokens);
-    const GeneratedTokens generated = generate(decoder, prompt, settings);
+    LlamaDecoder decoder(reference.model(), reference.model()->embed(prompt), settings.max_tokens);
+    const GenerationPrompt beginning{.tokens = prompt};
+    const GeneratedTokens generated = generate(decoder, std::span(&beginning, 1), settings).front();
     auto expected = generation["tokens"].get<std::vector<int64_t>>();
     const auto is_end = [&](int64_t token) {
       return std::find(settings.eos.begin(), settings.eos.end(), token) != settings.eos.end();

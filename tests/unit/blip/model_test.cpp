@@ -111,31 +111,11 @@ TEST(Blip, TextsAreCutOrRefused) {
   EXPECT_THROW(tokenize_texts(tokenizer, std::vector<std::string>{" "}, 4, 0), std::invalid_argument);
 }
 
-BlipMatcher small_matcher() {
-  BlipConfig config = testing::small_blip_config("BlipForImageTextRetrieval");
-  config.text_config.vocab_size = 1200;
-  torch::manual_seed(7);
-  Blip model(config);
-  const torch::NoGradGuard no_grad;
-  for (auto& parameter : model->parameters())
-    if (parameter.dim() > 1) parameter.normal_(0, 0.2);
-  model->eval();
-  return BlipMatcher({.model = model,
-                      .tokenizer = Tokenizer::from_json(make_bert_tokenizer({"red", "dog", "cat"}), "tokenizer.json"),
-                      .processor = ImageProcessor(clip_image_processor(32)),
-                      .generation = {}});
-}
-
-std::vector<Image> different_images(int count) {
-  std::vector<Image> images(static_cast<std::size_t>(count), Image(20, 30));
-  for (std::size_t i = 0; i < images.size(); ++i)
-    for (std::size_t j = 0; j < images[i].data.size(); ++j) images[i].data[j] = static_cast<std::uint8_t>((i + 1) * j);
-  return images;
-}
+BlipMatcher small_matcher() { return BlipMatcher(testing::small_blip_checkpoint("BlipForImageTextRetrieval")); }
 
 TEST(Blip, EachPicturesOwnTextsAreMatchedAsAlone) {
   BlipMatcher matcher = small_matcher();
-  const std::vector<Image> images = different_images(3);
+  const std::vector<Image> images = testing::different_images(3);
   for (const auto& texts :
        std::vector<std::vector<std::vector<std::string>>>{{{"red dog", "cat"}, {"a red cat and a dog", "dog"}, {"dog", "dog"}},
                                                           {{"dog"}, {"cat", "red", "red dog"}, {"cat"}},
@@ -151,7 +131,7 @@ TEST(Blip, EachPicturesOwnTextsAreMatchedAsAlone) {
       }
     }
   }
-  const std::vector<Image> many = different_images(130);  // more than one pass of picture-text pairs
+  const std::vector<Image> many = testing::different_images(130);  // more than one pass of picture-text pairs
   std::vector<std::vector<std::string>> texts(many.size(), {"red", "dog"});
   texts.back() = {"cat", "red dog"};
   const MatchResult last = matcher.match_each(many, texts).back(), alone = matcher.match({&many.back(), 1}, texts.back()).at(0);
@@ -164,7 +144,7 @@ TEST(Blip, EachPicturesOwnTextsAreMatchedAsAlone) {
 // Texts of different lengths: few, more than a pass takes, and of so many pictures that passes follow the one for both scores.
 TEST(Blip, BothScoresTogetherAreThoseOfEachAlone) {
   BlipMatcher matcher = small_matcher();
-  const std::vector<Image> three = different_images(3), crowd = different_images(130);
+  const std::vector<Image> three = testing::different_images(3), crowd = testing::different_images(130);
   const std::vector<std::string> two = {"red dog", "cat"};
   std::vector<std::string> few = {"red dog", "a red cat and a dog", "dog"}, many(300, "cat");
   for (std::size_t i = 0; i < many.size(); i += 7) many[i] = few[i % 3];
@@ -183,7 +163,7 @@ TEST(Blip, BothScoresTogetherAreThoseOfEachAlone) {
 
 TEST(Blip, MatcherCutsTextsOnlyWhereTold) {
   BlipMatcher matcher = small_matcher();
-  const std::vector<Image> images = different_images(1);
+  const std::vector<Image> images = testing::different_images(1);
   const std::vector<std::string> whole = {"dog cat red dog cat red dog cat red dog cat red dog cat red dog cat red"},
                                  cut = {"dog cat"};
   EXPECT_THROW(matcher.match(images, whole), std::invalid_argument);

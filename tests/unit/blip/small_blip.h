@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "omma/models/blip/blip.h"
+#include "omma/models/blip/checkpoint.h"
+#include "omma/text/vocabulary.h"
 
 namespace omma::testing {
 
@@ -31,14 +33,33 @@ inline BlipConfig small_blip_config(const std::string& architecture) {
   return config;
 }
 
-inline Blip small_blip(const std::string& architecture) {
+inline Blip small_blip(const BlipConfig& config) {
   torch::manual_seed(7);
-  Blip model(small_blip_config(architecture));
+  Blip model(config);
   const torch::NoGradGuard no_grad;
   for (auto& parameter : model->parameters())
     if (parameter.dim() > 1) parameter.normal_(0, 0.2);
   model->eval();
   return model;
+}
+
+inline Blip small_blip(const std::string& architecture) { return small_blip(small_blip_config(architecture)); }
+
+// The same with a tokenizer of few words and all letters.
+inline BlipCheckpoint small_blip_checkpoint(const std::string& architecture) {
+  BlipConfig config = small_blip_config(architecture);
+  config.text_config.vocab_size = 1200;
+  return {.model = small_blip(config),
+          .tokenizer = Tokenizer::from_json(make_bert_tokenizer({"red", "dog", "cat"}), "tokenizer.json"),
+          .processor = ImageProcessor(clip_image_processor(32)),
+          .generation = {}};
+}
+
+inline std::vector<Image> different_images(int count) {
+  std::vector<Image> images(static_cast<std::size_t>(count), Image(20, 30));
+  for (std::size_t i = 0; i < images.size(); ++i)
+    for (std::size_t j = 0; j < images[i].data.size(); ++j) images[i].data[j] = static_cast<std::uint8_t>((i + 1) * j);
+  return images;
 }
 
 }  // namespace omma::testing

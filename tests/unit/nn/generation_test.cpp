@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include "omma/nn/generation_config.h"
 #include "tests/temporary_directory.h"
@@ -46,9 +47,15 @@ GenerationSettings counting() {
 
 using Tokens = std::vector<int64_t>;
 
+// The decoder's one prompt, continued.
+GeneratedTokens generate_one(AutoregressiveDecoder& decoder, const GenerationSettings& settings, TokenCallback callback = nullptr) {
+  const GenerationPrompt prompt{.callback = std::move(callback)};
+  return generate(decoder, std::span(&prompt, 1), settings).front();
+}
+
 TEST(Generation, GreedyEndsAtTheEndToken) {
   Counter counter;
-  const GeneratedTokens result = generate(counter, {}, counting());
+  const GeneratedTokens result = generate_one(counter, counting());
   EXPECT_EQ(result.tokens, (Tokens{1, 2, 3, 4, 5, 6, 7, 8}));
   EXPECT_TRUE(result.ended);
   EXPECT_LT(result.score, 0);
@@ -58,17 +65,17 @@ TEST(Generation, LengthsAreKept) {
   Counter counter;
   GenerationSettings settings = counting();
   settings.max_tokens = 3;
-  EXPECT_EQ(generate(counter, {}, settings).tokens, (Tokens{1, 2, 3}));
+  EXPECT_EQ(generate_one(counter, settings).tokens, (Tokens{1, 2, 3}));
   EXPECT_EQ(counter.steps, 2);  // nothing is computed after the last token
   settings.max_tokens = 12;
   settings.min_tokens = 11;
-  const GeneratedTokens result = generate(counter, {}, settings);
+  const GeneratedTokens result = generate_one(counter, settings);
   EXPECT_GE(result.tokens.size(), 11U);
 }
 
 TEST(Generation, CallbackCancels) {
   Counter counter;
-  const GeneratedTokens result = generate(counter, {}, counting(), [](int64_t token) { return token < 3; });
+  const GeneratedTokens result = generate_one(counter, counting(), [](int64_t token) { return token < 3; });
   EXPECT_EQ(result.tokens, (Tokens{1, 2, 3}));
   EXPECT_TRUE(result.cancelled);
 }
@@ -78,7 +85,7 @@ TEST(Generation, OneBeamIsGreedy) {
   GenerationSettings settings = counting();
   settings.beams = 2;
   settings.length_penalty = 0;
-  EXPECT_EQ(generate(one, {}, settings).ended, generate(two, {}, counting()).ended);
+  EXPECT_EQ(generate_one(one, settings).ended, generate_one(two, counting()).ended);
 }
 
 // Rows of unlike lengths: each goes on as it would alone.
@@ -98,11 +105,11 @@ TEST(Generation, SeveralPromptsGoOnAsTheyWouldAlone) {
     const Tokens first = {0, 5, 2, 8};
     Counters together(first);
     const std::vector<GenerationPrompt> prompts(first.size());
-    const auto results = generate_all(together, prompts, settings);
+    const auto results = generate(together, prompts, settings);
     ASSERT_EQ(results.size(), first.size());
     for (size_t i = 0; i < first.size(); ++i) {
       Counters alone({first[i]});
-      const GeneratedTokens expected = generate(alone, {}, settings);
+      const GeneratedTokens expected = generate_one(alone, settings);
       EXPECT_EQ(results[i].tokens, expected.tokens) << beams;
       EXPECT_NEAR(results[i].score, expected.score, 1e-6) << beams;
     }
@@ -116,7 +123,7 @@ TEST(Generation, SeedsRepeat) {
   const auto sample = [&](uint64_t seed) {
     Counter counter;
     settings.seed = seed;
-    return generate(counter, {}, settings).tokens;
+    return generate_one(counter, settings).tokens;
   };
   EXPECT_EQ(sample(1), sample(1));
   int different = 0;
@@ -134,7 +141,7 @@ TEST(Generation, SamplingFollowsTheDistribution) {
   for (uint64_t seed = 0; seed < 2000; ++seed) {
     Counter counter;
     settings.seed = seed;
-    const Tokens tokens = generate(counter, {}, settings).tokens;
+    const Tokens tokens = generate_one(counter, settings).tokens;
     ASSERT_TRUE(tokens[0] == 1 || tokens[0] == 2);
     first += tokens[0] == 1 ? 1 : 0;
   }
@@ -180,6 +187,23 @@ TEST(Generation, SettingsOutOfRangeAreNamed) {
   EXPECT_NE(fault([&](auto& s) { s.beams = 0; }).find("beams"), std::string::npos);
   EXPECT_NE(fault([&](auto& s) { s.repetition_penalty = nan; }).find("repetition_penalty"), std::string::npos);
   EXPECT_EQ(fault([](auto&) {}), "");
+}
+
+TEST(Generation, TextsKeepToTheContext) {
+  GenerationSettings settings;
+  settings.max_tokens = 20;
+  settings.min_tokens = 8;
+  const GenerationSettings ample = within_context(settings, 12, 32), cut = within_context(settings, 27, 32);
+  EXPECT_EQ(ample.max_tokens, 20);
+  EXPECT_EQ(ample.min_tokens, 8);
+  EXPECT_EQ(cut.max_tokens, 5);
+  EXPECT_EQ(cut.min_tokens, 5);
+  EXPECT_EQ(within_context(settings, 31, 32).max_tokens, 1);
+  EXPECT_EQ(testing::invalid_argument_of([&] { within_context(settings, 32, 32); }),
+            "prompt: expected fewer than 32 tokens (max_position_embeddings), got 32");
+  settings.max_tokens = 0;
+  EXPECT_NE(testing::invalid_argument_of([&] { within_context(settings, 12, 32); }).find("max_tokens: expected at least 1"),
+            std::string::npos);
 }
 
 TEST(GenerationConfig, EndTokensAndDefaults) {
