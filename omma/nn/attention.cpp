@@ -1,5 +1,7 @@
 #include "omma/nn/attention.h"
 
+#include <c10/core/CPUAllocator.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -13,51 +15,103 @@ namespace {
 
 constexpr int64_t most_thin_queries = 8;  // up to here attention is bound by reading keys and values
 
-bool suits_thin(const Tensor& q, const Tensor& k, const Tensor& v) {
+// Whether a kernel can take it: no gradients, one type on the CPU, channels side by side.
+bool is_plain(const Tensor& q, const Tensor& k, const Tensor& v) {
   const auto type = q.scalar_type();
   const auto fits = [&](const Tensor& x) {
     return x.is_cpu() && x.scalar_type() == type && x.stride(3) == 1 && x.size(0) == q.size(0) && x.size(1) == q.size(1) &&
            x.size(3) == q.size(3);
   };
-  return !torch::GradMode::is_enabled() && (type == torch::kFloat || type == torch::kBFloat16) && q.size(2) <= most_thin_queries &&
-         q.numel() > 0 && k.size(2) > 0 && k.size(2) == v.size(2) && fits(q) && fits(k) && fits(v);
+  return !torch::GradMode::is_enabled() && q.numel() > 0 && k.size(2) > 0 && k.size(2) == v.size(2) && fits(q) && fits(k) &&
+         fits(v);
+}
+
+bool suits_thin(const Tensor& q, const Tensor& k, const Tensor& v) {
+  const auto type = q.scalar_type();
+  return (type == torch::kFloat || type == torch::kBFloat16) && q.size(2) <= most_thin_queries && is_plain(q, k, v);
+}
+
+bool suits_wide(const Tensor& q, const Tensor& k, const Tensor& v) {
+  return q.scalar_type() == torch::kBFloat16 && q.size(3) % 2 == 0 && wide_attention_kernel() != nullptr && is_plain(q, k, v);
+}
+
+// As heads are merged next: [B, T, N, D] in memory.
+Tensor empty_output(const Tensor& q) {
+  return torch::empty({q.size(0), q.size(2), q.size(1), q.size(3)}, q.options()).transpose(1, 2);
+}
+
+// Where the rows of head i of all batches' begin.
+template <class Value>
+const Value* head_of(const Tensor& x, int64_t i) {
+  return static_cast<const Value*>(x.const_data_ptr()) + i / x.size(1) * x.stride(0) + i % x.size(1) * x.stride(1);
+}
+template <class Value>
+Value* output_head_of(const Tensor& x, int64_t i) {
+  return const_cast<Value*>(head_of<Value>(x, i));
 }
 
 template <class Value>
-void attend_thin(void (*kernel)(const ThinAttention<Value>&), const Tensor& q, const Tensor& k, const Tensor& v,
+void attend_thin(void (*kernel)(const ThinAttention<Value>&), const Tensor& q, const Tensor& k, const Tensor& v, float scale,
                  const Tensor& output) {
-  const int64_t heads = q.size(1), grain = std::max<int64_t>(1, (1 << 15) / (k.size(2) * k.size(3)));  // heads worth a thread
-  torch_parallel_for(q.size(0) * heads, grain, [&](int64_t begin, int64_t end) {
+  const int64_t grain = std::max<int64_t>(1, (1 << 15) / (k.size(2) * k.size(3)));  // heads worth a thread
+  torch_parallel_for(q.size(0) * q.size(1), grain, [&](int64_t begin, int64_t end) {
     std::vector<float> weights(static_cast<std::size_t>(4 * k.size(2)));
-    for (int64_t i = begin; i < end; ++i) {
-      const auto part = [&](const Tensor& x) {
-        return static_cast<const Value*>(x.const_data_ptr()) + i / heads * x.stride(0) + i % heads * x.stride(1);
-      };
+    for (int64_t i = begin; i < end; ++i)
       kernel({.queries = q.size(2),
               .keys = k.size(2),
               .channels = q.size(3),
-              .q = part(q),
-              .k = part(k),
-              .v = part(v),
-              .output = const_cast<Value*>(part(output)),
+              .q = head_of<Value>(q, i),
+              .k = head_of<Value>(k, i),
+              .v = head_of<Value>(v, i),
+              .output = output_head_of<Value>(output, i),
               .q_stride = q.stride(2),
               .k_stride = k.stride(2),
               .v_stride = v.stride(2),
               .output_stride = output.stride(2),
-              .scale = 1 / std::sqrt(static_cast<float>(q.size(3))),
+              .scale = scale,
               .weights = weights.data()});
-    }
   });
 }
 
-Tensor attend_thin(const Tensor& q, const Tensor& k, const Tensor& v) {
-  // As heads are merged next: [B, T, N, D] in memory.
-  const Tensor output = torch::empty({q.size(0), q.size(2), q.size(1), q.size(3)}, q.options()).transpose(1, 2);
+Tensor attend_thin(const Tensor& q, const Tensor& k, const Tensor& v, float scale) {
+  const Tensor output = empty_output(q);
   const ThinAttentionKernels& kernels = thin_attention_kernels_for(best_isa());
   if (q.scalar_type() == torch::kFloat)
-    attend_thin<float>(kernels.fp32, q, k, v, output);
+    attend_thin<float>(kernels.fp32, q, k, v, scale, output);
   else
-    attend_thin<Bfloat16>(kernels.bf16, q, k, v, output);
+    attend_thin<Bfloat16>(kernels.bf16, q, k, v, scale, output);
+  return output;
+}
+
+// A thread's blocks of queries are neighbours, so that it packs a head once.
+Tensor attend_wide(const Tensor& q, const Tensor& k, const Tensor& v, float scale) {
+  const Tensor output = empty_output(q);
+  const WideAttentionKernel& kernel = *wide_attention_kernel();
+  constexpr int64_t block = 48;
+  const int64_t blocks = (q.size(2) + block - 1) / block;
+  const int64_t grain = std::max<int64_t>(1, (1 << 20) / (block * k.size(2) * k.size(3)));  // blocks worth a thread
+  torch_parallel_for(q.size(0) * q.size(1) * blocks, grain, [&](int64_t begin, int64_t end) {
+    const auto bytes = static_cast<std::size_t>(kernel.scratch_size(k.size(2), k.size(3))) * sizeof(float);
+    const at::DataPtr scratch = c10::GetCPUAllocator()->allocate(bytes);  // aligned to 64 bytes
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t head = i / blocks, query = i % blocks * block;
+      const WideAttention task{.queries = q.size(2),
+                               .keys = k.size(2),
+                               .channels = q.size(3),
+                               .q = head_of<Bfloat16>(q, head),
+                               .k = head_of<Bfloat16>(k, head),
+                               .v = head_of<Bfloat16>(v, head),
+                               .output = output_head_of<Bfloat16>(output, head),
+                               .q_stride = q.stride(2),
+                               .k_stride = k.stride(2),
+                               .v_stride = v.stride(2),
+                               .output_stride = output.stride(2),
+                               .scale = scale,
+                               .scratch = static_cast<float*>(scratch.get())};
+      if (i == begin || query == 0) kernel.pack(task);
+      kernel.attend(task, query, std::min(query + block, q.size(2)));
+    }
+  });
   return output;
 }
 
@@ -67,10 +121,15 @@ Tensor split_heads(const Tensor& x, int64_t heads) { return x.unflatten(-1, {hea
 
 Tensor merge_heads(const Tensor& x) { return x.transpose(1, 2).flatten(2); }
 
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, double dropout) {
-  if (!mask.defined() && dropout == 0 && suits_thin(q, k, v)) return attend_thin(q, k, v);
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, double dropout,
+                 std::optional<double> scale) {
+  if (!mask.defined() && dropout == 0) {
+    const auto factor = static_cast<float>(scale.value_or(1 / std::sqrt(static_cast<double>(q.size(3)))));
+    if (suits_thin(q, k, v)) return attend_thin(q, k, v, factor);
+    if (suits_wide(q, k, v)) return attend_wide(q, k, v, factor);
+  }
   const auto optional = mask.defined() ? std::make_optional(mask) : std::nullopt;
-  return at::scaled_dot_product_attention(q, k, v, optional, dropout);
+  return at::scaled_dot_product_attention(q, k, v, optional, dropout, /*is_causal=*/false, scale);
 }
 
 }  // namespace omma

@@ -1,6 +1,7 @@
 #include "omma/nn/linear.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/core/CPUAllocator.h>
 
 #include <algorithm>
 #include <array>
@@ -47,6 +48,7 @@ const c10::TypedOperatorHandle<FusedLinear>* fused_linear() {
 
 constexpr int64_t most_thin_rows = 8;     // up to here a product is bound by reading the weight
 constexpr int64_t least_fused_rows = 32;  // and from here on no longer
+constexpr int64_t most_wide_rows = 2048;  // up to here oneDNN's packing of the weight counts
 
 // Whether the kernels below can take it: no gradients, and one type on the CPU.
 bool is_plain(const Tensor& x, const Tensor& weight) {
@@ -57,6 +59,13 @@ bool is_plain(const Tensor& x, const Tensor& weight) {
 
 bool suits_thin(const Tensor& x, const Tensor& weight) {
   return is_plain(x, weight) && x.numel() > 0 && x.numel() <= most_thin_rows * weight.size(1) && weight.is_contiguous();
+}
+
+bool suits_wide(const Tensor& x, const Tensor& weight) {
+  const int64_t values = x.numel();
+  return is_plain(x, weight) && x.scalar_type() == torch::kBFloat16 && values > most_thin_rows * weight.size(1) &&
+         values <= most_wide_rows * weight.size(1) && weight.size(1) % 2 == 0 && weight.is_contiguous() &&
+         wide_linear_kernel() != nullptr;
 }
 
 bool suits_fused(const Tensor& x, const Tensor& weight) {
@@ -79,16 +88,49 @@ void run_thin(void (*kernel)(const ThinLinear<Value>&, int64_t, int64_t), const 
   torch_parallel_for(task.outputs, grain, [&](int64_t begin, int64_t end) { kernel(task, begin, end); });
 }
 
-Tensor run_thin(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+Tensor empty_output(const Tensor& x, const Tensor& weight) {
   std::vector<int64_t> sizes = x.sizes().vec();
   sizes.back() = weight.size(0);
-  const Tensor input = x.contiguous(), output = torch::empty(sizes, x.options());
+  return torch::empty(sizes, x.options());
+}
+
+Tensor run_thin(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Tensor input = x.contiguous(), output = empty_output(x, weight);
   const Tensor shift = bias.defined() ? bias.to(x.scalar_type()).contiguous() : bias;
   const ThinLinearKernels& kernels = thin_linear_kernels_for(best_isa());
   if (x.scalar_type() == torch::kFloat)
     run_thin<float>(kernels.fp32, input, weight, shift, output);
   else
     run_thin<Bfloat16>(kernels.bf16, input, weight, shift, output);
+  return output;
+}
+
+// [..., in] as rows whose values lie side by side.
+Tensor as_rows(const Tensor& x) {
+  const Tensor rows = x.reshape({-1, x.size(-1)});
+  return rows.stride(1) == 1 ? rows : rows.contiguous();
+}
+
+Tensor run_wide(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Tensor rows = as_rows(x), output = empty_output(x, weight);
+  const Tensor shift = bias.defined() ? bias.to(x.scalar_type()).contiguous() : bias;
+  const WideLinear task{.rows = rows.size(0),
+                        .inputs = weight.size(1),
+                        .outputs = weight.size(0),
+                        .x = static_cast<const Bfloat16*>(rows.const_data_ptr()),
+                        .x_stride = rows.stride(0),
+                        .weight = static_cast<const Bfloat16*>(weight.const_data_ptr()),
+                        .bias = bias.defined() ? static_cast<const Bfloat16*>(shift.const_data_ptr()) : nullptr,
+                        .output = static_cast<Bfloat16*>(output.mutable_data_ptr())};
+  const WideLinearKernel& kernel = *wide_linear_kernel();
+  const auto pieces = [](int64_t count, int64_t size) { return (count + size - 1) / size; };
+  const int64_t tiles = pieces(task.rows, kernel.tile_rows) * pieces(task.outputs, kernel.tile_columns);
+  const int64_t grain = std::max<int64_t>(1, (1 << 20) / (kernel.tile_rows * kernel.tile_columns * task.inputs));  // worth a thread
+  torch_parallel_for(tiles, grain, [&](int64_t begin, int64_t end) {
+    const auto bytes = static_cast<std::size_t>(kernel.tile_columns * task.inputs) * sizeof(Bfloat16);
+    const at::DataPtr scratch = c10::GetCPUAllocator()->allocate(bytes);  // aligned to 64 bytes
+    kernel.fill(task, begin, end, static_cast<Bfloat16*>(scratch.get()));
+  });
   return output;
 }
 
@@ -113,6 +155,7 @@ Activation activation_by_name(std::string_view name) {
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (suits_thin(x, weight)) return run_thin(x, weight, bias);
+  if (suits_wide(x, weight)) return run_wide(x, weight, bias);
   if (suits_fused(x, weight)) return run_fused(x, weight, bias, "none", "");
   return torch::linear(x, weight, bias);
 }
@@ -122,7 +165,7 @@ Tensor LinearImpl::forward(const Tensor& x) { return omma::linear(x, weight, bia
 Tensor LinearImpl::forward_with(const Tensor& x, Activation activation) {
   const auto* known = std::find_if(activations.begin(), activations.end(),
                                    [&](const KnownActivation& each) { return each.function == activation && !each.fused.empty(); });
-  if (known == activations.end() || !suits_fused(x, weight)) return activation(forward(x));
+  if (known == activations.end() || suits_wide(x, weight) || !suits_fused(x, weight)) return activation(forward(x));
   return run_fused(x, weight, bias, known->fused, known->algorithm);
 }
 

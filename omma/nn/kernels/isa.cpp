@@ -1,5 +1,9 @@
 #include "omma/nn/kernels/isa.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace omma {
 
 bool supports(Isa isa) {
@@ -15,6 +19,16 @@ bool supports(Isa isa) {
 Isa best_isa() {
   static const Isa best = supports(Isa::avx512) ? Isa::avx512 : supports(Isa::avx2) ? Isa::avx2 : Isa::portable;
   return best;
+}
+
+bool favours_avx512_bf16() {
+#if defined(__x86_64__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  const bool amx_bf16 = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) != 0;  // not every compiler's builtin knows it
+  return supports(Isa::avx512) && __builtin_cpu_supports("avx512bf16") && !amx_bf16;
+#else
+  return false;
+#endif
 }
 
 bool is_intel() {

@@ -18,6 +18,9 @@ bool supports(Isa isa);
 // The widest level that this processor supports. Thread-safe.
 Isa best_isa();
 
+// Whether AVX-512's products of bf16 are this processor's fastest: it has AVX-512 BF16, and not AMX, which oneDNN's products use.
+bool favours_avx512_bf16();
+
 // Whether Intel made this processor: MKL takes its fastest paths there only.
 bool is_intel();
 

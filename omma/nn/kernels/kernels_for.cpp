@@ -12,4 +12,18 @@ const DeformableKernels& deformable_kernels_for(Isa isa) { return OMMA_KERNELS_F
 const ThinAttentionKernels& thin_attention_kernels_for(Isa isa) { return OMMA_KERNELS_FOR(isa, thin_attention); }
 const ThinLinearKernels& thin_linear_kernels_for(Isa isa) { return OMMA_KERNELS_FOR(isa, thin_linear); }
 
+#if defined(__x86_64__)
+const WideAttentionKernel* wide_attention_kernel() {
+  static const bool favoured = favours_avx512_bf16();
+  return favoured ? &wide_attention_avx512bf16 : nullptr;
+}
+const WideLinearKernel* wide_linear_kernel() {
+  static const bool favoured = favours_avx512_bf16();
+  return favoured ? &wide_linear_avx512bf16 : nullptr;
+}
+#else
+const WideAttentionKernel* wide_attention_kernel() { return nullptr; }
+const WideLinearKernel* wide_linear_kernel() { return nullptr; }
+#endif
+
 }  // namespace omma

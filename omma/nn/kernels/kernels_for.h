@@ -5,11 +5,17 @@
 #include "omma/nn/kernels/isa.h"
 #include "omma/nn/kernels/thin_attention_kernel.h"
 #include "omma/nn/kernels/thin_linear_kernel.h"
+#include "omma/nn/kernels/wide_attention_kernel.h"
+#include "omma/nn/kernels/wide_linear_kernel.h"
 
 namespace omma {
 
 const DeformableKernels& deformable_kernels_for(Isa isa);
 const ThinAttentionKernels& thin_attention_kernels_for(Isa isa);
 const ThinLinearKernels& thin_linear_kernels_for(Isa isa);
+
+// Null on processors that do not favour AVX-512 BF16.
+const WideAttentionKernel* wide_attention_kernel();
+const WideLinearKernel* wide_linear_kernel();
 
 }  // namespace omma

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <optional>
+
 #include "omma/nn/attention.h"
 #include "omma/nn/position.h"
 #include "tests/temporary_directory.h"
@@ -53,6 +56,85 @@ TEST(Linear, FastPathEqualsThePlainOne) {
           expect_equal(layer->forward_with(input, activation), activation(plain), name);
         }
       }
+    }
+  }
+}
+
+// Sums are fp32, whatever computes them: one rounding from the products of the same numbers in fp32. Sizes are no multiples of a
+// kernel's tile; rows of a view lie apart.
+TEST(Linear, Bf16RoundsOnce) {
+  torch::manual_seed(0);
+  const torch::NoGradGuard no_grad;
+  for (const int64_t rows : {9, 48, 131}) {
+    for (const int64_t inputs : {2, 25, 70, 256}) {
+      for (const int64_t outputs : {1, 17, 64, 130}) {
+        const Tensor weight = torch::randn({outputs, inputs}).to(torch::kBFloat16),
+                     bias = torch::randn({outputs}).to(torch::kBFloat16);
+        const Tensor wide = torch::randn({rows, 2 * inputs}).to(torch::kBFloat16);
+        for (const Tensor& x : {wide.narrow(1, inputs, inputs), wide.view({2, rows, inputs}), wide.t().narrow(0, 0, inputs).t()}) {
+          for (const Tensor& shift : {bias, Tensor()}) {
+            const Tensor result = linear(x, weight, shift);
+            const Tensor exact =
+                torch::linear(x.to(torch::kFloat), weight.to(torch::kFloat), shift.defined() ? shift.to(torch::kFloat) : shift);
+            EXPECT_EQ(result.scalar_type(), torch::kBFloat16);
+            EXPECT_EQ(result.sizes(), exact.sizes());
+            EXPECT_TRUE(torch::allclose(result.to(torch::kFloat), exact, 1. / 256, 1e-4))
+                << rows << " " << inputs << " " << outputs;
+          }
+        }
+      }
+    }
+  }
+}
+
+// Against attention of the same numbers in fp32. Queries, keys and channels are no multiples of a kernel's tile; heads lie as in a
+// projection.
+TEST(Attention, ManyQueriesInBf16AreFp32sButForRounding) {
+  torch::manual_seed(0);
+  const torch::NoGradGuard no_grad;
+  const auto heads = [](int64_t tokens, int64_t channels) {
+    return split_heads(torch::randn({2, tokens, 3 * channels}).to(torch::kBFloat16), 3);
+  };
+  for (const int64_t queries : {9, 48, 101}) {
+    for (const int64_t keys : {1, 2, 64, 131}) {
+      for (const int64_t channels : {2, 7, 20, 64, 80}) {
+        const Tensor q = heads(queries, channels), k = heads(keys, channels), v = heads(keys, channels);
+        for (const std::optional<double> scale : {std::optional<double>(), std::optional<double>(0.7)}) {
+          const Tensor result = attention(q, k, v, {}, 0, scale);
+          const Tensor exact = attention(q.to(torch::kFloat), k.to(torch::kFloat), v.to(torch::kFloat), {}, 0, scale);
+          EXPECT_EQ(result.scalar_type(), torch::kBFloat16);
+          EXPECT_EQ(result.sizes(), exact.sizes());
+          EXPECT_TRUE(torch::allclose(result.to(torch::kFloat), exact, 1e-2, 1e-2)) << queries << " " << keys << " " << channels;
+        }
+      }
+    }
+  }
+}
+
+// Scores far apart, and infinite ones: no overflow, and what is not a number stays that.
+TEST(Attention, Bf16ScoresOfAnySize) {
+  const torch::NoGradGuard no_grad;
+  const Tensor q = torch::full({1, 1, 12, 2}, 100.).to(torch::kBFloat16);
+  const Tensor k = torch::tensor({{1., 1.}, {-300., -300.}, {300., 300.}}).view({1, 1, 3, 2}).to(torch::kBFloat16);
+  const Tensor v = torch::tensor({{1., 2.}, {3., 4.}, {5., 6.}}).view({1, 1, 3, 2}).to(torch::kBFloat16);
+  EXPECT_TRUE(torch::equal(attention(q, k, v), v.narrow(2, 2, 1).expand({1, 1, 12, 2})));
+  Tensor broken = q.clone();
+  broken[0][0][7][0] = std::numeric_limits<float>::quiet_NaN();
+  const Tensor result = attention(broken, k, v).isnan().squeeze();  // [12, 2]
+  EXPECT_TRUE(result[7].all().item<bool>());
+  EXPECT_EQ(result.sum().item<int64_t>(), 2);
+}
+
+TEST(Attention, ScaleIsThatOfItsArgument) {
+  torch::manual_seed(0);
+  const torch::NoGradGuard no_grad;
+  for (const int64_t queries : {1, 30}) {
+    const Tensor q = torch::randn({2, 3, queries, 16}), k = torch::randn({2, 3, 20, 16}), v = torch::randn({2, 3, 20, 16});
+    EXPECT_TRUE(torch::allclose(attention(q, k, v, {}, 0, 0.25), attention(q, k, v), 1e-5, 1e-6));
+    const Tensor mask = torch::rand({1, 1, queries, 20});
+    for (const Tensor& added : {Tensor(), mask}) {
+      const Tensor scores = q.matmul(k.transpose(2, 3)) * 0.7 + (added.defined() ? added : torch::zeros({1}));
+      EXPECT_TRUE(torch::allclose(attention(q, k, v, added, 0, 0.7), scores.softmax(-1).matmul(v), 1e-5, 1e-5));
     }
   }
 }
