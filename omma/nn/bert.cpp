@@ -30,21 +30,6 @@ BertLayerOptions layer_options(const BertConfig& config) {
 
 }  // namespace
 
-class BertLayerImpl : public torch::nn::Module {
- public:
-  explicit BertLayerImpl(const BertLayerOptions& options)
-      : attention_(*this, "attention", options), feed_forward_(*this, options) {}
-
-  // [B, T, C], [B, 1, T, T] bool -> [B, T, C]
-  Tensor forward(const Tensor& x, const Tensor& mask) {
-    return feed_forward_.forward(attention_.forward(x, attention_.project(x), mask, is_training()), is_training());
-  }
-
- private:
-  BertAttention attention_;
-  BertFeedForward feed_forward_;
-};
-
 BertEncoderImpl::BertEncoderImpl(const BertConfig& config) : dropout_(config.hidden_dropout_prob) {
   const int64_t channels = config.hidden_size;
   auto words = torch::nn::EmbeddingOptions(config.vocab_size, channels);
@@ -56,15 +41,14 @@ BertEncoderImpl::BertEncoderImpl(const BertConfig& config) : dropout_(config.hid
       register_at(*this, "embeddings.token_type_embeddings", torch::nn::Embedding(config.type_vocab_size, channels));
   norm_ = register_at(*this, "embeddings.LayerNorm", layer_norm(channels, config.layer_norm_eps));
   for (int64_t i = 0; i < config.num_hidden_layers; ++i)
-    layers_.push_back(
-        register_at(*this, fmt::format("encoder.layer.{}", i), std::make_shared<BertLayerImpl>(layer_options(config))));
+    layers_.push_back(register_at(*this, fmt::format("encoder.layer.{}", i), BertLayer(layer_options(config))));
 }
 
 Tensor BertEncoderImpl::forward(const Input& input) {
   Tensor x = word_embeddings_(input.input_ids) + token_type_embeddings_->weight[0] + position_embeddings_(input.position_ids);
   x = torch::dropout(norm_(x), dropout_, is_training());
   const Tensor mask = input.attention_mask.unsqueeze(1);  // [B, 1, T, T]
-  for (const auto& layer : layers_) x = layer->forward(x, mask);
+  for (BertLayer& layer : layers_) x = layer(x, mask);
   return x;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "omma/base/config.h"
+#include "omma/nn/bert_layers.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
@@ -45,8 +46,6 @@ struct BertConfig {
   void validate(Faults& faults) const;
 };
 
-class BertLayerImpl;
-
 class BertEncoderImpl : public torch::nn::Module {
  public:
   explicit BertEncoderImpl(const BertConfig& config);
@@ -64,7 +63,7 @@ class BertEncoderImpl : public torch::nn::Module {
   torch::nn::Embedding token_type_embeddings_ = nullptr;
   torch::nn::LayerNorm norm_ = nullptr;
   double dropout_;
-  std::vector<std::shared_ptr<BertLayerImpl>> layers_;
+  std::vector<BertLayer> layers_;
 };
 TORCH_MODULE(BertEncoder);
 

@@ -73,4 +73,11 @@ Tensor BertFeedForward::forward(const Tensor& x, bool training) const {
   return norm_(x + feed_forward(x, intermediate_, output_, options_.activation, dropout));
 }
 
+BertLayerImpl::BertLayerImpl(const BertLayerOptions& options)
+    : attention_(*this, "attention", options), feed_forward_(*this, options) {}
+
+Tensor BertLayerImpl::forward(const Tensor& x, const Tensor& mask) {
+  return feed_forward_.forward(attention_.forward(x, attention_.project(x), mask, is_training()), is_training());
+}
+
 }  // namespace omma

@@ -1,4 +1,4 @@
-// The two halves of BERT's layer, post-normalised, as BERT, BLIP's text network and the Q-Former stack them.
+// BERT's layer, post-normalised, and its two halves, as BERT, BLIP's text network and the Q-Former stack them.
 //
 // B rows, T tokens, C channels; P sources of S tokens; N heads of D channels.
 #pragma once
@@ -63,5 +63,19 @@ class BertFeedForward {
   Linear intermediate_, output_;
   mutable torch::nn::LayerNorm norm_;
 };
+
+// Self-attention, then the feed-forward half: an encoder's layer. Weights under attention.self.query ... output.LayerNorm.
+class BertLayerImpl : public torch::nn::Module {
+ public:
+  explicit BertLayerImpl(const BertLayerOptions& options);
+
+  // [B, T, C] -> [B, T, C]; `mask` broadcasts to [B, N, T, T] as in attention().
+  Tensor forward(const Tensor& x, const Tensor& mask = {});
+
+ private:
+  BertAttention attention_;
+  BertFeedForward feed_forward_;
+};
+TORCH_MODULE(BertLayer);
 
 }  // namespace omma

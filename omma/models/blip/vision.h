@@ -4,16 +4,14 @@
 // B pictures, S tokens: the class token, then the patches row by row; C channels.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "omma/models/blip/config.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
+#include "omma/nn/vit.h"
 
 namespace omma {
-
-class BlipVisionLayerImpl;
 
 class BlipVisionModelImpl : public torch::nn::Module {
  public:
@@ -29,7 +27,7 @@ class BlipVisionModelImpl : public torch::nn::Module {
   Tensor class_embedding_;     // [1, 1, C]
   Tensor position_embedding_;  // [1, 1 + grid grid, C]
   torch::nn::Conv2d patch_embedding_ = nullptr;
-  std::vector<std::shared_ptr<BlipVisionLayerImpl>> layers_;
+  std::vector<VitBlock> layers_;
   torch::nn::LayerNorm post_layernorm_ = nullptr;
 };
 TORCH_MODULE(BlipVisionModel);
