@@ -1,4 +1,5 @@
-// Attention at the shapes of the models: Swin-T's windows, SAM ViT-B's global layers, a language model's prompt.
+// Attention at the shapes of the models: Swin-T's windows, BLIP-base's pictures, SAM ViT-B's global layers, a language model's
+// prompt.
 #include <benchmark/benchmark.h>
 
 #include "omma/nn/attention.h"
@@ -30,6 +31,7 @@ void add(const std::string& name, const AttentionShape& shape) {
 
 const bool added = [] {
   add("swin_t_windows", {.batch = 29 * 43, .heads = 3, .queries = 49, .keys = 49, .channels = 32, .mask = true});
+  add("vit_b_384_px", {.batch = 1, .heads = 12, .queries = 577, .keys = 577, .channels = 64, .mask = false});
   add("vit_b_global", {.batch = 1, .heads = 12, .queries = 4096, .keys = 4096, .channels = 64, .mask = false});
   add("decoder_queries", {.batch = 1, .heads = 8, .queries = 900, .keys = 900, .channels = 32, .mask = false});
   add("prompt", {.batch = 1, .heads = 32, .queries = 616, .keys = 616, .channels = 128, .mask = false});
