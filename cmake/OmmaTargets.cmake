@@ -1,4 +1,6 @@
 # omma_library(NAME SOURCES... DEPS targets... PRIVATE targets...): one folder of the library as target omma_NAME.
+# omma_optional(LIBRARY PIECE PRESENT sources... ABSENT sources... PACKAGE target): what omma_LIBRARY does by a package that the minimal
+# build goes without: the same functions, of PRESENT or ABSENT.
 # omma_torch_library: the same with LibTorch and its precompiled header.
 # omma_test(NAME SOURCES... DEPS targets...): a GoogleTest program omma_NAME_test, run by ctest from the source folder.
 
@@ -28,6 +30,31 @@ function(omma_library name)
   omma_compile_options(omma_${name})
   target_link_libraries(omma_${name} PUBLIC ${LIB_DEPS} PRIVATE ${LIB_PRIVATE})
   set_property(GLOBAL APPEND PROPERTY OMMA_LIBRARIES omma_${name})
+endfunction()
+
+# The package's headers are on no other file's path, and the library's other files are compiled as in the minimal build. Ordinary
+# builds have the absent variants, too, for the program that the tests link of them (tests/structure/minimal).
+function(omma_optional library piece)
+  cmake_parse_arguments(PIECE "" "PACKAGE" "PRESENT;ABSENT" ${ARGN})
+  omma_piece(${piece}_absent OF ${library} SOURCES ${PIECE_ABSENT})
+  if(OMMA_MINIMAL)
+    target_sources(omma_${library} PRIVATE $<TARGET_OBJECTS:omma_${piece}_absent>)
+  else()
+    omma_piece(${piece} OF ${library} SOURCES ${PIECE_PRESENT})
+    target_link_libraries(omma_${piece} PRIVATE ${PIECE_PACKAGE})
+    target_sources(omma_${library} PRIVATE $<TARGET_OBJECTS:omma_${piece}>)
+    target_link_libraries(omma_${library} INTERFACE $<LINK_ONLY:${PIECE_PACKAGE}>)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY OMMA_ABSENT_PIECES omma_${piece}_absent)
+endfunction()
+
+# Files compiled as those of omma_LIBRARY are.
+function(omma_piece name)
+  cmake_parse_arguments(PIECE "" "OF" "SOURCES" ${ARGN})
+  add_library(omma_${name} OBJECT EXCLUDE_FROM_ALL ${PIECE_SOURCES})
+  omma_compile_options(omma_${name})
+  get_target_property(needs omma_${PIECE_OF} LINK_LIBRARIES)
+  target_link_libraries(omma_${name} PRIVATE ${needs})
 endfunction()
 
 # omma/nn/torch.h is compiled once, by omma_torch_pch, and reused by every target with the same options.

@@ -5,7 +5,7 @@
 namespace omma {
 
 ChatClient::ChatClient(ChatClientOptions options) : options_(std::move(options)) {
-  fail("--llm: this build has no network: it was configured with OMMA_MINIMAL");
+  fail("--llm: this build calls no server (OMMA_MINIMAL)");
 }
 
 GeneratedText ChatClient::generate(std::string_view, const GenerationOptions&, const TextCallback&) { return {}; }

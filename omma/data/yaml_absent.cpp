@@ -4,6 +4,6 @@
 
 namespace omma {
 
-json read_yaml(const std::filesystem::path& file) { fail("{}: this build of omma reads no YAML (OMMA_MINIMAL)", file.string()); }
+json read_yaml(const std::filesystem::path& file) { fail("{}: this build reads no YAML (OMMA_MINIMAL)", file.string()); }
 
 }  // namespace omma

@@ -33,9 +33,7 @@ Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, c
   const auto decode = [&] {
     if (format == "JPEG") return decode_jpeg(bytes, name, limits);
     if (format == "PNG") return decode_png(bytes, name, limits);
-#ifdef OMMA_WEBP
     if (format == "WebP") return decode_webp(bytes, name, limits);
-#endif
     fail("{}: expected a picture ({}), got {}", name, supported_image_formats(), format);
   };
   DecodedImage decoded = decode();
@@ -56,9 +54,7 @@ ImageSize read_image_size(const std::filesystem::path& file, const ImageLimits& 
   const auto read = [&] {
     if (format == "JPEG") return read_jpeg_header(bytes, name, limits);
     if (format == "PNG") return read_png_header(bytes, name, limits);
-#ifdef OMMA_WEBP
     if (format == "WebP") return read_webp_header(bytes, name, limits);
-#endif
     fail("{}: expected a picture ({}), got {}", name, supported_image_formats(), format);
   };
   const ImageHeader header = read();

@@ -75,12 +75,4 @@ std::string_view image_format(std::span<const std::uint8_t> bytes) {
   return describe_magic(bytes);
 }
 
-std::string_view supported_image_formats() {
-#ifdef OMMA_WEBP
-  return "JPEG, PNG or WebP";
-#else
-  return "JPEG or PNG";
-#endif
-}
-
 }  // namespace omma

@@ -11,6 +11,7 @@ namespace omma {
 // what describe_magic says of it.
 std::string_view image_format(std::span<const std::uint8_t> bytes);
 
-std::string_view supported_image_formats();  // "JPEG, PNG or WebP", as this build has them
+// "JPEG, PNG or WebP", as this build has them: of the file that has WebP, or has not.
+std::string_view supported_image_formats();
 
 }  // namespace omma

@@ -6,9 +6,7 @@ namespace omma {
 
 struct TarShardWriter::State {};
 
-ShardIndex index_shard(std::span<const std::uint8_t>, const TarLimits&) {
-  fail("tar shards: this build has no libarchive: it was configured with OMMA_MINIMAL");
-}
+ShardIndex index_shard(std::span<const std::uint8_t>, const TarLimits&) { fail("tar shards: this build has none (OMMA_MINIMAL)"); }
 
 TarShardWriter::TarShardWriter(std::filesystem::path) { index_shard({}, {}); }
 TarShardWriter::~TarShardWriter() = default;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "omma/io/image_codec.h"
+#include "omma/io/image_format.h"
 #include "omma/io/orientation_tags.h"
 
 namespace omma {
@@ -48,6 +49,8 @@ Image decode_first_frame(std::span<const std::uint8_t> bytes, int width, int hei
 }
 
 }  // namespace
+
+std::string_view supported_image_formats() { return "JPEG, PNG or WebP"; }
 
 ImageHeader read_webp_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
   const WebPData data{bytes.data(), bytes.size()};

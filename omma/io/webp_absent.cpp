@@ -1,0 +1,19 @@
+// The minimal build has no libwebp.
+#include "omma/base/error.h"
+#include "omma/io/image_codec.h"
+#include "omma/io/image_format.h"
+
+namespace omma {
+
+std::string_view supported_image_formats() { return "JPEG or PNG"; }
+
+ImageHeader read_webp_header(std::span<const std::uint8_t>, std::string_view name, const ImageLimits&) {
+  fail("{}: this build reads no WebP (OMMA_MINIMAL)", name);
+}
+
+DecodedImage decode_webp(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  read_webp_header(bytes, name, limits);
+  return {};
+}
+
+}  // namespace omma
