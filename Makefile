@@ -8,7 +8,7 @@ demo: build            ## a rendered scene, a question, the agent's answer and t
 	@tools/demo.sh $(OMMA)
 
 test: build parity asan budgets   ## everything that has to pass
-	@tools/run_tests.sh build/release build/asan-ubsan
+	@JOBS=$(JOBS) tools/run_tests.sh build/release build/asan-ubsan
 
 setup:
 	@tools/setup.sh
