@@ -177,13 +177,26 @@ class WarningDetector : public Detector {
   std::vector<DetectionResult> detect(std::span<const Image> images, const DetectionPrompt& prompt,
                                       const DetectionOptions& options) override {
     warnings_.see(images);
-    warnings_.read(prompt.phrases);
-    if (prompt.caption) warnings_.read(*prompt.caption);
+    read(prompt);
     return model_->detect(images, prompt, options);
+  }
+  std::shared_ptr<const ImageEmbedding> encode_image(const Image& image) override {
+    warnings_.see({&image, 1});
+    return model_->encode_image(image);
+  }
+  DetectionResult detect_encoded(const ImageEmbedding& image, const DetectionPrompt& prompt,
+                                 const DetectionOptions& options) override {
+    read(prompt);
+    return model_->detect_encoded(image, prompt, options);
   }
   std::vector<std::string> taught_names() const override { return warnings_.names(); }
 
  private:
+  void read(const DetectionPrompt& prompt) {
+    warnings_.read(prompt.phrases);
+    if (prompt.caption) warnings_.read(*prompt.caption);
+  }
+
   std::unique_ptr<Detector> model_;
   Warnings warnings_;
 };

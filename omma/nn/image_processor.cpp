@@ -1,27 +1,57 @@
 #include "omma/nn/image_processor.h"
 
 #include <algorithm>
+#include <array>
 
 #include "omma/base/error.h"
 
 namespace omma {
 namespace {
 
+// Steps of other names that change nothing of a picture here: it is RGB already, and has no annotations with it.
+constexpr std::array needless_steps = {"do_convert_rgb", "do_convert_annotations"};
+
 Resample resample_of(int64_t pillow_number) {
   constexpr Resample by_number[] = {Resample::nearest, Resample::lanczos, Resample::bilinear, Resample::bicubic};
   return by_number[pillow_number];
 }
 
-// Older files write numbers: "size", of a square or of the shorter side, and "max_size".
-ImageProcessorConfig read_processor_config(json object, const std::string& where, const ImageProcessorConfig& defaults) {
-  if (object.is_object() && object.contains("size") && object["size"].is_number()) {
+Size size_of(int64_t width, int64_t height) { return {.width = static_cast<int>(width), .height = static_cast<int>(height)}; }
+
+// Older files write numbers: "size", of a square or of the shorter side, with "max_size", and "crop_size".
+json with_size_objects(json object, const ImageProcessorConfig& defaults) {
+  const auto square = [](const json& side) { return json{{"height", side}, {"width", side}}; };
+  if (object.value("size", json()).is_number()) {
     const json size = object["size"];
-    object["size"] = defaults.height ? json{{"height", size}, {"width", size}} : json{{"shortest_edge", size}};
+    object["size"] = defaults.height ? square(size) : json{{"shortest_edge", size}};
     if (object.contains("max_size")) object["size"]["longest_edge"] = object["max_size"];
   }
+  if (object.value("crop_size", json()).is_number()) object["crop_size"] = square(object["crop_size"]);
+  return object;
+}
+
+void refuse_unknown_steps(const json& object, const std::string& where) {
+  const json known = write_config(ImageProcessorConfig());
+  for (const auto& [key, value] : object.items())
+    check(!key.starts_with("do_") || value != true || known.contains(key) || std::ranges::count(needless_steps, key) > 0,
+          "{}: {}: expected a step that omma knows", where, key);
+}
+
+ImageProcessorConfig read_image_processor(const json& object, const std::string& where, const ImageProcessorConfig& defaults) {
+  check(object.is_object(), "{}: expected a JSON object, got {}", where, object.type_name());
+  refuse_unknown_steps(object, where);
   ImageProcessorConfig config = defaults;
-  read_fields(config, object, where);
+  if (object.contains("size") && !object["size"].is_null())  // as a whole
+    config.height = config.width = config.shortest_edge = config.longest_edge = std::nullopt;
+  read_fields(config, with_size_objects(object, defaults), where);
   return config;
+}
+
+// The picture [3, h, w] at the top left, zeros beside it.
+Tensor pad(const Tensor& pixels, Size size) {
+  check(pixels.size(1) <= size.height && pixels.size(2) <= size.width,
+        "picture: expected at most {} x {} pixels to pad, got {} x {}", size.width, size.height, pixels.size(2), pixels.size(1));
+  return torch::constant_pad_nd(pixels, {0, size.width - pixels.size(2), 0, size.height - pixels.size(1)});
 }
 
 }  // namespace
@@ -29,39 +59,65 @@ ImageProcessorConfig read_processor_config(json object, const std::string& where
 void ImageProcessorConfig::validate(Faults& faults) const {
   faults.expect(image_mean.size() == 3, "image_mean: expected 3 numbers, got {}", image_mean.size());
   faults.expect(image_std.size() == 3, "image_std: expected 3 numbers, got {}", image_std.size());
-  faults.expect(height.has_value() == width.has_value(), "size: expected height and width, got one of them");
+  const auto pair = [&](const auto& one, const auto& other, std::string_view name) {
+    faults.expect(one.has_value() == other.has_value(), "{}: expected height and width, got one of them", name);
+  };
+  pair(height, width, "size");
+  pair(crop_height, crop_width, "crop_size");
+  pair(pad_height, pad_width, "pad_size");
+  faults.expect(!do_resize || height || shortest_edge, "size: expected height and width, or shortest_edge");
+  faults.expect(!do_center_crop || crop_height, "crop_size: expected one with do_center_crop");
 }
 
-ImageProcessorConfig clip_image_processor(int64_t side) {
+std::optional<Size> ImageProcessorConfig::fixed_size() const {
+  if (do_pad && pad_height) return size_of(*pad_width, *pad_height);
+  if (do_center_crop) return size_of(*crop_width, *crop_height);
+  if (do_resize && height) return size_of(*width, *height);
+  return std::nullopt;
+}
+
+ImageProcessorConfig square_image_processor(int64_t side) {
   ImageProcessorConfig config;
   config.height = config.width = side;
+  config.shortest_edge = config.longest_edge = std::nullopt;
   config.resample = 3;
   config.image_mean = {0.48145466, 0.4578275, 0.40821073};
   config.image_std = {0.26862954, 0.26130258, 0.27577711};
   return config;
 }
 
+json write_image_processor(const ImageProcessorConfig& config, const std::string& model) {
+  json object = write_config(config);
+  object["image_processor_type"] = model + "ImageProcessor";
+  object["processor_class"] = model + "Processor";
+  return object;
+}
+
 ImageProcessor ImageProcessor::from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults) {
   const auto file = directory / "preprocessor_config.json", combined = directory / "processor_config.json";
-  if (std::filesystem::exists(file)) return ImageProcessor(read_processor_config(read_json(file), file.string(), defaults));
+  if (std::filesystem::exists(file)) return ImageProcessor(read_image_processor(read_json(file), file.string(), defaults));
   const json object = read_json(combined);
   const std::string where = combined.string();
   check(object.is_object() && object.contains("image_processor"), "{}: expected an \"image_processor\"", where);
-  return ImageProcessor(read_processor_config(object["image_processor"], where, defaults));
+  return ImageProcessor(read_image_processor(object["image_processor"], where, defaults));
 }
 
-Size ImageProcessor::target_size(const Image& image) const {
-  const Size size{.width = image.width, .height = image.height};
-  if (!config_.do_resize) return size;
-  if (config_.height) return {.width = static_cast<int>(*config_.width), .height = static_cast<int>(*config_.height)};
-  return detr_size(size, static_cast<int>(config_.shortest_edge), static_cast<int>(config_.longest_edge));
+Size ImageProcessor::resized_size(Size image) const {
+  if (!config_.do_resize) return image;
+  if (config_.height) return size_of(*config_.width, *config_.height);
+  const int shortest = static_cast<int>(*config_.shortest_edge);
+  return config_.longest_edge ? detr_size(image, shortest, static_cast<int>(*config_.longest_edge)) : clip_size(image, shortest);
+}
+
+Size ImageProcessor::filled_size(Size image) const {
+  return config_.do_center_crop ? size_of(*config_.crop_width, *config_.crop_height) : resized_size(image);
 }
 
 Tensor ImageProcessor::operator()(const Image& image, int threads) const {
   check(!image.empty(), "picture: expected at least one pixel, got {} x {}", image.width, image.height);
-  const Size size = target_size(image);
-  const bool same = size.width == image.width && size.height == image.height;
-  const Image resized = same ? image : resize(image, size.width, size.height, resample_of(config_.resample), threads);
+  const Size own{.width = image.width, .height = image.height}, size = resized_size(own), filled = filled_size(own);
+  Image resized = size == own ? image : resize(image, size.width, size.height, resample_of(config_.resample), threads);
+  if (filled != size) resized = center_crop(resized, filled);
   // to_tensor() takes mean and deviation of values 0..1: other scales are folded into them.
   const double scale = 255 * (config_.do_rescale ? config_.rescale_factor : 1);
   Normalisation normalisation;
@@ -69,7 +125,8 @@ Tensor ImageProcessor::operator()(const Image& image, int threads) const {
     normalisation.mean[c] = config_.do_normalize ? static_cast<float>(config_.image_mean[c] / scale) : 0;
     normalisation.std[c] = static_cast<float>((config_.do_normalize ? config_.image_std[c] : 1) / scale);
   }
-  return to_tensor(resized, normalisation);
+  const Tensor pixels = to_tensor(resized, normalisation);
+  return config_.do_pad && config_.pad_height ? pad(pixels, size_of(*config_.pad_width, *config_.pad_height)) : pixels;
 }
 
 }  // namespace omma

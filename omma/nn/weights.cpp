@@ -57,7 +57,7 @@ std::string fill(std::string_view pattern, const std::vector<std::string>& stars
   return name;
 }
 
-// Where a parameter's values come from: part `part` of `parts` equal parts of `view` along its first dimension.
+// Where a weight's values come from: part `part` of `parts` equal parts of `view` along its first dimension.
 struct Source {
   const TensorView* view;
   std::size_t part = 0;
@@ -76,7 +76,7 @@ struct Source {
 
 bool same(const Source& a, const Source& b) { return a.view->dtype == b.view->dtype && std::ranges::equal(a.bytes(), b.bytes()); }
 
-// The source of every parameter that `file` has, with the faults of its keys.
+// The source of every weight that `file` has, with the faults of its keys.
 std::map<std::string, Source> sources(const TensorFile& file, const KeyTable& table, const std::set<std::string>& wanted,
                                       Faults& faults) {
   std::map<std::string, Source> found;
@@ -105,8 +105,8 @@ bool is_aligned(const Source& source) {
 }
 
 // Not set_data, which refuses memory for a tensor that has none.
-void give_memory(Tensor& parameter, const Tensor& values) {
-  parameter.unsafeGetTensorImpl()->shallow_copy_from(values.getIntrusivePtr());
+void give_memory(Tensor& weight, const Tensor& values) {
+  weight.unsafeGetTensorImpl()->shallow_copy_from(values.getIntrusivePtr());
 }
 
 // A view of the file's bytes, valid while the file lives; a copy where they are not aligned.
@@ -125,15 +125,33 @@ Tensor huge_pages(int64_t bytes) {  // [at least that many], uint8
   return torch::from_blob(data, {size}, std::free, torch::kUInt8);
 }
 
-// A parameter, tied names once, and where it gets its values.
+struct NamedWeight {
+  std::string name;
+  Tensor tensor;
+};
+
+// What a checkpoint holds of a module: its parameters and its buffers.
+std::vector<NamedWeight> weights_of(const torch::nn::Module& module) {
+  std::vector<NamedWeight> all;
+  for (const auto& item : module.named_parameters()) all.push_back({item.key(), item.value()});
+  for (const auto& item : module.named_buffers()) all.push_back({item.key(), item.value()});
+  return all;
+}
+
+// The type that a weight is kept in: whole numbers keep their own.
+torch::Dtype kept_dtype(const Tensor& weight, torch::Dtype dtype) {
+  return weight.is_floating_point() ? dtype : weight.scalar_type();
+}
+
+// A weight, tied names once, and where it gets its values.
 struct Loading {
-  Tensor parameter;
+  Tensor weight;
   Source source;
   torch::Dtype dtype;
   bool mapped = false;
 
   int64_t bytes() const {  // in whole cache lines
-    return (parameter.numel() * static_cast<int64_t>(torch::elementSize(dtype)) + 63) / 64 * 64;
+    return (weight.numel() * static_cast<int64_t>(torch::elementSize(dtype)) + 63) / 64 * 64;
   }
 };
 
@@ -141,8 +159,9 @@ std::vector<Loading> plan_loading(const torch::nn::Module& module, const std::ma
                                   const WeightOptions& options) {
   std::vector<Loading> all;
   std::set<const void*> seen;
-  for (const auto& item : module.named_parameters())
-    if (seen.insert(item.value().unsafeGetTensorImpl()).second) all.push_back({item.value(), found.at(item.key()), options.dtype});
+  for (const auto& [name, weight] : weights_of(module))
+    if (seen.insert(weight.unsafeGetTensorImpl()).second)
+      all.push_back({weight, found.at(name), kept_dtype(weight, options.dtype)});
   return all;
 }
 
@@ -174,57 +193,66 @@ void load_on_cpu(std::vector<Loading>& all, const TensorFile& file, std::string_
     const Tensor values = file_values(each.source);
     if (each.mapped) {
       const auto keep = [owner = file.owner()](void*) {};
-      give_memory(each.parameter, torch::from_blob(values.mutable_data_ptr(), values.sizes(), keep, each.dtype));
+      give_memory(each.weight, torch::from_blob(values.mutable_data_ptr(), values.sizes(), keep, each.dtype));
       continue;
     }
     const int64_t length = values.numel() * static_cast<int64_t>(torch::elementSize(each.dtype));
-    give_memory(each.parameter, block.narrow(0, used, length).view(each.dtype).view(values.sizes()).copy_(values));
-    expect_in_range(each.parameter, each, where);
+    give_memory(each.weight, block.narrow(0, used, length).view(each.dtype).view(values.sizes()).copy_(values));
+    expect_in_range(each.weight, each, where);
     used += each.bytes();
   }
 }
 
-// Two names of one parameter need the same values.
+// Two names of one weight need the same values.
 void expect_tied_alike(const torch::nn::Module& module, const std::map<std::string, Source>& found, Faults& faults) {
   std::map<const void*, const Source*> firsts;
-  for (const auto& item : module.named_parameters()) {
-    const auto source = found.find(item.key());
+  for (const auto& [name, weight] : weights_of(module)) {
+    const auto source = found.find(name);
     if (source == found.end()) continue;
-    const auto [first, is_new] = firsts.emplace(item.value().unsafeGetTensorImpl(), &source->second);
+    const auto [first, is_new] = firsts.emplace(weight.unsafeGetTensorImpl(), &source->second);
     if (!is_new && !same(*first->second, source->second))
-      faults.add("tensors \"{}\" and \"{}\" are one parameter and differ", first->second->view->name, source->second.view->name);
+      faults.add("tensors \"{}\" and \"{}\" are one weight and differ", first->second->view->name, source->second.view->name);
   }
 }
 
 void expect_finite_sources(const std::map<std::string, Source>& found, std::string_view where) {
   std::vector<const TensorView*> views;
   for (const auto& [name, source] : found) views.push_back(source.view);
-  std::ranges::sort(views);  // one that is split has several parameters
+  std::ranges::sort(views);  // one that is split gives several weights
   const auto repeated = std::ranges::unique(views);
   views.erase(repeated.begin(), repeated.end());
   std::ranges::sort(views, {}, &TensorView::name);
   expect_finite(views, where);
 }
 
-// The source of every parameter of `module`, each fit for it; the error tells everything that is not.
+// Numbers with a fraction may be of any such type, whole ones only of the weight's own.
+void expect_type(const Tensor& weight, const TensorView& view, Faults& faults) {
+  const torch::Dtype stored = torch_dtype(view.dtype);
+  if (weight.is_floating_point())
+    faults.expect(torch::isFloatingType(stored), "tensor \"{}\": expected a floating type, got {}", view.name, name_of(view.dtype));
+  else
+    faults.expect(stored == weight.scalar_type(), "tensor \"{}\": expected {}, got {}", view.name,
+                  name_of(file_dtype(weight.scalar_type())), name_of(view.dtype));
+}
+
+// The source of every weight of `module`, each fit for it; the error tells everything that is not.
 std::map<std::string, Source> checked_sources(const torch::nn::Module& module, const TensorFile& file, const KeyTable& table,
                                               std::string_view where) {
-  const auto parameters = module.named_parameters();
+  const auto weights = weights_of(module);
   std::set<std::string> wanted;
-  for (const auto& parameter : parameters) wanted.insert(parameter.key());
+  for (const auto& weight : weights) wanted.insert(weight.name);
   Faults faults{std::string(where)};
   auto found = sources(file, table, wanted, faults);
-  for (const auto& parameter : parameters) {
-    const auto source = found.find(parameter.key());
+  for (const auto& [name, weight] : weights) {
+    const auto source = found.find(name);
     if (source == found.end()) {
-      faults.add("missing tensor \"{}\" {}", parameter.key(), shape(parameter.value()));
+      faults.add("missing tensor \"{}\" {}", name, shape(weight));
       continue;
     }
     const auto sizes = source->second.sizes();
-    faults.expect(parameter.value().sizes() == torch::IntArrayRef(sizes), "tensor \"{}\": expected {}, got [{}]",
-                  source->second.view->name, shape(parameter.value()), fmt::join(sizes, ", "));
-    faults.expect(torch::isFloatingType(torch_dtype(source->second.view->dtype)), "tensor \"{}\": expected a floating type, got {}",
-                  source->second.view->name, name_of(source->second.view->dtype));
+    faults.expect(weight.sizes() == torch::IntArrayRef(sizes), "tensor \"{}\": expected {}, got [{}]", source->second.view->name,
+                  shape(weight), fmt::join(sizes, ", "));
+    expect_type(weight, *source->second.view, faults);
   }
   expect_tied_alike(module, found, faults);
   faults.raise();
@@ -254,8 +282,8 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTa
   auto all = plan_loading(module, found, options);
   if (options.device.is_cpu()) return load_on_cpu(all, file, where, options);
   for (Loading& each : all) {
-    give_memory(each.parameter, file_values(each.source).to(options.device, each.dtype));
-    expect_in_range(each.parameter, each, where);
+    give_memory(each.weight, file_values(each.source).to(options.device, each.dtype));
+    expect_in_range(each.weight, each, where);
   }
 }
 
@@ -263,9 +291,9 @@ void save_weights(const std::filesystem::path& file, const torch::nn::Module& mo
   torch::NoGradGuard no_grad;
   std::vector<Tensor> kept;
   std::vector<TensorView> views;
-  for (const auto& parameter : module.named_parameters()) {
-    kept.push_back(parameter.value().detach().to(torch::kCPU, dtype).contiguous());
-    views.push_back(view_of(kept.back(), parameter.key()));
+  for (const auto& [name, weight] : weights_of(module)) {
+    kept.push_back(weight.detach().to(torch::kCPU, kept_dtype(weight, dtype)).contiguous());
+    views.push_back(view_of(kept.back(), name));
   }
   write_safetensors(file, views, {{"format", "pt"}});
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,8 +41,10 @@ struct WeightOptions {
   bool for_decoding = false;
 };
 
-// Gives every parameter of `module` its values in `file`. Two keys may lead to one parameter if their bytes are the same (tied
-// weights). All missing, unexpected, misshapen and contradictory keys, else the tensors that hold NaN or an infinity, are told in
+// Gives every parameter and every registered buffer of `module` its values in `file`: a buffer is what a checkpoint holds beside
+// the parameters (the running statistics of a batch norm); what a module computes from its config alone it keeps unregistered.
+// Whole numbers (a step count) stay of their own type. Two keys may lead to one weight if their bytes are the same (tied weights).
+// All missing, unexpected, misshapen and contradictory keys, else the tensors that hold NaN or an infinity, are told in
 // one std::invalid_argument that begins with `where`; the module is left untouched then. No value may leave the range of dtype.
 void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTable& table, std::string_view where,
                   const WeightOptions& options = {});
@@ -59,13 +60,11 @@ Model load_model(const Config& config, const TensorFile& file, const KeyTable& t
     model = Model(config);
   }
   load_weights(*model, file, table, where, options);
-  for (const auto& buffer : model->named_buffers())
-    if (buffer.value().is_meta()) throw std::logic_error("buffer " + buffer.key() + " was not made WithMemory");
   model->eval();
   return model;
 }
 
-// Writes every parameter under its own name, floating ones as `dtype`.
+// Writes every parameter and buffer under its own name, floating ones as `dtype`.
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype = torch::kFloat32);
 
 }  // namespace omma

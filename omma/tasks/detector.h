@@ -1,11 +1,13 @@
 // Text to boxes.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "omma/tasks/image_embedding.h"
 #include "omma/tasks/timing.h"
 #include "omma/vision/boxes.h"
 #include "omma/vision/image.h"
@@ -46,6 +48,15 @@ class Detector {
   // empty phrase or caption, no prompt, or a threshold outside 0..1.
   virtual std::vector<DetectionResult> detect(std::span<const Image> images, const DetectionPrompt& prompt,
                                               const DetectionOptions& options = {}) = 0;
+
+  // A picture for many prompts: what depends on it alone is done once, where the detector has such a part (a detector that has none
+  // keeps the picture). The two together give what detect() gives; `encode` of the result's timing is what the prompt added.
+  // Throws std::invalid_argument as above, and for an embedding that another detector made.
+  virtual std::shared_ptr<const ImageEmbedding> encode_image(const Image& image) { return std::make_shared<KeptImage>(image); }
+  virtual DetectionResult detect_encoded(const ImageEmbedding& image, const DetectionPrompt& prompt,
+                                         const DetectionOptions& options = {}) {
+    return std::move(detect({&KeptImage::of(image), 1}, prompt, options).at(0));
+  }
 
   // The names of all that it was taught, where that is a closed list; else none.
   virtual std::vector<std::string> taught_names() const { return {}; }

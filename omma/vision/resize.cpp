@@ -171,4 +171,28 @@ Size detr_size(Size image, int shortest, int longest) {
   return {pixels(exact_shorter * image.width / image.height), pixels(rounded)};
 }
 
+Size clip_size(Size image, int shortest) {
+  check(image.width >= 1 && image.height >= 1, "clip_size: expected a picture, got {} x {} pixels", image.width, image.height);
+  check(shortest >= 1, "clip_size: expected a side of 1 pixel or more, got {}", shortest);
+  const std::int64_t longer = std::max(image.width, image.height), shorter = std::min(image.width, image.height);
+  const double exact = static_cast<double>(shortest * longer) / static_cast<double>(shorter);
+  check(exact < 1 << 24, "clip_size: a picture of {} x {} pixels would be {:.0f} long", image.width, image.height, exact);
+  const int longest = static_cast<int>(exact);
+  return image.width <= image.height ? Size{shortest, longest} : Size{longest, shortest};
+}
+
+Image center_crop(const Image& image, Size size) {
+  check(!image.empty(), "center_crop: expected a picture, got {} x {} pixels", image.width, image.height);
+  check(size.width >= 1 && size.height >= 1, "center_crop: expected sides of 1 pixel or more, got {} x {}", size.width,
+        size.height);
+  const auto half_down = [](int length) { return length >= 0 ? length / 2 : -((1 - length) / 2); };
+  const int left = half_down(image.width - size.width), top = half_down(image.height - size.height);  // of the crop in the picture
+  const int from_x = std::max(0, left), to_x = std::min(image.width, left + size.width);
+  const int from_y = std::max(0, top), to_y = std::min(image.height, top + size.height);
+  Image cropped(size.width, size.height);
+  for (int y = from_y; y < to_y; ++y)
+    std::copy_n(image.pixel(from_x, y), 3 * static_cast<std::size_t>(to_x - from_x), cropped.pixel(from_x - left, y - top));
+  return cropped;
+}
+
 }  // namespace omma

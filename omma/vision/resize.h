@@ -18,9 +18,18 @@ struct Size {
   bool operator==(const Size&) const = default;
 };
 
+// The size that brings the shorter side to `shortest`, the longer one rounded down: CLIP's processor (transformers 5.23,
+// get_resize_output_image_size). Throws std::invalid_argument for a side or a limit below 1, and where the longer side would pass
+// 2^24.
+Size clip_size(Size image, int shortest);
+
 // The size that brings the shorter side to `shortest`, or less where the longer side would pass `longest`: the rounding of
 // transformers 5.23's get_size_with_aspect_ratio, which DETR's and Grounding DINO's processors use. No side comes out below 1
 // (there the reference fails). Throws std::invalid_argument for a side or a limit below 1.
 Size detr_size(Size image, int shortest, int longest);
+
+// The middle of a picture, with black around it where the picture is smaller (transformers 5.23, center_crop: of an odd pixel too
+// many or too few, the far side has it). Throws std::invalid_argument for an empty image or a side below 1.
+Image center_crop(const Image& image, Size size);
 
 }  // namespace omma

@@ -31,7 +31,7 @@ class BootstrapProgram : public ::testing::Test {
       for (auto& parameter : model->parameters())
         if (parameter.dim() > 1) parameter.normal_(0, 0.2);
       save_blip(directory_ / architecture, model,
-                {.tokenizer = make_bert_tokenizer({"dog", "cat"}), .processor = clip_image_processor(32), .generation = {}},
+                {.tokenizer = make_bert_tokenizer({"dog", "cat"}), .processor = square_image_processor(32), .generation = {}},
                 torch::kFloat32);
     }
     const auto render = run_program({"render", "--seed", "5", "--count", "40", "--size", "48", "--format", "webdataset",

@@ -169,10 +169,11 @@ Wanted wanted_of(const json& input, const std::vector<std::string>& anything) {
 }
 
 // What is named goes before what is common: a "red dog" is not told again as a "dog".
-std::vector<Detection> find(Detector& detector, const Image& image, const Wanted& wanted, const DetectionOptions& options) {
+std::vector<Detection> find(Detector& detector, const ImageEmbedding& image, const Wanted& wanted,
+                            const DetectionOptions& options) {
   const auto ask = [&](const std::vector<std::string>& phrases) {
     if (phrases.empty()) return std::vector<Detection>{};
-    return detector.detect({&image, 1}, {.phrases = phrases, .caption = std::nullopt}, options).at(0).detections;
+    return detector.detect_encoded(image, {.phrases = phrases, .caption = std::nullopt}, options).detections;
   };
   std::vector<Detection> found = ask(wanted.named);
   const auto named_count = static_cast<std::ptrdiff_t>(found.size());
@@ -253,9 +254,11 @@ Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<con
                  {"additionalProperties", false}},
       .example = {{"objects", {"red car", "bus"}}},
       .run =
-          [detector = std::move(detector), image = std::move(image), options = std::move(options)](const json& input) {
+          [detector = std::move(detector), image = std::move(image), options = std::move(options),
+           embedding = std::shared_ptr<const ImageEmbedding>()](const json& input) mutable {
             const Wanted wanted = wanted_of(input, options.anything);
-            const std::vector<Detection> found = find(*detector, *image, wanted, options.detection);
+            if (!embedding) embedding = detector->encode_image(*image);
+            const std::vector<Detection> found = find(*detector, *embedding, wanted, options.detection);
             std::vector<std::string> phrases = wanted.named;
             phrases.insert(phrases.end(), wanted.common.begin(), wanted.common.end());
             const bool list_absent = phrases.size() <= max_absent_listed && !input.contains("colors");

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "omma/base/error.h"
-#include "omma/base/file.h"
+#include "omma/nn/model_directory.h"
 
 namespace omma {
 
@@ -68,10 +68,9 @@ BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptio
       .model = load_model<Blip>(config, weights, blip_keys(), directory.string(),
                                 {.device = options.device, .dtype = options.dtype, .for_decoding = config.parts().decoder}),
       .tokenizer = Tokenizer::from_directory(directory),
-      .processor = ImageProcessor::from_directory(directory, clip_image_processor(config.vision_config.image_size)),
+      .processor = ImageProcessor::from_directory(directory, square_image_processor(config.vision_config.image_size)),
       .generation = read_generation_config(directory)};
-  const ImageProcessorConfig& processor = checkpoint.processor.config();
-  check(processor.do_resize && processor.height, "{}: preprocessor_config.json: size: expected height and width",
+  check(checkpoint.processor.config().fixed_size().has_value(), "{}: preprocessor_config.json: size: expected height and width",
         directory.string());
   check(checkpoint.tokenizer.largest_id() < config.text_config.vocab_size,
         "{}: tokenizer: has ids up to {}, the model's vocabulary has {}", directory.string(), checkpoint.tokenizer.largest_id(),
@@ -79,36 +78,15 @@ BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptio
   return checkpoint;
 }
 
-json blip_processor_json(const ImageProcessorConfig& config) {
-  return {{"image_processor_type", "BlipImageProcessor"},
-          {"processor_class", "BlipProcessor"},
-          {"do_resize", true},
-          {"do_rescale", true},
-          {"do_normalize", true},
-          {"do_convert_rgb", true},
-          {"rescale_factor", config.rescale_factor},
-          {"resample", config.resample},
-          {"size", {{"height", *config.height}, {"width", *config.width}}},
-          {"image_mean", config.image_mean},
-          {"image_std", config.image_std}};
-}
-
 void save_blip(const std::filesystem::path& directory, const Blip& model, const BlipFiles& files, torch::Dtype dtype) {
-  std::filesystem::create_directories(directory);
-  const json tokenizer_config = {{"tokenizer_class", "BertTokenizer"},
-                                 {"do_lower_case", true},
-                                 {"model_max_length", model->config().text_config.max_position_embeddings},
-                                 {"cls_token", "[CLS]"},
-                                 {"sep_token", "[SEP]"},
-                                 {"pad_token", "[PAD]"},
-                                 {"unk_token", "[UNK]"},
-                                 {"mask_token", "[MASK]"}};
-  write_file(directory / "config.json", dump_json(write_blip_config(model->config(), dtype_name(dtype)), 2) + "\n");
-  write_file(directory / "generation_config.json", dump_json(write_config(files.generation), 2) + "\n");
-  write_file(directory / "preprocessor_config.json", dump_json(blip_processor_json(files.processor), 2) + "\n");
-  write_file(directory / "tokenizer.json", dump_json(files.tokenizer, 1) + "\n");
-  write_file(directory / "tokenizer_config.json", dump_json(tokenizer_config, 2) + "\n");
-  save_weights(directory / "model.safetensors", *model, dtype);
+  const BlipConfig& config = model->config();
+  save_model_directory(directory, *model,
+                       {.config = write_blip_config(config),
+                        .tokenizer = files.tokenizer,
+                        .tokenizer_config = bert_tokenizer_config(config.text_config.max_position_embeddings),
+                        .processor = write_image_processor(files.processor, "Blip"),
+                        .generation = files.generation},
+                       dtype);
 }
 
 }  // namespace omma

@@ -54,9 +54,6 @@ BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptio
 // transformers' files: the module's own names, with tied weights perhaps under several.
 KeyTable blip_keys();
 
-// preprocessor_config.json as transformers reads it, of an exact size.
-json blip_processor_json(const ImageProcessorConfig& config);
-
 struct BlipFiles {
   json tokenizer;                  // tokenizer.json
   ImageProcessorConfig processor;  // an exact size

@@ -63,11 +63,9 @@ void BlipConfig::validate(Faults& faults) const {
 
 BlipConfig read_blip_config(const json& object, std::string_view where) { return read_config<BlipConfig>(object, where); }
 
-json write_blip_config(const BlipConfig& config, std::string_view dtype) {
+json write_blip_config(const BlipConfig& config) {
   json object = write_config(config);
   object["model_type"] = "blip";
-  object["dtype"] = dtype;
-  object["torch_dtype"] = dtype;  // its name before transformers 5
   object["vision_config"]["model_type"] = "blip_vision_model";
   object["text_config"]["model_type"] = "blip_text_model";
   object["text_config"]["encoder_hidden_size"] = config.vision_config.hidden_size;

@@ -124,6 +124,6 @@ struct BlipConfig {
 BlipConfig read_blip_config(const json& object, std::string_view where);
 
 // As transformers reads it, with `dtype` (float32, bfloat16, float16) of the weights beside it.
-json write_blip_config(const BlipConfig& config, std::string_view dtype);
+json write_blip_config(const BlipConfig& config);
 
 }  // namespace omma

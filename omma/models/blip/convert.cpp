@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "omma/base/error.h"
-#include "omma/base/file.h"
 #include "omma/models/blip/checkpoint.h"
+#include "omma/nn/model_directory.h"
 
 namespace omma {
 namespace fs = std::filesystem;
@@ -123,12 +123,10 @@ void convert_blip(const ConversionSource& source, const fs::path& to) {
                                                : published_config(source, prefix.value_or(""));
   const KeyTable keys = prefix ? original_keys(*prefix) : blip_keys();
   const auto model = load_model<Blip>(config, source.file, keys, where);
-  save_weights(to / "model.safetensors", *model);
-  write_file(to / "config.json", dump_json(write_blip_config(config, "float32"), 2) + "\n");
   const bool has_settings = source.config_file && fs::exists(source.beside / "generation_config.json");
   const GenerationConfig generation = has_settings ? read_generation_config(source.beside) : published_generation(config);
-  write_file(to / "generation_config.json", dump_json(write_config(generation), 2) + "\n");
-  copy_processor(source, to, blip_processor_json(clip_image_processor(config.vision_config.image_size)));
+  save_model_directory(to, *model, {.config = write_blip_config(config), .generation = generation}, torch::kFloat32);
+  copy_processor(source, to, write_image_processor(square_image_processor(config.vision_config.image_size), "Blip"));
   copy_bert_tokenizer(source, to);
 }
 

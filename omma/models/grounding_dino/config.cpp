@@ -70,11 +70,9 @@ GroundingDinoConfig read_grounding_dino_config(const json& object, std::string_v
   return read_config<GroundingDinoConfig>(with_out_indices(object), where);
 }
 
-json write_grounding_dino_config(const GroundingDinoConfig& config, std::string_view dtype) {
+json write_grounding_dino_config(const GroundingDinoConfig& config) {
   json object = write_config(config);
   object["architectures"] = {config.scaled_logits() ? "MMGroundingDinoForObjectDetection" : "GroundingDinoForObjectDetection"};
-  object["dtype"] = dtype;
-  object["torch_dtype"] = dtype;  // its name before transformers 5
   object["is_encoder_decoder"] = true;
   // transformers 5 checks types, and this one is an integer there.
   if (const double temperature = config.positional_embedding_temperature; temperature == std::floor(temperature))

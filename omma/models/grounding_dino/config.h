@@ -116,6 +116,6 @@ struct GroundingDinoConfig {
 GroundingDinoConfig read_grounding_dino_config(const json& object, std::string_view where);
 
 // As transformers reads it, with `dtype` (float32, bfloat16, float16) of the weights beside it.
-json write_grounding_dino_config(const GroundingDinoConfig& config, std::string_view dtype);
+json write_grounding_dino_config(const GroundingDinoConfig& config);
 
 }  // namespace omma

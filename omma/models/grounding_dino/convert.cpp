@@ -3,9 +3,9 @@
 #include <string>
 
 #include "omma/base/error.h"
-#include "omma/base/file.h"
 #include "omma/models/grounding_dino/grounding_dino.h"
 #include "omma/models/grounding_dino/key_table.h"
+#include "omma/nn/model_directory.h"
 #include "omma/nn/weights.h"
 
 namespace omma {
@@ -32,19 +32,6 @@ GroundingDinoConfig published_config(const TensorFile& file, const std::string& 
   return config;
 }
 
-json default_processor() {
-  return {{"image_processor_type", "GroundingDinoImageProcessor"},
-          {"do_resize", true},
-          {"do_rescale", true},
-          {"do_normalize", true},
-          {"do_pad", true},
-          {"resample", 2},
-          {"rescale_factor", 1.0 / 255},
-          {"size", {{"shortest_edge", 800}, {"longest_edge", 1333}}},
-          {"image_mean", {0.485, 0.456, 0.406}},
-          {"image_std", {0.229, 0.224, 0.225}}};
-}
-
 }  // namespace
 
 void convert_grounding_dino(const ConversionSource& source, const fs::path& to) {
@@ -56,9 +43,10 @@ void convert_grounding_dino(const ConversionSource& source, const fs::path& to) 
                                          : published_config(source.file, *prefix, source.from);
   const KeyTable keys = prefix ? original_grounding_dino_keys(config, *prefix) : grounding_dino_keys(config);
   const auto model = load_model<GroundingDino>(config, source.file, keys, where);
-  save_weights(to / "model.safetensors", *model);
-  write_file(to / "config.json", dump_json(write_grounding_dino_config(config, "float32"), 2) + "\n");
-  copy_processor(source, to, default_processor());
+  save_model_directory(to, *model, {.config = write_grounding_dino_config(config)}, torch::kFloat32);
+  ImageProcessorConfig processor;  // DETR's
+  processor.do_pad = true;
+  copy_processor(source, to, write_image_processor(processor, "GroundingDino"));
   copy_bert_tokenizer(source, to);
 }
 

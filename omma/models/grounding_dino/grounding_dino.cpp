@@ -74,13 +74,21 @@ TextFeatures GroundingDinoImpl::encode_text(const Tensor& input_ids, const Tenso
           .position_ids = std::move(masks.position_ids)};
 }
 
-GroundingDinoOutput GroundingDinoImpl::forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
-                                               const DenoisingQueries* denoising, const Probe& probe, bool all_proposals) {
+VisionFeatures GroundingDinoImpl::encode_image(const Tensor& pixel_values, const Tensor& pixel_mask, const Probe& probe) {
   check_picture(pixel_values, pixel_mask);
-  probe("text", text.features);
   const std::vector<Tensor> maps = backbone_(pixel_values.to(text_projection_->weight.scalar_type()));
   for (std::size_t i = 0; i < maps.size(); ++i) probe("backbone", i, "map", maps[i]);
-  const VisionFeatures vision = neck_(maps, pixel_mask, probe);
+  return neck_(maps, pixel_mask, probe);
+}
+
+GroundingDinoOutput GroundingDinoImpl::forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
+                                               const DenoisingQueries* denoising, const Probe& probe, bool all_proposals) {
+  return forward(encode_image(pixel_values, pixel_mask, probe), text, denoising, probe, all_proposals);
+}
+
+GroundingDinoOutput GroundingDinoImpl::forward(const VisionFeatures& vision, const TextFeatures& text,
+                                               const DenoisingQueries* denoising, const Probe& probe, bool all_proposals) {
+  probe("text", text.features);
   const EnhancedFeatures enhanced = encoder_(vision, text, probe);
   const SelectedQueries selected = query_selection_(enhanced.vision, enhanced.text, text.token_mask, probe);
 

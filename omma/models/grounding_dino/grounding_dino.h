@@ -46,8 +46,13 @@ class GroundingDinoImpl : public torch::nn::Module {
   TextFeatures encode_text(const Tensor& input_ids, const Tensor& attention_mask);
 
   // pixel_values [B, 3, H, W] normalised; pixel_mask [B, H, W] bool, true = picture, false = padding at the right and bottom;
-  // undefined where all is picture. A picture with fewer positions than num_queries gets as many queries as it has positions.
-  // Throws std::invalid_argument for wrong shapes.
+  // undefined where all is picture. Depends on the pictures alone: worth keeping for several prompts. Throws std::invalid_argument
+  // for wrong shapes.
+  VisionFeatures encode_image(const Tensor& pixel_values, const Tensor& pixel_mask, const Probe& probe = {});
+
+  // A picture with fewer positions than num_queries gets as many queries as it has positions.
+  GroundingDinoOutput forward(const VisionFeatures& vision, const TextFeatures& text, const DenoisingQueries* denoising = nullptr,
+                              const Probe& probe = {}, bool all_proposals = false);
   GroundingDinoOutput forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
                               const DenoisingQueries* denoising = nullptr, const Probe& probe = {}, bool all_proposals = false);
 

@@ -3,10 +3,11 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <numeric>
 
 #include "omma/base/error.h"
+#include "omma/base/stopwatch.h"
 #include "omma/models/grounding_dino/key_table.h"
 #include "omma/nn/weights.h"
 
@@ -15,12 +16,6 @@ namespace {
 
 constexpr std::size_t kKeptTexts = 64;
 constexpr float kPoolNms = 0.7F;  // of the boxes of several prompts
-
-using Clock = std::chrono::steady_clock;
-
-double milliseconds(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double, std::milli>(to - from).count();
-}
 
 GroundingDino load_detector(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options) {
   const auto config_file = directory / "config.json";
@@ -39,8 +34,8 @@ float threshold(const std::optional<float>& asked, const std::optional<double>& 
 }
 
 // CXCYWH in 0..1 to pixels, clipped to the picture.
-Box pixel_box(const float* box, const Image& image) {
-  const auto width = static_cast<float>(image.width), height = static_cast<float>(image.height);
+Box pixel_box(const float* box, Size size) {
+  const auto width = static_cast<float>(size.width), height = static_cast<float>(size.height);
   return {.x0 = std::clamp((box[0] - box[2] / 2) * width, 0.F, width),
           .y0 = std::clamp((box[1] - box[3] / 2) * height, 0.F, height),
           .x1 = std::clamp((box[0] + box[2] / 2) * width, 0.F, width),
@@ -64,7 +59,42 @@ void sort_by_score(std::vector<Detection>& detections) {
   std::stable_sort(detections.begin(), detections.end(), [](const Detection& a, const Detection& b) { return a.score > b.score; });
 }
 
+void expect_valid(const DetectionPrompt& prompt, const DetectionOptions& options) {
+  check(prompt.phrases.empty() == prompt.caption.has_value(), "detection prompt: expected phrases or a caption, one of the two");
+  check(!options.nms || (*options.nms >= 0 && *options.nms <= 1), "nms: expected 0 to 1, got {}", *options.nms);
+}
+
+// A prompt for each of `count` pictures.
+TextFeatures repeat(const TextFeatures& text, int64_t count) {
+  const auto rows = [&](const Tensor& tensor) {
+    std::vector<int64_t> sizes = tensor.sizes().vec();
+    sizes[0] = count;
+    return tensor.expand(sizes);
+  };
+  return {.features = rows(text.features),
+          .token_mask = rows(text.token_mask),
+          .self_attention_mask = rows(text.self_attention_mask),
+          .position_ids = rows(text.position_ids)};
+}
+
+// The phrase whose tokens have the highest mean probability, and that mean.
+std::pair<std::size_t, float> best_phrase(const PromptTokens& prompt, const float* scores) {
+  std::pair<std::size_t, float> best{0, -1.F};
+  for (std::size_t p = 0; p < prompt.phrases.size(); ++p) {
+    const auto [begin, end] = prompt.phrases[p];
+    const float mean = std::accumulate(scores + begin, scores + end, 0.F) / static_cast<float>(end - begin);
+    if (mean > best.second) best = {p, mean};
+  }
+  return best;
+}
+
 }  // namespace
+
+struct GroundingDinoPredictor::Embedding : ImageEmbedding {
+  GroundingDino model;  // whose it is
+  EncodedImages image;
+  Embedding(GroundingDino of, EncodedImages one) : model(std::move(of)), image(std::move(one)) {}
+};
 
 GroundingDinoPredictor::GroundingDinoPredictor(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options)
     : GroundingDinoPredictor(load_detector(directory, options), Tokenizer::from_directory(directory),
@@ -80,39 +110,67 @@ GroundingDinoPredictor::GroundingDinoPredictor(GroundingDino model, Tokenizer to
 std::vector<DetectionResult> GroundingDinoPredictor::detect(std::span<const Image> images, const DetectionPrompt& prompt,
                                                             const DetectionOptions& options) {
   const c10::InferenceMode inference;
-  check(prompt.phrases.empty() == prompt.caption.has_value(), "detection prompt: expected phrases or a caption, one of the two");
-  check(!options.nms || (*options.nms >= 0 && *options.nms <= 1), "nms: expected 0 to 1, got {}", *options.nms);
+  expect_valid(prompt, options);
+  struct Group {
+    std::vector<std::size_t> places;  // among all
+    std::vector<Tensor> pixels;       // [3, H, W]
+    std::vector<Size> sizes;
+  };
+  std::map<std::pair<int64_t, int64_t>, Group> groups;  // by what the processor makes of them
   std::vector<DetectionResult> results(images.size());
-  for (const Batch& batch : prepare(images, results)) {
-    if (prompt.caption)
-      detect_caption(batch, images, caption_prompt(tokenizer_, *prompt.caption, limits()), options, results);
-    else
-      detect_phrases(batch, images, prompt, options, results);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    Stopwatch watch;
+    const Tensor pixels = processor_(images[i], at::get_num_threads());
+    results[i].timing.preprocess = watch.lap();
+    Group& group = groups[{pixels.size(1), pixels.size(2)}];
+    group.places.push_back(i);
+    group.pixels.push_back(pixels);
+    group.sizes.push_back({.width = images[i].width, .height = images[i].height});
+  }
+  for (auto& [size, group] : groups) {
+    const EncodedImages encoded = encode(group.pixels, std::move(group.sizes));
+    auto answers = ask(encoded, prompt, options);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      answers[i].timing.preprocess = results[group.places[i]].timing.preprocess;
+      answers[i].timing.encode += encoded.encode;
+      results[group.places[i]] = std::move(answers[i]);
+    }
   }
   return results;
 }
 
-std::vector<GroundingDinoPredictor::Batch> GroundingDinoPredictor::prepare(std::span<const Image> images,
-                                                                           std::vector<DetectionResult>& results) const {
-  std::map<std::pair<int64_t, int64_t>, std::vector<std::pair<std::size_t, Tensor>>> by_size;
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    const auto started = Clock::now();
-    Tensor pixels = processor_(images[i], at::get_num_threads());
-    results[i].timing.preprocess = milliseconds(started, Clock::now());
-    by_size[{pixels.size(1), pixels.size(2)}].emplace_back(i, std::move(pixels));
-  }
+std::shared_ptr<const ImageEmbedding> GroundingDinoPredictor::encode_image(const Image& image) {
+  const c10::InferenceMode inference;
+  const Size size{.width = image.width, .height = image.height};
+  return std::make_shared<Embedding>(model_, encode({processor_(image, at::get_num_threads())}, {size}));
+}
+
+DetectionResult GroundingDinoPredictor::detect_encoded(const ImageEmbedding& image, const DetectionPrompt& prompt,
+                                                       const DetectionOptions& options) {
+  const c10::InferenceMode inference;
+  expect_valid(prompt, options);
+  const auto* embedding = dynamic_cast<const Embedding*>(&image);
+  check(embedding != nullptr && embedding->model.ptr() == model_.ptr(), "image embedding: expected one that this detector made");
+  return std::move(ask(embedding->image, prompt, options).front());
+}
+
+GroundingDinoPredictor::EncodedImages GroundingDinoPredictor::encode(const std::vector<Tensor>& pixels, std::vector<Size> sizes) {
+  Stopwatch watch(static_cast<double>(pixels.size()));
   const Tensor weight = model_->parameters().front();
-  std::vector<Batch> batches;
-  for (const auto& [size, group] : by_size) {
-    Batch& batch = batches.emplace_back();
-    std::vector<Tensor> pixels;
-    for (const auto& [index, tensor] : group) {
-      batch.images.push_back(index);
-      pixels.push_back(tensor);
-    }
-    batch.pixels = torch::stack(pixels).to(weight.device(), weight.scalar_type());
+  const Tensor values = torch::stack(pixels).to(weight.device(), weight.scalar_type());
+  const Tensor mask = pixel_mask(sizes, values.size(2), values.size(3));
+  VisionFeatures features = model_->encode_image(values, mask.defined() ? mask.to(weight.device()) : mask);
+  return {.features = std::move(features), .sizes = std::move(sizes), .encode = watch.lap()};
+}
+
+// [B, H, W] bool; undefined where the processor pads nothing.
+Tensor GroundingDinoPredictor::pixel_mask(const std::vector<Size>& sizes, int64_t height, int64_t width) const {
+  Tensor mask = torch::zeros({std::ssize(sizes), height, width}, torch::kBool);
+  for (int64_t i = 0; i < std::ssize(sizes); ++i) {
+    const Size filled = processor_.filled_size(sizes[static_cast<std::size_t>(i)]);
+    mask[i].narrow(0, 0, filled.height).narrow(1, 0, filled.width).fill_(true);
   }
-  return batches;
+  return mask.all().item<bool>() ? Tensor() : mask;
 }
 
 const TextFeatures& GroundingDinoPredictor::encoded(const std::vector<int64_t>& ids) {
@@ -122,95 +180,81 @@ const TextFeatures& GroundingDinoPredictor::encoded(const std::vector<int64_t>& 
   return texts_.emplace(ids, model_->encode_text(input_ids, torch::ones_like(input_ids, torch::kBool))).first->second;
 }
 
-std::pair<Tensor, Tensor> GroundingDinoPredictor::run(const Batch& batch, const std::vector<int64_t>& ids,
+std::vector<DetectionResult> GroundingDinoPredictor::ask(const EncodedImages& images, const DetectionPrompt& prompt,
+                                                         const DetectionOptions& options) {
+  std::vector<DetectionResult> results(images.sizes.size());
+  if (prompt.caption)
+    ask_caption(images, caption_prompt(tokenizer_, *prompt.caption, limits()), options, results);
+  else
+    ask_phrases(images, prompt, options, results);
+  return results;
+}
+
+std::pair<Tensor, Tensor> GroundingDinoPredictor::run(const EncodedImages& images, const std::vector<int64_t>& ids,
                                                       std::vector<DetectionResult>& results) {
-  const auto started = Clock::now();
-  const TextFeatures& one = encoded(ids);
-  const int64_t count = batch.pixels.size(0);
-  const auto repeat = [&](const Tensor& tensor) {
-    std::vector<int64_t> sizes = tensor.sizes().vec();
-    sizes[0] = count;
-    return tensor.expand(sizes);
-  };
-  const TextFeatures text{.features = repeat(one.features),
-                          .token_mask = repeat(one.token_mask),
-                          .self_attention_mask = repeat(one.self_attention_mask),
-                          .position_ids = repeat(one.position_ids)};
-  Clock::time_point encoded_at = started;
+  Stopwatch watch(static_cast<double>(results.size()));
+  const TextFeatures text = repeat(encoded(ids), std::ssize(results));
+  double encode = 0;
   Probe probe;
   probe.see = [&](std::string_view name, const Tensor&) {
-    if (name == "proposals.selection") encoded_at = Clock::now();
+    if (name == "proposals.selection") encode = watch.lap();
   };
-  const GroundingDinoOutput output = model_->forward(batch.pixels, {}, text, nullptr, probe);
+  const GroundingDinoOutput output = model_->forward(images.features, text, nullptr, probe);
   Tensor scores = output.logits.to(torch::kFloat32).sigmoid().cpu().contiguous();
   Tensor boxes = output.boxes.to(torch::kFloat32).cpu().contiguous();
-  const auto ended = Clock::now();
-  for (const std::size_t index : batch.images) {  // the batch's time, shared out evenly
-    results[index].timing.encode += milliseconds(started, encoded_at) / static_cast<double>(count);
-    results[index].timing.decode += milliseconds(encoded_at, ended) / static_cast<double>(count);
+  const double decode = watch.lap();
+  for (DetectionResult& result : results) {
+    result.timing.encode += encode;
+    result.timing.decode += decode;
   }
   return {scores, boxes};
 }
 
-void GroundingDinoPredictor::detect_phrases(const Batch& batch, std::span<const Image> images, const DetectionPrompt& prompt,
-                                            const DetectionOptions& options, std::vector<DetectionResult>& results) {
+void GroundingDinoPredictor::ask_phrases(const EncodedImages& images, const DetectionPrompt& prompt,
+                                         const DetectionOptions& options, std::vector<DetectionResult>& results) {
   const float least = threshold(options.box_threshold, model_->config().phrase_threshold, default_threshold, "box threshold");
   const auto prompts = phrase_prompts(tokenizer_, prompt.phrases, limits());
   for (const PhrasePrompt& part : prompts) {
-    const auto [scores, boxes] = run(batch, part.tokens.ids, results);
+    const auto [scores, boxes] = run(images, part.tokens.ids, results);
     const int64_t queries = scores.size(1), tokens = scores.size(2);
-    for (std::size_t i = 0; i < batch.images.size(); ++i) {
-      const float* score_row = scores.const_data_ptr<float>() + static_cast<int64_t>(i) * queries * tokens;
-      const float* box_row = boxes.const_data_ptr<float>() + static_cast<int64_t>(i) * queries * 4;
+    const float *score_row = scores.const_data_ptr<float>(), *box_row = boxes.const_data_ptr<float>();
+    for (std::size_t i = 0; i < results.size(); ++i) {
       for (int64_t q = 0; q < queries; ++q, score_row += tokens, box_row += 4) {
-        std::size_t best = 0;
-        float best_score = -1;
-        for (std::size_t p = 0; p < part.tokens.phrases.size(); ++p) {
-          const auto [begin, end] = part.tokens.phrases[p];
-          float sum = 0;
-          for (int64_t t = begin; t < end; ++t) sum += score_row[t];
-          const float mean = sum / static_cast<float>(end - begin);
-          if (mean > best_score) {
-            best = p;
-            best_score = mean;
-          }
-        }
-        if (!(best_score > least)) continue;
-        const int phrase = part.first_phrase + static_cast<int>(best);
-        results[batch.images[i]].detections.push_back({.label = prompt.phrases[static_cast<std::size_t>(phrase)],
-                                                       .phrase_index = phrase,
-                                                       .score = best_score,
-                                                       .box = pixel_box(box_row, images[batch.images[i]])});
+        const auto [best, score] = best_phrase(part.tokens, score_row);
+        if (!(score > least)) continue;
+        const std::size_t phrase = static_cast<std::size_t>(part.first_phrase) + best;
+        results[i].detections.push_back({.label = prompt.phrases[phrase],
+                                         .phrase_index = static_cast<int>(phrase),
+                                         .score = score,
+                                         .box = pixel_box(box_row, images.sizes[i])});
       }
     }
   }
-  for (const std::size_t index : batch.images) {
-    sort_by_score(results[index].detections);
-    if (options.nms || prompts.size() > 1) suppress(results[index].detections, options.nms.value_or(kPoolNms));
+  for (DetectionResult& result : results) {
+    sort_by_score(result.detections);
+    if (options.nms || prompts.size() > 1) suppress(result.detections, options.nms.value_or(kPoolNms));
   }
 }
 
-void GroundingDinoPredictor::detect_caption(const Batch& batch, std::span<const Image> images, const CaptionPrompt& prompt,
-                                            const DetectionOptions& options, std::vector<DetectionResult>& results) {
+void GroundingDinoPredictor::ask_caption(const EncodedImages& images, const CaptionPrompt& prompt, const DetectionOptions& options,
+                                         std::vector<DetectionResult>& results) {
   const float least = threshold(options.box_threshold, model_->config().box_threshold, default_threshold, "box threshold");
   const float least_token = threshold(options.text_threshold, model_->config().text_threshold, 0.25F, "text threshold");
-  const auto [scores, boxes] = run(batch, prompt.ids, results);
+  const auto [scores, boxes] = run(images, prompt.ids, results);
   const int64_t queries = scores.size(1), tokens = scores.size(2);
-  for (std::size_t i = 0; i < batch.images.size(); ++i) {
-    std::vector<Detection>& detections = results[batch.images[i]].detections;
-    for (int64_t q = 0; q < queries; ++q) {
-      const std::span<const float> row(scores.const_data_ptr<float>() + (static_cast<int64_t>(i) * queries + q) * tokens,
-                                       static_cast<std::size_t>(tokens));
+  const float *score_row = scores.const_data_ptr<float>(), *box_row = boxes.const_data_ptr<float>();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    for (int64_t q = 0; q < queries; ++q, score_row += tokens, box_row += 4) {
+      const std::span row(score_row, static_cast<std::size_t>(tokens));
       const float best = *std::ranges::max_element(row);
       if (!(best > least)) continue;
-      detections.push_back(
-          {.label = caption_label(prompt, row, least_token),
-           .phrase_index = {},
-           .score = best,
-           .box = pixel_box(boxes.const_data_ptr<float>() + (static_cast<int64_t>(i) * queries + q) * 4, images[batch.images[i]])});
+      results[i].detections.push_back({.label = caption_label(prompt, row, least_token),
+                                       .phrase_index = {},
+                                       .score = best,
+                                       .box = pixel_box(box_row, images.sizes[i])});
     }
-    sort_by_score(detections);
-    if (options.nms) suppress(detections, *options.nms);
+    sort_by_score(results[i].detections);
+    if (options.nms) suppress(results[i].detections, *options.nms);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -32,22 +33,34 @@ class GroundingDinoPredictor : public Detector {
 
   std::vector<DetectionResult> detect(std::span<const Image> images, const DetectionPrompt& prompt,
                                       const DetectionOptions& options = {}) override;
+  // Backbone and neck, of which no prompt is part.
+  std::shared_ptr<const ImageEmbedding> encode_image(const Image& image) override;
+  DetectionResult detect_encoded(const ImageEmbedding& image, const DetectionPrompt& prompt,
+                                 const DetectionOptions& options = {}) override;
 
   GroundingDino& model() { return model_; }
 
  private:
-  struct Batch {
-    Tensor pixels;                    // [B, 3, H, W]
-    std::vector<std::size_t> images;  // their places among all
+  struct Embedding;
+  // Pictures that are one size to the model, encoded. The work's time is shared out evenly.
+  struct EncodedImages {
+    VisionFeatures features;
+    std::vector<Size> sizes;  // the pictures' own
+    double encode = 0;        // milliseconds a picture
   };
-  std::vector<Batch> prepare(std::span<const Image> images, std::vector<DetectionResult>& results) const;
+  // `pixels` [3, H, W] each.
+  EncodedImages encode(const std::vector<Tensor>& pixels, std::vector<Size> sizes);
+  Tensor pixel_mask(const std::vector<Size>& sizes, int64_t height, int64_t width) const;
   const TextFeatures& encoded(const std::vector<int64_t>& ids);
-  // Token probabilities [B, Q, T] and boxes [B, Q, 4] of a batch, both float32 on the CPU; adds the time to the results.
-  std::pair<Tensor, Tensor> run(const Batch& batch, const std::vector<int64_t>& ids, std::vector<DetectionResult>& results);
-  void detect_phrases(const Batch& batch, std::span<const Image> images, const DetectionPrompt& prompt,
-                      const DetectionOptions& options, std::vector<DetectionResult>& results);
-  void detect_caption(const Batch& batch, std::span<const Image> images, const CaptionPrompt& prompt,
-                      const DetectionOptions& options, std::vector<DetectionResult>& results);
+  // One result a picture.
+  std::vector<DetectionResult> ask(const EncodedImages& images, const DetectionPrompt& prompt, const DetectionOptions& options);
+  void ask_phrases(const EncodedImages& images, const DetectionPrompt& prompt, const DetectionOptions& options,
+                   std::vector<DetectionResult>& results);
+  void ask_caption(const EncodedImages& images, const CaptionPrompt& prompt, const DetectionOptions& options,
+                   std::vector<DetectionResult>& results);
+  // Token probabilities [B, Q, T] and boxes [B, Q, 4], both float32 on the CPU; adds the time to the results.
+  std::pair<Tensor, Tensor> run(const EncodedImages& images, const std::vector<int64_t>& ids,
+                                std::vector<DetectionResult>& results);
   PromptLimits limits() const;
 
   GroundingDino model_;

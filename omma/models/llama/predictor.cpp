@@ -1,8 +1,8 @@
 #include "omma/models/llama/predictor.h"
 
 #include "omma/base/error.h"
-#include "omma/base/file.h"
 #include "omma/nn/llama_decoder.h"
+#include "omma/nn/model_directory.h"
 #include "omma/nn/own_dtype.h"
 #include "omma/nn/text_generation.h"
 
@@ -61,11 +61,9 @@ GeneratedText LlamaPredictor::generate(std::string_view prompt, const Generation
 
 void save_llama(const std::filesystem::path& directory, const LlamaForCausalLM& model, const json& tokenizer,
                 const GenerationConfig& generation, torch::Dtype dtype) {
-  std::filesystem::create_directories(directory);
   json config = write_config(model->config());
   config["model_type"] = "llama";
   config["architectures"] = {"LlamaForCausalLM"};
-  config["dtype"] = dtype_name(dtype);
   const std::vector<int64_t> end = generation.end_tokens();
   config["bos_token_id"] = nullptr;
   config["eos_token_id"] = generation.eos_token_id;
@@ -74,11 +72,9 @@ void save_llama(const std::filesystem::path& directory, const LlamaForCausalLM& 
   for (const json& token : tokenizer.at("added_tokens"))
     if (!end.empty() && token.at("id") == end.front())
       tokenizer_config["eos_token"] = tokenizer_config["pad_token"] = token.at("content");
-  write_file(directory / "config.json", dump_json(config, 2) + "\n");
-  write_file(directory / "generation_config.json", dump_json(write_config(generation), 2) + "\n");
-  write_file(directory / "tokenizer.json", dump_json(tokenizer, 1) + "\n");
-  write_file(directory / "tokenizer_config.json", dump_json(tokenizer_config, 2) + "\n");
-  save_weights(directory / "model.safetensors", *model, dtype);
+  save_model_directory(directory, *model,
+                       {.config = config, .tokenizer = tokenizer, .tokenizer_config = tokenizer_config, .generation = generation},
+                       dtype);
 }
 
 }  // namespace omma

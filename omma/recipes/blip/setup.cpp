@@ -40,7 +40,7 @@ BlipTrainingSetup::BlipTrainingSetup(const ModelRecipe& recipe)
       tokenizer_json_(tokenizer_of(recipe)),
       tokenizer_(Tokenizer::from_json(tokenizer_json_, "tokenizer.json")),
       config_(config_for(recipe.model, tokenizer_)),
-      processor_(clip_image_processor(config_.vision_config.image_size)),
+      processor_(square_image_processor(config_.vision_config.image_size)),
       generation_(generation_for(config_, config_.text_config.max_position_embeddings)) {}
 
 BlipTexts BlipTrainingSetup::tokenize(std::span<const std::string> texts, int64_t most_tokens) const {

@@ -4,11 +4,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "omma/base/config.h"
 #include "omma/recipes/blip/objective.h"
-#include "omma/recipes/model_recipe.h"
+#include "omma/recipes/blip/setup.h"
 #include "omma/train/recipe.h"
 #include "omma/train/training_task.h"
 
@@ -30,30 +29,20 @@ struct BlipAugmentationConfig {
   }
 };
 
-struct BlipTrainingConfig : ModelRecipe {
-  std::string data = "world:captions=exact,count=100000000";  // as open_caption_dataset reads it
-  std::string split = "train";
-  std::string validation_data = "world:seed=1,captions=exact,references=5,objects=1-3,count=200";  // "": no figures
-  std::string validation_split = "val";
-  double max_fault_share = .05;  // of the samples left out, when the data are opened and for pictures later
-  int64_t batch_size = 64;
-  int64_t most_tokens = 35;  // of a caption; longer ones are cut
+struct BlipTrainingConfig : BlipRecipe {
   BlipAugmentationConfig augmentation;
   BlipObjectiveConfig objective;
 
+  BlipTrainingConfig()  // as open_caption_dataset reads them
+      : BlipRecipe("world:captions=exact,count=100000000", "world:seed=1,captions=exact,references=5,objects=1-3,count=200") {}
+
   template <class Fields>
   void fields(Fields& field) {
-    ModelRecipe::fields(field);
-    field("data", data);
-    field("split", split);
-    field("validation_data", validation_data);
-    field("validation_split", validation_split);
-    field("max_fault_share", max_fault_share, Range{0, 1});
-    field("batch_size", batch_size, Range{2, 65536});
-    field("most_tokens", most_tokens, Range{3, 512});
+    BlipRecipe::fields(field);
     field("augmentation", augmentation);
     field("objective", objective);
   }
+  void validate(Faults& faults) const { faults.expect(batch_size >= 2, "batch_size: expected at least 2, got {}", batch_size); }
 };
 
 // Validates a captioner by "cider" and, of the world, "exact_scene"; a matcher by "tr1" and "ir1". Throws std::invalid_argument

@@ -4,11 +4,11 @@
 #include <array>
 
 #include "omma/data/world/scene.h"
-#include "omma/data/world/words.h"
 #include "omma/models/blip/vision.h"
 #include "omma/nn/image_processor.h"
 #include "omma/nn/linear.h"
 #include "omma/nn/weights.h"
+#include "omma/recipes/scene_classes.h"
 
 namespace omma {
 namespace {
@@ -21,7 +21,7 @@ class PatchClassifierImpl : public torch::nn::Module {
  public:
   explicit PatchClassifierImpl(const BlipVisionConfig& config)
       : vision_model(register_module("vision_model", BlipVisionModel(config))),
-        classifier_(register_module("classifier", Linear(config.hidden_size, world_name_classes + world_color_classes))) {
+        classifier_(register_module("classifier", Linear(config.hidden_size, scene_class_count))) {
     for (auto& item : vision_model->named_parameters()) {
       const torch::NoGradGuard no_grad;
       if (item.value().dim() > 1) item.value().normal_(0, config.initializer_range);
@@ -57,12 +57,12 @@ std::int64_t class_of_patch(const std::vector<std::uint8_t>& classes, int64_t si
 class BlipVisionTraining : public TrainingTask {
  public:
   BlipVisionTraining(const TrainerConfig& trainer, const BlipVisionTrainingConfig& config)
-      : seed_(trainer.seed), config_(config), processor_(clip_image_processor(config.vision.image_size)) {
+      : seed_(trainer.seed),
+        config_(config),
+        processor_(square_image_processor(config.vision.image_size)),
+        class_loss_(config.ground_weight) {
     torch::manual_seed(trainer.seed);
     model_ = PatchClassifier(config.vision);
-    name_weight_ = torch::ones({world_name_classes});
-    color_weight_ = torch::ones({world_color_classes});
-    name_weight_[0] = color_weight_[0] = config.ground_weight;
   }
 
   torch::nn::Module& module() override { return *model_; }
@@ -81,8 +81,8 @@ class BlipVisionTraining : public TrainingTask {
     const auto right = [&](const Tensor& scores, const Tensor& truth) {
       return (scores.argmax(-1) == truth).index({objects}).to(torch::kFloat32).mean().item<double>();
     };
-    return {{"names_right", right(logits.slice(2, 0, world_name_classes), batch.names)},
-            {"colors_right", right(logits.slice(2, world_name_classes), batch.colors)}};
+    return {{"names_right", right(name_logits(logits, 2), batch.names)},
+            {"colors_right", right(color_logits(logits, 2), batch.colors)}};
   }
 
   void save_model(const std::filesystem::path& directory) override {
@@ -115,11 +115,8 @@ class BlipVisionTraining : public TrainingTask {
   StepLoss loss(const LabelledPatches& batch) const {
     PatchClassifier model = model_;  // the same weights: a batch is const, learning from it is not
     const torch::Device device = model->parameters().front().device();
-    const Tensor logits = model(batch.pixels.to(device)).flatten(0, 1).to(torch::kFloat32);  // [B patches, names + colors]
-    const Tensor names =
-        at::cross_entropy_loss(logits.slice(1, 0, world_name_classes), batch.names.flatten().to(device), name_weight_.to(device));
-    const Tensor colors =
-        at::cross_entropy_loss(logits.slice(1, world_name_classes), batch.colors.flatten().to(device), color_weight_.to(device));
+    const Tensor logits = model(batch.pixels.to(device)).flatten(0, 1);  // [B patches, names + colors]
+    const auto [names, colors] = class_loss_(logits, batch.names.flatten().to(device), batch.colors.flatten().to(device));
     return {.total = names + colors, .parts = {{"loss_names", names.detach()}, {"loss_colors", colors.detach()}}};
   }
 
@@ -127,7 +124,7 @@ class BlipVisionTraining : public TrainingTask {
   BlipVisionTrainingConfig config_;
   ImageProcessor processor_;
   PatchClassifier model_ = nullptr;
-  Tensor name_weight_, color_weight_;
+  SceneClassLoss class_loss_;
 };
 
 }  // namespace

@@ -1,14 +1,10 @@
 #include "omma/recipes/grounding_dino/backbone_training.h"
 
-#include <torch/nn/functional/loss.h>
-
-#include <cmath>
-
 #include "omma/data/world/scene.h"
-#include "omma/data/world/words.h"
 #include "omma/nn/layers.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/weights.h"
+#include "omma/recipes/scene_classes.h"
 
 namespace omma {
 namespace {
@@ -19,9 +15,9 @@ class DenseClassifierImpl : public torch::nn::Module {
   explicit DenseClassifierImpl(const SwinConfig& config)
       : backbone_(register_at(*this, "model.backbone.conv_encoder.model", SwinBackbone(config))) {
     for (const int64_t stage : config.out_indices)
-      classifiers_.push_back(register_module(
-          fmt::format("classifier_{}", stage),
-          torch::nn::Conv2d(torch::nn::Conv2dOptions(config.channels(stage), world_name_classes + world_color_classes, 1))));
+      classifiers_.push_back(
+          register_module(fmt::format("classifier_{}", stage),
+                          torch::nn::Conv2d(torch::nn::Conv2dOptions(config.channels(stage), scene_class_count, 1))));
   }
 
   std::vector<Tensor> forward(const Tensor& pixels) {  // of each map [B, names + colors, H, W]
@@ -43,12 +39,10 @@ struct LabelledScenes {
 
 class BackboneTraining : public TrainingTask {
  public:
-  BackboneTraining(const TrainerConfig& trainer, const BackboneTrainingConfig& config) : seed_(trainer.seed), config_(config) {
+  BackboneTraining(const TrainerConfig& trainer, const BackboneTrainingConfig& config)
+      : seed_(trainer.seed), config_(config), class_loss_(config.ground_weight) {
     torch::manual_seed(trainer.seed);
     model_ = DenseClassifier(config.backbone);
-    name_weight_ = torch::ones({world_name_classes});
-    color_weight_ = torch::ones({world_color_classes});
-    name_weight_[0] = color_weight_[0] = config.ground_weight;
   }
 
   torch::nn::Module& module() override { return *model_; }
@@ -88,13 +82,9 @@ class BackboneTraining : public TrainingTask {
       const auto labels = [&](const Tensor& full) {  // what the middle of each position shows
         return full.slice(1, stride / 2, {}, stride).slice(2, stride / 2, {}, stride).to(device, torch::kInt64);
       };
-      const auto add = [&](Tensor& sum, const Tensor& logits, const Tensor& truth, const Tensor& weight) {
-        const Tensor loss = torch::nn::functional::cross_entropy(
-            logits.to(torch::kFloat32), labels(truth), torch::nn::functional::CrossEntropyFuncOptions().weight(weight.to(device)));
-        sum = sum.defined() ? sum + loss : loss;
-      };
-      add(names, map.slice(1, 0, world_name_classes), batch.names, name_weight_);
-      add(colors, map.slice(1, world_name_classes), batch.colors, color_weight_);
+      const auto [name_loss, color_loss] = class_loss_(map, labels(batch.names), labels(batch.colors));
+      names = names.defined() ? names + name_loss : name_loss;
+      colors = colors.defined() ? colors + color_loss : color_loss;
     }
     return {.total = (names + colors) / static_cast<double>(maps.size()),
             .parts = {{"loss_names", names.detach()}, {"loss_colors", colors.detach()}}};
@@ -103,7 +93,7 @@ class BackboneTraining : public TrainingTask {
   std::uint64_t seed_;
   BackboneTrainingConfig config_;
   DenseClassifier model_ = nullptr;
-  Tensor name_weight_, color_weight_;
+  SceneClassLoss class_loss_;
 };
 
 }  // namespace

@@ -4,10 +4,9 @@
 #include <cmath>
 
 #include "omma/base/error.h"
-#include "omma/base/file.h"
 #include "omma/eval/detection_evaluation.h"
 #include "omma/models/grounding_dino/predictor.h"
-#include "omma/nn/weights.h"
+#include "omma/nn/model_directory.h"
 #include "omma/recipes/grounding_dino/batch.h"
 #include "omma/text/tokenizer.h"
 #include "omma/text/vocabulary.h"
@@ -113,8 +112,7 @@ class GroundingDinoTraining : public TrainingTask {
 
   json validate() override {
     if (questions_.empty()) return json::object();
-    const auto processor = read_config<ImageProcessorConfig>(preprocessor_config(), "preprocessor_config.json");
-    GroundingDinoPredictor predictor(model_, tokenizer_, ImageProcessor(processor));
+    GroundingDinoPredictor predictor(model_, tokenizer_, ImageProcessor(processor_config()));
     DetectionEvaluationOptions options;
     options.threshold = static_cast<float>(model_config_.phrase_threshold.value_or(GroundingDinoPredictor::default_threshold));
     json result = json::object();
@@ -131,20 +129,12 @@ class GroundingDinoTraining : public TrainingTask {
   std::string data_faults() const override { return samples_->report().summary(); }
 
   void save_model(const fs::path& directory) override {
-    fs::create_directories(directory);
-    save_weights(directory / "model.safetensors", *model_, torch::kFloat16);
-    write_file(directory / "config.json", dump_json(write_grounding_dino_config(model_config_, "float16"), 2) + "\n");
-    write_file(directory / "tokenizer.json", dump_json(tokenizer_json_, 1) + "\n");
-    const json tokenizer_config = {{"tokenizer_class", "BertTokenizer"},
-                                   {"do_lower_case", true},
-                                   {"model_max_length", model_config_.max_text_len},
-                                   {"cls_token", "[CLS]"},
-                                   {"sep_token", "[SEP]"},
-                                   {"pad_token", "[PAD]"},
-                                   {"unk_token", "[UNK]"},
-                                   {"mask_token", "[MASK]"}};
-    write_file(directory / "tokenizer_config.json", dump_json(tokenizer_config, 2) + "\n");
-    write_file(directory / "preprocessor_config.json", dump_json(preprocessor_config(), 2) + "\n");
+    save_model_directory(directory, *model_,
+                         {.config = write_grounding_dino_config(model_config_),
+                          .tokenizer = tokenizer_json_,
+                          .tokenizer_config = bert_tokenizer_config(model_config_.max_text_len),
+                          .processor = write_image_processor(processor_config(), "GroundingDino")},
+                         torch::kFloat16);
   }
 
  private:
@@ -175,19 +165,13 @@ class GroundingDinoTraining : public TrainingTask {
 
   // The picture sizes seen in training: the long side of photographs, whatever their shape; of the world, whose pictures are
   // square, both sides, with some room for others.
-  json preprocessor_config() const {
+  ImageProcessorConfig processor_config() const {
     const int64_t side = *std::ranges::max_element(config_.sizes);
-    const json size = {{"shortest_edge", side}, {"longest_edge", of_world(config_) ? side * 4 / 3 : side}};
-    return {{"image_processor_type", "GroundingDinoImageProcessor"},
-            {"do_resize", true},
-            {"do_rescale", true},
-            {"do_normalize", true},
-            {"do_pad", true},
-            {"rescale_factor", 1.0 / 255},
-            {"resample", 2},
-            {"size", size},
-            {"image_mean", {0.485, 0.456, 0.406}},
-            {"image_std", {0.229, 0.224, 0.225}}};
+    ImageProcessorConfig processor;
+    processor.shortest_edge = side;
+    processor.longest_edge = of_world(config_) ? side * 4 / 3 : side;
+    processor.do_pad = true;
+    return processor;
   }
 
   std::uint64_t seed_;

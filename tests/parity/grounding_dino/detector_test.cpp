@@ -82,6 +82,26 @@ TEST_P(DetectorParity, SameAloneAndAmongOthers) {
   }
 }
 
+// One encoding of the picture serves every prompt, and no other detector.
+TEST_P(DetectorParity, SameFromAnEmbedding) {
+  const DetectionOptions all{.box_threshold = 0.F, .text_threshold = {}, .nms = {}};
+  const auto embedding = detector_->encode_image(image_);
+  DetectionPrompt phrases{.phrases = expected_["phrases"].get<std::vector<std::string>>(), .caption = {}};
+  const DetectionPrompt caption{.phrases = {}, .caption = expected_["caption"].get<std::string>()};
+  for (const DetectionPrompt& prompt : {phrases, caption, phrases}) {
+    const auto whole = detector_->detect({&image_, 1}, prompt, all)[0].detections;
+    const auto encoded = detector_->detect_encoded(*embedding, prompt, all).detections;
+    ASSERT_EQ(whole.size(), encoded.size());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      EXPECT_EQ(whole[i].label, encoded[i].label);
+      EXPECT_NEAR(whole[i].score, encoded[i].score, kScoreTolerance);
+      EXPECT_NEAR(whole[i].box.x0, encoded[i].box.x0, kPixelTolerance);
+    }
+  }
+  EXPECT_THROW(load_detector(directory_)->detect_encoded(*embedding, caption, all), std::invalid_argument);
+  EXPECT_THROW(detector_->detect_encoded(KeptImage(image_), caption, all), std::invalid_argument);
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, DetectorParity, ::testing::Values("transformers5", "transformers4", "mm"),
                          [](const auto& test) { return std::string(test.param); });
 

@@ -67,6 +67,25 @@ TEST(DetectObjects, ToolAsksForNamesColoursAndAnything) {
   EXPECT_EQ(summary(R"({"objects": ["red thing"]})"), "Found red thing: 1. red thing: top left.");
 }
 
+// However often it is asked, by several prompts a time: the picture is encoded once.
+TEST(DetectObjects, ThePictureIsEncodedOnce) {
+  class CountingDetector : public KnownObjectDetector {
+   public:
+    using KnownObjectDetector::KnownObjectDetector;
+    std::shared_ptr<const ImageEmbedding> encode_image(const Image& image) override {
+      ++encoded;
+      return KnownObjectDetector::encode_image(image);
+    }
+    int encoded = 0;
+  };
+  const auto detector = std::make_shared<CountingDetector>(std::vector<KnownObject>{{"dog", "red", "", {0, 0, 20, 20}}});
+  const Tool tool = detect_objects_tool(detector, std::make_shared<const Image>(100, 100));
+  EXPECT_EQ(detector->encoded, 0);
+  for (const char* input : {R"({"objects": ["dog", "anything"]})", R"({"objects": ["cat"]})", R"({"objects": ["dog"]})"})
+    tool.run(json::parse(input));
+  EXPECT_EQ(detector->encoded, 1);
+}
+
 // What an open detector knows is no list.
 TEST(DetectObjects, AnythingNeedsAListOfNames) {
   class OpenDetector : public Detector {

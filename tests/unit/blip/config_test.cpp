@@ -11,14 +11,14 @@ namespace {
 TEST(BlipConfig, WritesWhatItReads) {
   BlipConfig config = testing::small_blip_config("BlipForImageTextRetrieval");
   config.swap_first_token = true;
-  const json written = write_blip_config(config, "float32");
+  const json written = write_blip_config(config);
   EXPECT_EQ(written["model_type"], "blip");
   EXPECT_EQ(written["text_config"]["encoder_hidden_size"], config.vision_config.hidden_size);
-  EXPECT_EQ(write_blip_config(read_blip_config(written, "config.json"), "float32"), written);
+  EXPECT_EQ(write_blip_config(read_blip_config(written, "config.json")), written);
 }
 
 TEST(BlipConfig, EveryFaultIsNamed) {
-  json config = write_blip_config(testing::small_blip_config("BlipForConditionalGeneration"), "float32");
+  json config = write_blip_config(testing::small_blip_config("BlipForConditionalGeneration"));
   config["architectures"] = {"BlipModel"};
   config["vision_config"]["num_attention_heads"] = 5;  // 24 is no multiple
   const std::string fault = testing::invalid_argument_of([&] { read_blip_config(config, "config.json"); });
@@ -31,7 +31,7 @@ TEST(BlipConfig, EveryFaultIsNamed) {
 
 // Numbers that would divide by zero or ask for all memory.
 TEST(BlipConfig, NumbersOutOfRangeAreRefused) {
-  const json config = write_blip_config(testing::small_blip_config("BlipForConditionalGeneration"), "float32");
+  const json config = write_blip_config(testing::small_blip_config("BlipForConditionalGeneration"));
   const auto refused = [&](const char* part, const char* field, const json& value) {
     json changed = config;
     changed[part][field] = value;

@@ -20,7 +20,7 @@ TEST(LazyModels, ReadTheirWeightsWhenFirstCalled) {
   config.text_config.sep_token_id = 102;
   torch::manual_seed(7);
   save_blip(directory.path(), Blip(config),
-            {.tokenizer = make_bert_tokenizer({"dog", "cat"}), .processor = clip_image_processor(32), .generation = {}},
+            {.tokenizer = make_bert_tokenizer({"dog", "cat"}), .processor = square_image_processor(32), .generation = {}},
             torch::kFloat32);
   const Image image(40, 30);
   const std::string expected = load_captioner(directory.path())->caption({&image, 1}).at(0).captions.at(0).text;

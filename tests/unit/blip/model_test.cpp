@@ -89,7 +89,7 @@ TEST(Blip, SavedDirectoryLoadsTheSame) {
     config.text_config.vocab_size = 1200;
     const Blip model(config);
     const testing::TemporaryDirectory directory;
-    save_blip(directory.path(), model, {.tokenizer = tokenizer, .processor = clip_image_processor(32), .generation = {}},
+    save_blip(directory.path(), model, {.tokenizer = tokenizer, .processor = square_image_processor(32), .generation = {}},
               torch::kFloat32);
     const BlipCheckpoint loaded = load_blip(directory.path());
     const auto parameters = loaded.model->named_parameters();

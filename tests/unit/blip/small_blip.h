@@ -51,7 +51,7 @@ inline BlipCheckpoint small_blip_checkpoint(const std::string& architecture) {
   config.text_config.vocab_size = 1200;
   return {.model = small_blip(config),
           .tokenizer = Tokenizer::from_json(make_bert_tokenizer({"red", "dog", "cat"}), "tokenizer.json"),
-          .processor = ImageProcessor(clip_image_processor(32)),
+          .processor = ImageProcessor(square_image_processor(32)),
           .generation = {}};
 }
 

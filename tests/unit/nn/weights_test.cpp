@@ -226,20 +226,35 @@ TEST(LoadModel, TiedParametersAreOneAndMustAgree) {
     return load_model<torch::nn::ModuleHolder<TiedImpl>>(3, file.file(), {}, "x");
   };
   EXPECT_TRUE(torch::equal(load(1)->a->bias, torch::ones({3})));
-  EXPECT_NE(invalid_argument_of([&] { load(2); }).find("\"a.bias\" and \"b.bias\" are one parameter and differ"),
-            std::string::npos);
+  EXPECT_NE(invalid_argument_of([&] { load(2); }).find("\"a.bias\" and \"b.bias\" are one weight and differ"), std::string::npos);
 }
 
-TEST(LoadModel, TellsOfABufferWithoutMemory) {
-  struct ForgetfulImpl : torch::nn::Module {
-    explicit ForgetfulImpl(int64_t channels) : a(register_module("a", Linear(channels, channels))) {
-      register_buffer("steps", torch::arange(3));
-    }
-    Linear a;
+// A batch norm's statistics are buffers, and its count of batches a whole number without dimensions.
+TEST(LoadModel, BuffersAreWeights) {
+  struct NormImpl : torch::nn::Module {
+    explicit NormImpl(int64_t channels) : norm(register_module("norm", torch::nn::BatchNorm2d(channels))) {}
+    torch::nn::BatchNorm2d norm;
   };
+  using Norm = torch::nn::ModuleHolder<NormImpl>;
+  const testing::TemporaryDirectory directory;
+  const auto path = directory / "model.safetensors";
+  const Norm saved(3);
+  saved->norm(torch::randn({2, 3, 4, 4}));
+  save_weights(path, *saved, torch::kFloat16);
+  for (const WeightOptions& options : {WeightOptions{}, {.dtype = torch::kBFloat16, .for_decoding = true}}) {
+    const auto loaded = load_model<Norm>(3, read_safetensors(path), {}, "x", options);
+    EXPECT_TRUE(torch::equal(loaded->norm->running_var, saved->norm->running_var.to(torch::kFloat16).to(options.dtype)));
+    EXPECT_EQ(loaded->norm->num_batches_tracked.item<int64_t>(), 1);
+    EXPECT_EQ(loaded->norm->num_batches_tracked.scalar_type(), torch::kInt64);
+  }
   File file;
-  for (const auto& parameter : ForgetfulImpl(3).named_parameters()) file.add(parameter.key(), parameter.value());
-  EXPECT_THROW(load_model<torch::nn::ModuleHolder<ForgetfulImpl>>(3, file.file(), {}, "x"), std::logic_error);
+  for (const auto& parameter : saved->named_parameters()) file.add(parameter.key(), parameter.value());
+  file.add("norm.running_mean", torch::zeros({3}, torch::kInt64));
+  file.add("norm.num_batches_tracked", torch::tensor(1.F));
+  const std::string error = invalid_argument_of([&] { load_model<Norm>(3, file.file(), {}, "x"); });
+  EXPECT_NE(error.find("missing tensor \"norm.running_var\" [3]"), std::string::npos) << error;
+  EXPECT_NE(error.find("\"norm.running_mean\": expected a floating type, got I64"), std::string::npos) << error;
+  EXPECT_NE(error.find("\"norm.num_batches_tracked\": expected I64, got F32"), std::string::npos) << error;
 }
 
 TEST(SaveWeights, RoundTripInHalfPrecision) {
