@@ -7,8 +7,8 @@
 namespace omma {
 namespace {
 
-GroundingDino swin_t(torch::Dtype dtype) {
-  GroundingDino model(GroundingDinoConfig{});  // the defaults are Swin-T's and BERT-base's
+grounding_dino::Model swin_t(torch::Dtype dtype) {
+  grounding_dino::Model model(grounding_dino::Config{});  // the defaults are Swin-T's and BERT-base's
   model->init_weights();
   set_dtype(*model, dtype);
   model->eval();

@@ -13,7 +13,7 @@
 
 namespace omma {
 
-inline constexpr std::size_t most_caption_bytes = 1 << 20;  // of a text in a file of its own
+inline constexpr std::size_t max_caption_bytes = 1 << 20;  // of a text in a file of its own
 
 // "jpg", in lower case.
 inline bool is_picture_extension(std::string_view extension) {

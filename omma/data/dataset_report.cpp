@@ -22,13 +22,13 @@ std::string_view name_of(DatasetFault fault) { return fault_names[static_cast<st
 
 void DatasetReport::add(DatasetFault fault, std::string sample, std::string message) {
   ++counts_[static_cast<std::size_t>(fault)];
-  if (issues_.size() < most_issues) issues_.push_back({fault, std::move(sample), std::move(message)});
+  if (issues_.size() < max_issues) issues_.push_back({fault, std::move(sample), std::move(message)});
 }
 
 void DatasetReport::append(const DatasetReport& other) {
   for (std::size_t i = 0; i < dataset_fault_count; ++i) counts_[i] += other.counts_[i];
   for (const DatasetIssue& issue : other.issues_)
-    if (issues_.size() < most_issues) issues_.push_back(issue);
+    if (issues_.size() < max_issues) issues_.push_back(issue);
   count_records(other.records_.all, other.records_.left_out);
   count_boxes(other.boxes_.all, other.boxes_.left_out);
 }

@@ -62,10 +62,10 @@ struct LeftOutCount {
   double share() const { return all == 0 ? 0 : static_cast<double>(left_out) / static_cast<double>(all); }
 };
 
-// Counts of all faults and the first `most_issues` of them in words. Not thread-safe to add to.
+// Counts of all faults and the first `max_issues` of them in words. Not thread-safe to add to.
 class DatasetReport {
  public:
-  static constexpr std::size_t most_issues = 10'000;
+  static constexpr std::size_t max_issues = 10'000;
 
   void add(DatasetFault fault, std::string sample, std::string message);
   void append(const DatasetReport& other);

@@ -34,7 +34,7 @@ FolderNames names_in(const fs::path& folder) {
 
 void read_caption_file(const fs::path& file, CaptionSample& sample, DatasetReport& report) {
   try {
-    const std::string text = read_file(file, most_caption_bytes);
+    const std::string text = read_file(file, max_caption_bytes);
     check(is_valid_utf8(text), "{}: not UTF-8", file.string());
     read_texts(text, sample.key, sample.captions, report);
   } catch (const std::invalid_argument& error) {

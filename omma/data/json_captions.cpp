@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_json_bytes = std::size_t{4} << 30;
+constexpr std::size_t max_json_bytes = std::size_t{4} << 30;
 
 struct CocoPicture {
   json id;
@@ -105,7 +105,7 @@ std::unique_ptr<CaptionDataset> open_coco_captions(const fs::path& path, std::st
                                                    const CaptionDatasetOptions& options) {
   const LabelFiles files = find_coco_files(path, split, "captions.json", "captions", options.images);
   const std::string file = files.labels.string();
-  const json document = read_label_json(files.labels, {.bytes = most_json_bytes});
+  const json document = read_label_json(files.labels, {.bytes = max_json_bytes});
   const json &pictures = list_in(document, "images", file), &annotations = list_in(document, "annotations", file);
   CaptionCollector captions(files);
   DatasetReport& report = captions.report();
@@ -126,7 +126,7 @@ std::unique_ptr<CaptionDataset> open_coco_captions(const fs::path& path, std::st
 }
 
 std::unique_ptr<CaptionDataset> open_blip_captions(const fs::path& file, const CaptionDatasetOptions& options) {
-  const json list = read_label_json(file, {.bytes = most_json_bytes});
+  const json list = read_label_json(file, {.bytes = max_json_bytes});
   check(list.is_array(), "{}: expected a list of {{\"image\", \"caption\"}}, got {}", file.string(), list.type_name());
   CaptionCollector captions(LabelFiles{file, picture_folder(file, options.images)});
   read_records<BlipRecord>(list, "", captions.report(), [&](const BlipRecord& record, const std::string&) {

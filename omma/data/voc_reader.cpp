@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_xml_bytes = 16 << 20;
+constexpr std::size_t max_xml_bytes = 16 << 20;
 
 std::string text_of(const pugi::xml_node& node, const char* name) {
   const std::string text = node.child(name).text().get();
@@ -149,7 +149,7 @@ class VocReader {
   }
 
   void read_annotation(const std::string& name) {
-    const std::string text = read_file(path_inside(root_ / "Annotations", name + ".xml"), most_xml_bytes);
+    const std::string text = read_file(path_inside(root_ / "Annotations", name + ".xml"), max_xml_bytes);
     pugi::xml_document document;
     const pugi::xml_parse_result parsed = document.load_buffer(text.data(), text.size());
     check(parsed, "{}.xml: malformed XML at byte {}: {}", name, parsed.offset, parsed.description());

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_shards = 1'000'000;
+constexpr std::size_t max_shards = 1'000'000;
 
 struct WebRecord {
   CaptionSample sample;
@@ -104,9 +104,9 @@ class ShardReader {
     const ShardMember* member = text != nullptr ? text : object;
     const std::string where = fmt::format("{}: {}.{}", name_, sample.key, text != nullptr ? "txt" : "json");
     if (member == nullptr) return told(DatasetFault::missing_pair, name_ + ": no .txt and no .json");
-    if (member->size > most_caption_bytes)
+    if (member->size > max_caption_bytes)
       return told(DatasetFault::malformed_text,
-                  fmt::format("{}: {} bytes are over the limit of {}", where, member->size, most_caption_bytes));
+                  fmt::format("{}: {} bytes are over the limit of {}", where, member->size, max_caption_bytes));
     const std::vector<std::uint8_t> bytes = contents_.shard->read(*member);
     const std::string contents(bytes.begin(), bytes.end());
     if (text != nullptr && is_valid_utf8(contents)) return json(contents);
@@ -169,7 +169,7 @@ class WebDataset : public CaptionDataset {
   // What cannot be read tells nothing: the texts are what counts.
   json notes(std::size_t index) const override {
     const WebRecord& record = records_.at(index);
-    if (!record.notes || record.notes->size > most_caption_bytes) return json::object();
+    if (!record.notes || record.notes->size > max_caption_bytes) return json::object();
     try {
       const std::vector<std::uint8_t> bytes = shard_of(record).read(*record.notes);
       json notes = parse_json(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), record.sample.key);
@@ -214,8 +214,8 @@ std::vector<fs::path> expand_range(std::string_view path) {
   const bool whole = dots < close && close != std::string_view::npos && path.find('{', close) == std::string_view::npos;
   const std::string_view first_digits = whole ? path.substr(open + 1, dots - open - 1) : "";
   const std::size_t first = number(first_digits), last = number(path.substr(dots + 2, close - dots - 2));
-  check(first <= last && last - first < most_shards, "webdataset: expected a rising range of at most {} shards, got \"{}\"",
-        most_shards, path);
+  check(first <= last && last - first < max_shards, "webdataset: expected a rising range of at most {} shards, got \"{}\"",
+        max_shards, path);
   std::vector<fs::path> files;
   for (std::size_t i = first; i <= last; ++i)
     files.emplace_back(fmt::format("{}{:0{}}{}", path.substr(0, open), i, first_digits.size(), path.substr(close + 1)));
@@ -238,8 +238,8 @@ std::vector<fs::path> shards_in(fs::path folder, std::string_view split) {
     return !name.starts_with(prefix) || std::ranges::none_of(shard_endings, ends_so);
   });
   check(!files.empty(), "webdataset: {}: no shards {}*.tar, .tar.gz or .tgz in this folder", folder.string(), prefix);
-  check(files.size() <= most_shards, "webdataset: {}: {} shards are over the limit of {}", folder.string(), files.size(),
-        most_shards);
+  check(files.size() <= max_shards, "webdataset: {}: {} shards are over the limit of {}", folder.string(), files.size(),
+        max_shards);
   return files;
 }
 

@@ -8,17 +8,17 @@
 namespace omma {
 namespace {
 
-constexpr std::size_t most_yaml_bytes = 1 << 20;
-constexpr int most_yaml_depth = 32;
-constexpr int most_yaml_values = 200'000;
+constexpr std::size_t max_yaml_bytes = 1 << 20;
+constexpr int max_yaml_depth = 32;
+constexpr int max_yaml_values = 200'000;
 
 class YamlConverter {
  public:
   explicit YamlConverter(std::string where) : where_(std::move(where)) {}
 
   json convert(const YAML::Node& node, int depth = 0) {
-    check(depth < most_yaml_depth, "{}: YAML nested deeper than {}", where_, most_yaml_depth);
-    check(++values_ <= most_yaml_values, "{}: more than {} values in YAML", where_, most_yaml_values);
+    check(depth < max_yaml_depth, "{}: YAML nested deeper than {}", where_, max_yaml_depth);
+    check(++values_ <= max_yaml_values, "{}: more than {} values in YAML", where_, max_yaml_values);
     json result;
     if (node.IsScalar()) result = node.Scalar();
     if (node.IsSequence()) {
@@ -43,7 +43,7 @@ class YamlConverter {
 }  // namespace
 
 json read_yaml(const std::filesystem::path& file) {
-  const std::string text = read_file(file, most_yaml_bytes);
+  const std::string text = read_file(file, max_yaml_bytes);
   try {
     return YamlConverter(file.string()).convert(YAML::Load(text));
   } catch (const YAML::Exception& error) {

@@ -19,9 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_label_bytes = 16 << 20;  // of a picture
-constexpr std::size_t most_list_bytes = 1 << 30;    // of pictures
-constexpr std::size_t most_classes = 100'000;
+constexpr std::size_t max_label_bytes = 16 << 20;  // of a picture
+constexpr std::size_t max_list_bytes = 1 << 30;    // of pictures
+constexpr std::size_t max_classes = 100'000;
 constexpr double border_slack = .01;  // as Ultralytics lets pass
 
 // What the splits are called in the file.
@@ -53,7 +53,7 @@ std::optional<std::size_t> whole_number(std::string_view text) {
 std::vector<std::string> class_names(const json& yaml, const std::string& where) {
   std::vector<std::string> names;
   const json list = yaml.value("names", json());
-  if (const auto count = whole_number(text_of_key(yaml, "nc")); list.is_null() && count && *count <= most_classes)
+  if (const auto count = whole_number(text_of_key(yaml, "nc")); list.is_null() && count && *count <= max_classes)
     for (std::size_t i = 0; i < *count; ++i) names.push_back(fmt::format("class_{}", i));
   if (list.is_object()) names.resize(list.size());
   for (const auto& [key, name] : list.items()) {
@@ -187,7 +187,7 @@ class YoloReader {
 
   // Names from the list's folder or the root.
   void read_list(const fs::path& list) {
-    const std::string text = read_file(list, most_list_bytes);
+    const std::string text = read_file(list, max_list_bytes);
     PictureFinder finder({list.parent_path(), root_});
     for_each_line(text, [&](std::string_view line, std::size_t number) {
       const std::string name(line);
@@ -209,7 +209,7 @@ class YoloReader {
     const fs::path labels = label_file_of(picture);
     if (!fs::exists(labels)) return;  // without objects
     lines_.clear();
-    const std::string text = read_file(labels, most_label_bytes);
+    const std::string text = read_file(labels, max_label_bytes);
     for_each_line(text, [&](std::string_view line, std::size_t number) {
       read_object(line, fmt::format("{}:{}", labels.filename().string(), number), place);
     });

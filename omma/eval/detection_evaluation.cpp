@@ -15,10 +15,10 @@ struct Answered {
   std::vector<Detection> detections;  // by falling score
 };
 
-std::vector<Answered> ask(Detector& detector, const DetectionQuestions& questions, float least_score) {
+std::vector<Answered> ask(Detector& detector, const DetectionQuestions& questions, float min_score) {
   std::vector<Answered> answers;
   DetectionOptions options;
-  options.box_threshold = least_score;
+  options.box_threshold = min_score;
   Progress progress("detect", static_cast<std::int64_t>(questions.count));
   for (std::size_t i = 0; i < questions.count; ++i) {
     progress.advance();
@@ -128,7 +128,7 @@ const std::string& kind_of(const std::vector<std::string>& classes, std::size_t 
 
 DetectionEvaluation evaluate_detection(Detector& detector, const DetectionQuestions& questions,
                                        const DetectionEvaluationOptions& options) {
-  const std::vector<Answered> answers = ask(detector, questions, options.least_score);
+  const std::vector<Answered> answers = ask(detector, questions, options.min_score);
   const bool closed = !questions.classes.empty();
   DetectionEvaluation evaluation;
   evaluation.phrases = closed ? questions.classes : std::vector<std::string>{"any"};
@@ -175,7 +175,7 @@ TrainingCounts training_counts(const DetectionQuestions& training) {
 
 ThresholdChoice choose_threshold(Detector& detector, const DetectionQuestions& questions,
                                  const DetectionEvaluationOptions& options) {
-  const std::vector<Answered> answers = ask(detector, questions, options.least_score);
+  const std::vector<Answered> answers = ask(detector, questions, options.min_score);
   ThresholdChoice best;
   for (int percent = 5; percent <= 90; ++percent) {
     Tally sum;

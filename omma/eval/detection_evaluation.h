@@ -17,7 +17,7 @@ namespace omma {
 
 struct DetectionEvaluationOptions {
   float threshold = 0.35F;                                             // for counting, for F1 and for absent phrases
-  float least_score = 0.01F;                                           // of a detection to join the precision-recall curve
+  float min_score = 0.01F;                                             // of a detection to join the precision-recall curve
   TrainingCounts training = {.means = {}, .absent = "not asked for"};  // see training_counts()
 };
 

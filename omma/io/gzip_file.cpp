@@ -47,9 +47,9 @@ bool is_gzip(const fs::path& file) {
   return magic[0] == '\x1F' && magic[1] == '\x8B';
 }
 
-InflatedFile::InflatedFile(const fs::path& gzip, std::uint64_t most_bytes) : descriptor_(open_temporary()) {
+InflatedFile::InflatedFile(const fs::path& gzip, std::uint64_t max_bytes) : descriptor_(open_temporary()) {
   try {
-    fault_ = inflate(gzip, most_bytes);
+    fault_ = inflate(gzip, max_bytes);
   } catch (...) {
     ::close(descriptor_);
     throw;
@@ -60,7 +60,7 @@ InflatedFile::~InflatedFile() { ::close(descriptor_); }
 
 fs::path InflatedFile::path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
 
-std::string InflatedFile::inflate(const fs::path& gzip, std::uint64_t most_bytes) {
+std::string InflatedFile::inflate(const fs::path& gzip, std::uint64_t max_bytes) {
   const std::unique_ptr<gzFile_s, decltype(&gzclose)> reader(gzopen(gzip.c_str(), "rb"), &gzclose);
   check(reader != nullptr, "{}: {}", gzip.string(), std::strerror(errno));
   constexpr unsigned piece = 1 << 20;
@@ -71,8 +71,8 @@ std::string InflatedFile::inflate(const fs::path& gzip, std::uint64_t most_bytes
     int status = Z_OK;
     const char* message = gzerror(reader.get(), &status);
     if (got <= 0) return status == Z_OK || status == Z_STREAM_END ? "" : fmt::format("gzip: {}", message);
-    if (most_bytes - done < static_cast<unsigned>(got))
-      return fmt::format("gzip: it inflates beyond the limit of {} bytes", most_bytes);
+    if (max_bytes - done < static_cast<unsigned>(got))
+      return fmt::format("gzip: it inflates beyond the limit of {} bytes", max_bytes);
     write_all(descriptor_, bytes.data(), static_cast<std::size_t>(got), gzip);
     done += static_cast<unsigned>(got);
   }

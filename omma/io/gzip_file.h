@@ -13,7 +13,7 @@ bool is_gzip(const std::filesystem::path& file);  // by its first bytes; false w
 // the process ends. One open descriptor each. Const access is thread-safe. Throws std::runtime_error where the disk refuses.
 class InflatedFile {
  public:
-  InflatedFile(const std::filesystem::path& gzip, std::uint64_t most_bytes);
+  InflatedFile(const std::filesystem::path& gzip, std::uint64_t max_bytes);
   ~InflatedFile();
   InflatedFile(const InflatedFile&) = delete;
   InflatedFile& operator=(const InflatedFile&) = delete;
@@ -23,7 +23,7 @@ class InflatedFile {
   const std::string& fault() const { return fault_; }
 
  private:
-  std::string inflate(const std::filesystem::path& gzip, std::uint64_t most_bytes);
+  std::string inflate(const std::filesystem::path& gzip, std::uint64_t max_bytes);
 
   int descriptor_;
   std::string fault_;

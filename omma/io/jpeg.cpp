@@ -16,7 +16,7 @@ namespace omma {
 namespace {
 
 // Real progressive files have about ten scans; a file of thousands makes the decoder walk the whole picture thousands of times.
-constexpr int most_scans = 100;
+constexpr int max_scans = 100;
 
 // Warnings after which no pixel is made up: odd version numbers, spare bytes between segments. After any other data is missing.
 bool is_harmless(int warning) {
@@ -145,7 +145,7 @@ class JpegReader {
       info_.do_fancy_upsampling = TRUE;
       info_.progress = &progress_;
       progress_.progress_monitor = [](j_common_ptr codec) {
-        if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number > most_scans)
+        if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number > max_scans)
           static_cast<Escape*>(codec->client_data)->leave("more scans than a picture needs (limit 100)");
       };
       jpeg_start_decompress(&info_);  // of several scans, reads all

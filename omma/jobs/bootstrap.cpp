@@ -19,7 +19,7 @@
 namespace omma {
 namespace {
 
-constexpr std::int64_t least_samples = 100;                                     // before which no share of faults is judged
+constexpr std::int64_t min_samples = 100;                                       // before which no share of faults is judged
 const MatchOptions match_options{.itm = true, .itc = false, .max_tokens = 35};  // the paper's length
 
 struct Sample {
@@ -212,7 +212,7 @@ json Bootstrapper::make_shard(std::size_t number) {
   const auto add = [&](const SampleCount& more) {
     count.add(more);
     seen_.add(more);
-    expect_few_faults(least_samples);
+    expect_few_faults(min_samples);
     progress_->advance(more.samples, seen_.faults > 0 ? fmt::format("{} faulty", seen_.faults) : "");
   };
 

@@ -7,7 +7,7 @@
 namespace omma {
 namespace {
 
-constexpr std::size_t most_faults_listed = 1000;
+constexpr std::size_t max_faults_listed = 1000;
 
 json share(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? json() : json(static_cast<double>(part) / static_cast<double>(whole));
@@ -30,7 +30,7 @@ json BootstrapSummary::Texts::to_json() const {
 void BootstrapSummary::add_fault(const BootstrapRecord& record) {
   ++faults_;
   ++fault_counts_[record.fault];
-  if (fault_list_.size() < most_faults_listed)
+  if (fault_list_.size() < max_faults_listed)
     fault_list_.push_back({{"key", record.key}, {"fault", record.fault}, {"error", record.error}});
 }
 
@@ -52,7 +52,7 @@ void BootstrapSummary::add(const BootstrapExample& example) {
   });
   ++group.samples;
   group.examples.emplace(key, example);
-  if (group.examples.size() > BootstrapGroup::most_examples) group.examples.erase(std::prev(group.examples.end()));
+  if (group.examples.size() > BootstrapGroup::max_examples) group.examples.erase(std::prev(group.examples.end()));
 }
 
 json BootstrapSummary::to_json() const {

@@ -22,7 +22,7 @@ struct BootstrapExample {
 
 // Samples about which the same was decided.
 struct BootstrapGroup {
-  static constexpr std::size_t most_examples = 6;
+  static constexpr std::size_t max_examples = 6;
   bool web_kept = false, synthetic_kept = false;
   std::int64_t samples = 0;
   std::map<std::uint64_t, BootstrapExample> examples = {};  // drawn evenly, the same ones whatever the order and the shards

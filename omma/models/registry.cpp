@@ -37,10 +37,10 @@ std::vector<ModelRow> known_models() {
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},
                   .detector =
                       [](const fs::path& directory, const LoadTarget& target) {
-                        const GroundingDinoPredictorOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
-                        return std::make_unique<GroundingDinoPredictor>(directory, options);
+                        const grounding_dino::PredictorOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
+                        return std::make_unique<grounding_dino::Predictor>(directory, options);
                       },
-                  .convert = convert_grounding_dino});
+                  .convert = grounding_dino::convert});
   return rows;
 }
 

@@ -13,7 +13,7 @@
 namespace omma {
 namespace {
 
-constexpr int64_t most_thin_queries = 8;  // up to here attention is bound by reading keys and values
+constexpr int64_t max_thin_queries = 8;  // up to here attention is bound by reading keys and values
 
 // Whether a kernel can take it: no gradients, one type on the CPU, channels side by side.
 bool is_plain(const Tensor& q, const Tensor& k, const Tensor& v) {
@@ -28,7 +28,7 @@ bool is_plain(const Tensor& q, const Tensor& k, const Tensor& v) {
 
 bool suits_thin(const Tensor& q, const Tensor& k, const Tensor& v) {
   const auto type = q.scalar_type();
-  return (type == torch::kFloat || type == torch::kBFloat16) && q.size(2) <= most_thin_queries && is_plain(q, k, v);
+  return (type == torch::kFloat || type == torch::kBFloat16) && q.size(2) <= max_thin_queries && is_plain(q, k, v);
 }
 
 bool suits_wide(const Tensor& q, const Tensor& k, const Tensor& v) {

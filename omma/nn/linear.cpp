@@ -46,9 +46,9 @@ const c10::TypedOperatorHandle<FusedLinear>* fused_linear() {
   return handle ? &*handle : nullptr;
 }
 
-constexpr int64_t most_thin_rows = 8;     // up to here a product is bound by reading the weight
-constexpr int64_t least_fused_rows = 32;  // and from here on no longer
-constexpr int64_t most_wide_rows = 2048;  // up to here oneDNN's packing of the weight counts
+constexpr int64_t max_thin_rows = 8;     // up to here a product is bound by reading the weight
+constexpr int64_t min_fused_rows = 32;   // and from here on no longer
+constexpr int64_t max_wide_rows = 2048;  // up to here oneDNN's packing of the weight counts
 
 // Whether the kernels below can take it: no gradients, and one type on the CPU.
 bool is_plain(const Tensor& x, const Tensor& weight) {
@@ -58,19 +58,19 @@ bool is_plain(const Tensor& x, const Tensor& weight) {
 }
 
 bool suits_thin(const Tensor& x, const Tensor& weight) {
-  return is_plain(x, weight) && x.numel() > 0 && x.numel() <= most_thin_rows * weight.size(1) && weight.is_contiguous();
+  return is_plain(x, weight) && x.numel() > 0 && x.numel() <= max_thin_rows * weight.size(1) && weight.is_contiguous();
 }
 
 bool suits_wide(const Tensor& x, const Tensor& weight) {
   const int64_t values = x.numel();
-  return is_plain(x, weight) && x.scalar_type() == torch::kBFloat16 && values > most_thin_rows * weight.size(1) &&
-         values <= most_wide_rows * weight.size(1) && weight.size(1) % 2 == 0 && weight.is_contiguous() &&
+  return is_plain(x, weight) && x.scalar_type() == torch::kBFloat16 && values > max_thin_rows * weight.size(1) &&
+         values <= max_wide_rows * weight.size(1) && weight.size(1) % 2 == 0 && weight.is_contiguous() &&
          wide_linear_kernel() != nullptr;
 }
 
 bool suits_fused(const Tensor& x, const Tensor& weight) {
   static const bool mkl_is_faster = is_intel() && at::hasMKL();  // in fp32
-  return is_plain(x, weight) && x.numel() >= least_fused_rows * weight.size(1) && fused_linear() != nullptr &&
+  return is_plain(x, weight) && x.numel() >= min_fused_rows * weight.size(1) && fused_linear() != nullptr &&
          !(mkl_is_faster && x.scalar_type() == torch::kFloat);
 }
 

@@ -21,10 +21,10 @@ void save_model_directory(const std::filesystem::path& directory, const torch::n
   save_weights(directory / "model.safetensors", model, dtype);
 }
 
-json bert_tokenizer_config(int64_t most_tokens) {
+json bert_tokenizer_config(int64_t max_tokens) {
   return {{"tokenizer_class", "BertTokenizer"},
           {"do_lower_case", true},
-          {"model_max_length", most_tokens},
+          {"model_max_length", max_tokens},
           {"cls_token", "[CLS]"},
           {"sep_token", "[SEP]"},
           {"pad_token", "[PAD]"},

@@ -25,6 +25,6 @@ void save_model_directory(const std::filesystem::path& directory, const torch::n
                           torch::Dtype dtype);
 
 // tokenizer_config.json of a BERT tokenizer for lower-case text.
-json bert_tokenizer_config(int64_t most_tokens);
+json bert_tokenizer_config(int64_t max_tokens);
 
 }  // namespace omma

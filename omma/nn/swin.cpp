@@ -17,7 +17,7 @@ namespace {
 using torch::indexing::None;
 using torch::indexing::Slice;
 
-constexpr std::size_t most_stages = 8;
+constexpr std::size_t max_stages = 8;
 constexpr double default_eps = 1e-5;  // of the norms that the reference does not configure
 
 // [B, H, W, C] -> [B M, P, C] and back; H and W are multiples of w.
@@ -54,11 +54,11 @@ Tensor shift_mask(int64_t height, int64_t width, int64_t w, int64_t shift, torch
 
 void SwinConfig::validate(Faults& faults) const {
   faults.expect(model_type == "swin", "backbone_config.model_type: expected \"swin\", got \"{}\"", model_type);
-  faults.expect(!depths.empty() && depths.size() <= most_stages, "backbone_config.depths: expected 1 to 8 stages, got {}",
+  faults.expect(!depths.empty() && depths.size() <= max_stages, "backbone_config.depths: expected 1 to 8 stages, got {}",
                 depths.size());
   faults.expect(depths.size() == num_heads.size(), "backbone_config.num_heads: expected one for each of {} stages, got {}",
                 depths.size(), num_heads.size());
-  for (std::size_t i = 0; i < std::min({depths.size(), num_heads.size(), most_stages}); ++i) {
+  for (std::size_t i = 0; i < std::min({depths.size(), num_heads.size(), max_stages}); ++i) {
     const int64_t width = channels(static_cast<int64_t>(i) + 1);
     faults.expect(num_heads[i] > 0 && width % num_heads[i] == 0,
                   "backbone_config.num_heads[{}]: expected a divisor of {} channels, got {}", i, width, num_heads[i]);

@@ -14,12 +14,12 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
                                                                     Collective* collective) {
   const std::string task = recipe.is_object() && recipe.contains("task") && recipe["task"].is_string() ? recipe["task"] : "";
   if (task == "grounding-dino") {
-    const auto [trainer, config] = split_recipe<GroundingDinoTrainingConfig>(recipe, where);
-    return {trainer, make_grounding_dino_training(trainer, config)};
+    const auto [trainer, config] = split_recipe<grounding_dino::TrainingConfig>(recipe, where);
+    return {trainer, grounding_dino::make_training(trainer, config)};
   }
   if (task == "world-backbone") {
-    const auto [trainer, config] = split_recipe<BackboneTrainingConfig>(recipe, where);
-    return {trainer, make_backbone_training(trainer, config)};
+    const auto [trainer, config] = split_recipe<grounding_dino::BackboneTrainingConfig>(recipe, where);
+    return {trainer, grounding_dino::make_backbone_training(trainer, config)};
   }
   if (task == "blip") {
     const auto [trainer, config] = split_recipe<BlipTrainingConfig>(recipe, where);

@@ -50,12 +50,12 @@ AffineMap rotation(const Image& image, double degrees) {
 
 }  // namespace
 
-Image mirrored(const Image& image) { return upright(image, 2); }
+Image flipped(const Image& image) { return upright(image, 2); }
 
-Image random_resized_crop(const Image& image, double least_area, int side, Rng& rng) {
+Image random_resized_crop(const Image& image, double min_area, int side, Rng& rng) {
   const double area = static_cast<double>(image.width) * image.height;
   for (int attempt = 0; attempt < 10; ++attempt) {
-    const double target = area * rng.uniform(least_area, 1), ratio = std::exp(rng.uniform(std::log(3.0 / 4), std::log(4.0 / 3)));
+    const double target = area * rng.uniform(min_area, 1), ratio = std::exp(rng.uniform(std::log(3.0 / 4), std::log(4.0 / 3)));
     const int width = static_cast<int>(std::lround(std::sqrt(target * ratio)));
     const int height = static_cast<int>(std::lround(std::sqrt(target / ratio)));
     if (width < 1 || height < 1 || width > image.width || height > image.height) continue;

@@ -7,8 +7,8 @@
 
 namespace omma {
 
-// A part of `least_area` to all of the picture, its sides in a ratio of 3:4 to 4:3, resized to a square by Pillow's bicubic rule.
-Image random_resized_crop(const Image& image, double least_area, int side, Rng& rng);
+// A part of `min_area` to all of the picture, its sides in a ratio of 3:4 to 4:3, resized to a square by Pillow's bicubic rule.
+Image random_resized_crop(const Image& image, double min_area, int side, Rng& rng);
 
 struct RandAugmentOptions {
   int operations = 2;   // drawn for a picture
@@ -19,7 +19,7 @@ struct RandAugmentOptions {
 // into view from outside is mid-grey.
 Image rand_augment(Image image, const RandAugmentOptions& options, Rng& rng);
 
-Image mirrored(const Image& image);  // left to right
+Image flipped(const Image& image);  // left to right
 
 // The single operations; factor 1 changes nothing.
 Image auto_contrast(const Image& image);

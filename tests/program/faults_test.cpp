@@ -57,7 +57,7 @@ TEST_F(Faults, EvaluationsLeaveBrokenPicturesOut) {
 TEST_F(Faults, TrainingsLeaveBrokenPicturesOut) {
   break_pictures(1);
   const json recipe = parse_json(R"({"task": "blip", "seed": 5, "steps": 12, "threads": 1, "batch_size": 8, "learning_rate": 0.001,
-    "validation_data": "", "most_tokens": 40, "objective": {"itc": 0, "itm": 0}, "model": {"architectures": ["BlipForConditionalGeneration"], "image_text_hidden_size": 16,
+    "validation_data": "", "max_tokens": 40, "objective": {"itc": 0, "itm": 0}, "model": {"architectures": ["BlipForConditionalGeneration"], "image_text_hidden_size": 16,
     "vision_config": {"hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 32, "patch_size": 16},
     "text_config": {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 40}}})",
                                  "recipe");

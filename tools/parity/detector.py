@@ -76,11 +76,11 @@ def expected_of(model, processor, image):
             "phrase_scores": phrases, "transformers": transformers.__version__}
 
 
-def write_case(folder, model, size, seed):
+def write_case(folder, model, size, seed, **options):
     folder.mkdir(parents=True, exist_ok=True)
     write_vocabulary(folder / "vocab.txt")
     tokenizer = BertTokenizerFast.from_pretrained(str(folder))
-    processor = GroundingDinoProcessor(GroundingDinoImageProcessor(size={"shortest_edge": 96, "longest_edge": 160}), tokenizer)
+    processor = GroundingDinoProcessor(GroundingDinoImageProcessor(size={"shortest_edge": 96, "longest_edge": 160}, **options), tokenizer)
     image = picture(*size, seed)
     image.save(folder / "picture.png")
     model.save_pretrained(folder)
@@ -96,6 +96,8 @@ def main():
     write_case(out / f"transformers{version}", make_model(GroundingDinoForObjectDetection, GroundingDinoConfig, 3), (83, 61), 1)
     if version == "5":
         from transformers import MMGroundingDinoConfig, MMGroundingDinoForObjectDetection
+        write_case(out / "padded", make_model(GroundingDinoForObjectDetection, GroundingDinoConfig, 5), (83, 61), 1,
+                   pad_size={"height": 117, "width": 150})
         write_case(out / "mm", make_model(MMGroundingDinoForObjectDetection, MMGroundingDinoConfig, 4), (301, 100), 2)
         subprocess.run([OTHER_PYTHON, __file__, "--out", str(out.parent)], check=True)
 

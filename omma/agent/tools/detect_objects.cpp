@@ -95,19 +95,19 @@ void sort_by_distance(std::vector<NamedObject>& objects) {
   });
 }
 
-std::vector<std::string> relations_to_first(const NamedObject& object, const NamedObject& first, PictureSize size) {
+std::vector<std::string> relations_to_first(const NamedObject& object, const NamedObject& first, Size size) {
   if (object.detection->label == first.detection->label) return {};
   return relations_of(object.detection->box, first.detection->box, size);
 }
 
-std::string place_lines(std::span<const NamedObject> objects, PictureSize size) {
+std::string place_lines(std::span<const NamedObject> objects, Size size) {
   std::string lines;
   for (const NamedObject& object : objects) lines += fmt::format(" {}: {}.", object.name, place_of(object.detection->box, size));
   return lines;
 }
 
 // "Seen from car: left bus 1, bus 2; larger bus 2." What stands in one relation is told together, nearest first.
-std::string relation_line(std::span<const NamedObject> objects, PictureSize size) {
+std::string relation_line(std::span<const NamedObject> objects, Size size) {
   std::string line;
   for (const std::string_view relation : relation_words) {
     std::vector<std::string_view> related;
@@ -122,7 +122,7 @@ std::string relation_line(std::span<const NamedObject> objects, PictureSize size
 }
 
 // Where objects of one name are; of several names, how they stand to the first.
-std::string layout_lines(std::span<const NamedObject> objects, PictureSize size) {
+std::string layout_lines(std::span<const NamedObject> objects, Size size) {
   const auto told = objects.first(std::min(objects.size(), max_objects_placed));
   const auto other = [&](const NamedObject& object) { return object.detection->label != told.front().detection->label; };
   return std::any_of(told.begin(), told.end(), other) ? relation_line(told, size) : place_lines(told, size);
@@ -188,7 +188,7 @@ std::vector<Detection> find(Detector& detector, const ImageEmbedding& image, con
 
 }  // namespace
 
-std::string place_of(const Box& box, PictureSize size) {
+std::string place_of(const Box& box, Size size) {
   static constexpr std::array<std::array<const char*, 3>, 3> places = {
       {{"top left", "top", "top right"}, {"left", "center", "right"}, {"bottom left", "bottom", "bottom right"}}};
   const auto third = [](float center, int side) {
@@ -197,7 +197,7 @@ std::string place_of(const Box& box, PictureSize size) {
   return places[third(center_y(box), size.height)][third(center_x(box), size.width)];
 }
 
-std::vector<std::string> relations_of(const Box& box, const Box& anchor, PictureSize size) {
+std::vector<std::string> relations_of(const Box& box, const Box& anchor, Size size) {
   const float right = (center_x(box) - center_x(anchor)) / static_cast<float>(std::max(1, size.width));
   const float below = (center_y(box) - center_y(anchor)) / static_cast<float>(std::max(1, size.height));
   const float extent = std::max(box.width(), box.height());
@@ -214,7 +214,7 @@ std::vector<std::string> relations_of(const Box& box, const Box& anchor, Picture
   return words;
 }
 
-ToolResult describe_detections(std::span<const std::string> names, std::span<const Detection> detections, PictureSize size,
+ToolResult describe_detections(std::span<const std::string> names, std::span<const Detection> detections, Size size,
                                bool list_absent) {
   const std::vector<LabelCount> counts = count_labels(names, detections);
   std::vector<NamedObject> objects = name_objects(counts, detections);

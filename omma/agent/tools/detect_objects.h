@@ -11,6 +11,7 @@
 #include "omma/agent/tool.h"
 #include "omma/tasks/detector.h"
 #include "omma/vision/image.h"
+#include "omma/vision/resize.h"
 
 namespace omma {
 
@@ -30,15 +31,11 @@ Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<con
 
 // What the tool says of `detections`, found when `names` were asked for in a picture of the given size. Detections with boxes or
 // scores that are not finite are left out. `list_absent`: count names that were not found as 0.
-struct PictureSize {
-  int width = 0;
-  int height = 0;
-};
-ToolResult describe_detections(std::span<const std::string> names, std::span<const Detection> detections, PictureSize size,
+ToolResult describe_detections(std::span<const std::string> names, std::span<const Detection> detections, Size size,
                                bool list_absent);
 
 // "top left", "top", ..., "center": the ninth of the picture in which the box's centre lies.
-std::string place_of(const Box& box, PictureSize size);
+std::string place_of(const Box& box, Size size);
 
 // How one box can stand to another, and the word that the summary has for it: "left of", "left".
 inline constexpr std::array<std::string_view, 6> relation_words = {"left of", "right of",    "above",
@@ -47,6 +44,6 @@ constexpr std::string_view short_relation(std::string_view relation) { return re
 
 // How `box` stands to `anchor`: "left of", "right of", "above", "below" (centres at least 8 % of the picture apart), "larger than",
 // "smaller than" (long sides at least a quarter apart).
-std::vector<std::string> relations_of(const Box& box, const Box& anchor, PictureSize size);
+std::vector<std::string> relations_of(const Box& box, const Box& anchor, Size size);
 
 }  // namespace omma

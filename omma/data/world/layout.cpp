@@ -36,7 +36,7 @@ class Placer {
     PlacedObject object{.pose = {.name = what.name,
                                  .extent = std::max(8, rng.between(size_ * smallest_ / 100, size_ * largest_ / 100)),
                                  .turn = rng.between(-StampPose::max_turn, StampPose::max_turn),
-                                 .mirrored = rng.below(2) == 0},
+                                 .flipped = rng.below(2) == 0},
                         .color = what.color};
     object.stamp = draw_stamp(object.pose);
     if (object.stamp.width > size_ || object.stamp.height > size_) return std::nullopt;
@@ -92,10 +92,10 @@ class Placer {
 };
 
 // One attempt at the whole scene; nothing where an object found no place.
-std::optional<Layout> try_placing(const std::vector<ColorName>& objects, const SceneOptions& options, int least_extent, Rng& rng) {
+std::optional<Layout> try_placing(const std::vector<ColorName>& objects, const SceneOptions& options, int min_extent, Rng& rng) {
   constexpr int attempts = 20;
   constexpr int last_attempts = 200;  // those of the last object also look for a layout that belongs to the split
-  Placer placer(options.size, least_extent, static_cast<int>(objects.size()));
+  Placer placer(options.size, min_extent, static_cast<int>(objects.size()));
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const bool last = i + 1 == objects.size();
     const std::uint64_t before = content_hash(placer.layout().objects);
@@ -135,9 +135,9 @@ std::vector<ColorName> draw_objects(int count, Split split, Rng& rng) {
   return objects;
 }
 
-Layout place_objects(const std::vector<ColorName>& objects, const SceneOptions& options, int least_extent, Rng& rng) {
+Layout place_objects(const std::vector<ColorName>& objects, const SceneOptions& options, int min_extent, Rng& rng) {
   for (;;)
-    if (auto layout = try_placing(objects, options, least_extent, rng)) return std::move(*layout);
+    if (auto layout = try_placing(objects, options, min_extent, rng)) return std::move(*layout);
 }
 
 std::uint64_t content_hash(const std::vector<PlacedObject>& objects) {
@@ -145,7 +145,7 @@ std::uint64_t content_hash(const std::vector<PlacedObject>& objects) {
   for (const PlacedObject& object : objects) {
     std::uint64_t hash = 0;
     for (const int part :
-         {object.pose.name, object.color, object.pose.extent, object.pose.turn, int{object.pose.mirrored}, object.x, object.y})
+         {object.pose.name, object.color, object.pose.extent, object.pose.turn, int{object.pose.flipped}, object.x, object.y})
       hash = Rng(hash, static_cast<std::uint64_t>(part + StampPose::max_turn)).bits();
     sum += hash;
   }

@@ -26,9 +26,9 @@ struct Layout {
 // Names and colours of a scene of the split: held-out pairs in combo only, and there at least one.
 std::vector<ColorName> draw_objects(int count, Split split, Rng& rng);
 
-// Places objects, of which none is smaller than `least_extent` per cent of the canvas, until none covers more than 30 % of earlier
+// Places objects, of which none is smaller than `min_extent` per cent of the canvas, until none covers more than 30 % of earlier
 // ones and the whole lies in the split's share of all layouts.
-Layout place_objects(const std::vector<ColorName>& objects, const SceneOptions& options, int least_extent, Rng& rng);
+Layout place_objects(const std::vector<ColorName>& objects, const SceneOptions& options, int min_extent, Rng& rng);
 
 // The same for the same objects in the same places, in any order.
 std::uint64_t content_hash(const std::vector<PlacedObject>& objects);

@@ -20,7 +20,7 @@ Resample smooth_filter(Rng& rng) {
 
 Look draw_varied_look(Rng& rng) {
   Look look;
-  if (rng.chance(.5)) look.least_extent = 10;
+  if (rng.chance(.5)) look.min_extent = 10;
   look.ground.darkest = rng.between(150, 235);
   look.ground.lightest = rng.between(look.ground.darkest + 5, 255);
   look.ground.unevenness = rng.chance(.3) ? 0 : rng.between(1, 14);
@@ -48,7 +48,7 @@ Look draw_varied_look(Rng& rng) {
 
 Look draw_domain_look(Rng& rng) {
   Look look;
-  look.least_extent = 10;
+  look.min_extent = 10;
   look.ground = {.kind = Ground::Kind::stripes, .darkest = 110, .lightest = 190, .unevenness = 16, .grain = 6};
   look.hue_jitter = 54;  // .035: half the closest gap between two colours
   look.saturation = rng.between(165, 184);

@@ -15,7 +15,7 @@ struct Ground {
 };
 
 struct Look {
-  int least_extent = 17;  // of an object, per cent of the canvas
+  int min_extent = 17;  // of an object, per cent of the canvas
   Ground ground = {};
   int hue_jitter = 0;    // of each object, of 1536 for the circle, either way; of gray, half as much of its brightness
   int saturation = 218;  // of 256: .85

@@ -6,7 +6,7 @@
 namespace omma {
 namespace {
 
-constexpr std::size_t most_relations = 6;  // of the many that a scene of six allows
+constexpr std::size_t max_relations = 6;  // of the many that a scene of six allows
 
 std::vector<int> without_duplicates(std::vector<int> values) {
   std::sort(values.begin(), values.end());
@@ -122,8 +122,8 @@ std::vector<ReferringPhrase> referring_phrases(const Scene& scene, Rng& rng) {
   names = without_duplicates(names);
   for (const int name : names) phrases.add_extremes(name);
 
-  const std::size_t limit = phrases.size() + most_relations;
-  for (int attempt = 0; attempt < 4 * static_cast<int>(most_relations) && phrases.size() < limit; ++attempt) {
+  const std::size_t limit = phrases.size() + max_relations;
+  for (int attempt = 0; attempt < 4 * static_cast<int>(max_relations) && phrases.size() < limit; ++attempt) {
     const int reference = static_cast<int>(rng.below(static_cast<std::uint32_t>(scene.objects.size())));
     const int name = rng.pick(std::span<const int>(names));
     const Direction& direction = rng.pick(std::span<const Direction>(directions));

@@ -12,7 +12,7 @@
 namespace omma {
 namespace {
 
-constexpr int most_objects = 9;
+constexpr int object_limit = 9;
 constexpr std::uint64_t kLookStream = 0x6c6f6f6b00000000ULL;
 
 // A tint's share of the brightness in each channel, of 256.
@@ -92,8 +92,8 @@ SceneOptions with_limits(SceneOptions options) {
   if (options.min_objects == 0) options.min_objects = long_scenes ? 7 : 1;
   if (options.max_objects == 0) options.max_objects = long_scenes ? 9 : std::max(6, options.min_objects);
   check(options.size >= 32 && options.size <= 4096, "scene size: expected 32 to 4096 pixels, got {}", options.size);
-  check(options.min_objects >= 1 && options.min_objects <= options.max_objects && options.max_objects <= most_objects,
-        "objects of a scene: expected 1 to {}, got {} to {}", most_objects, options.min_objects, options.max_objects);
+  check(options.min_objects >= 1 && options.min_objects <= options.max_objects && options.max_objects <= object_limit,
+        "objects of a scene: expected 1 to {}, got {} to {}", object_limit, options.min_objects, options.max_objects);
   check(options.variety >= 0 && options.variety <= 1, "variety of scenes: expected a share of 0 to 1, got {}", options.variety);
   return options;
 }
@@ -107,7 +107,7 @@ Scene make_scene(std::uint64_t seed, std::uint64_t index, const SceneOptions& gi
   const Look look = look_of(options, seed, stream);
   Rng rng(seed, stream);
   const auto objects = draw_objects(rng.between(options.min_objects, options.max_objects), options.split, rng);
-  Layout layout = place_objects(objects, options, look.least_extent, rng);
+  Layout layout = place_objects(objects, options, look.min_extent, rng);
 
   Scene scene{.split = options.split, .image = Image(options.size, options.size)};
   draw_ground(scene.image, look.ground, rng);
@@ -130,7 +130,7 @@ Mask visible_mask(const Scene& scene, int object) {
 }
 
 ClassMap class_map(const Scene& scene) {
-  std::array<std::uint8_t, most_objects + 1> names{}, colors{};
+  std::array<std::uint8_t, object_limit + 1> names{}, colors{};
   for (std::size_t i = 0; i < scene.objects.size(); ++i) {
     names[i + 1] = static_cast<std::uint8_t>(scene.objects[i].name + 1);
     colors[i + 1] = static_cast<std::uint8_t>(scene.objects[i].color + 1);

@@ -57,8 +57,8 @@ Stamp draw_stamp(const StampPose& pose) {
 
   const int texels_per_pixel = ((Glyph::long_side >> level_index) << 16) / pose.extent;
   const int along = fixed_product(texels_per_pixel, cosine), across = fixed_product(texels_per_pixel, sine);
-  const int u_step = pose.mirrored ? -along : along;
-  const int u_row = pose.mirrored ? -across : across;
+  const int u_step = pose.flipped ? -along : along;
+  const int u_row = pose.flipped ? -across : across;
   const int centre = (level.side + 1) * (one / 2);  // of the bordered level, from the middle of its corner texel
   Texel* out = stamp.texels.data();
   for (int y = 0; y < stamp.height; ++y) {

@@ -11,7 +11,7 @@ struct StampPose {
   int name = 0;
   int extent = 0;  // long side of the upright pictogram in pixels
   int turn = 0;    // degrees, -max_turn to max_turn, clockwise
-  bool mirrored = false;
+  bool flipped = false;
 
   static constexpr int max_turn = 10;
 };

@@ -11,7 +11,7 @@
 namespace omma {
 namespace {
 
-constexpr int64_t most_ranked = 128;
+constexpr int64_t max_ranked = 128;
 
 }  // namespace
 
@@ -104,7 +104,7 @@ void BlipAnswerer::rank_answers(const Group& group, const Tensor& states, const 
     const Tensor start = ids.narrow(0, 0, 1).narrow(1, 0, 1);
     const Tensor first = decoder->logits(decoder->bert(BlipTextInput{.input_ids = start, .mask = {}, .source = &source}));
     const Tensor likely = torch::softmax(first.flatten().to(torch::kFloat32), 0).index_select(0, ids.select(1, 1));
-    const Tensor best = std::get<1>(likely.topk(std::min(most_ranked, likely.size(0))));  // [K]
+    const Tensor best = std::get<1>(likely.topk(std::min(max_ranked, likely.size(0))));  // [K]
 
     const Tensor loss =
         language_losses(decoder, source, ids.index_select(0, best), mask.index_select(0, best), config);  // [K, T - 1]

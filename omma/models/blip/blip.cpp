@@ -20,7 +20,7 @@ BlipImpl::BlipImpl(const BlipConfig& config)
   }
 }
 
-Tensor BlipImpl::embed_picture(const Tensor& features) {
+Tensor BlipImpl::embed_image(const Tensor& features) {
   return torch::nn::functional::normalize(vision_proj(features.select(1, 0)));
 }
 

@@ -25,7 +25,7 @@ class BlipImpl : public torch::nn::Module {
 
   const BlipConfig& config() const { return config_; }
 
-  Tensor embed_picture(const Tensor& features);                         // [B, S, C] of vision_model -> unit [B, E]
+  Tensor embed_image(const Tensor& features);                           // [B, S, C] of vision_model -> unit [B, E]
   Tensor embed_text(const Tensor& input_ids, const Tensor& mask = {});  // [R, T] -> unit [R, E]
 
   // Scores before the softmax, (does not match, matches): [R, 2]. `source` as of text_encoder; the first token as it is given.

@@ -25,18 +25,18 @@ GenerationSettings BlipCheckpoint::settings(const GenerationOptions& options, in
   return within_context(std::move(settings), prompt_tokens, text.max_position_embeddings);
 }
 
-BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t most_tokens, int64_t pad,
+BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t max_tokens, int64_t pad,
                          LongTexts longer) {
   std::vector<std::vector<int64_t>> rows;
-  std::size_t longest = 0, shortest = static_cast<std::size_t>(most_tokens);
+  std::size_t longest = 0, shortest = static_cast<std::size_t>(max_tokens);
   for (const std::string& text : texts) {
     const Encoding encoding = tokenizer.encode(text, {.add_special_tokens = true, .parse_special = false});
     check(std::ranges::count(encoding.from_template, 0) > 0, "text: expected at least one token, got \"{}\"", text.substr(0, 100));
-    const bool fits = std::ssize(encoding.ids) <= most_tokens;
-    check(fits || longer == LongTexts::cut, "text: expected at most {} tokens, got {}: \"{}\"", most_tokens, encoding.ids.size(),
+    const bool fits = std::ssize(encoding.ids) <= max_tokens;
+    check(fits || longer == LongTexts::cut, "text: expected at most {} tokens, got {}: \"{}\"", max_tokens, encoding.ids.size(),
           text.substr(0, 100));
     rows.emplace_back(encoding.ids.begin(), encoding.ids.end());
-    if (!fits) rows.back().erase(rows.back().begin() + most_tokens - 1, rows.back().end() - 1);
+    if (!fits) rows.back().erase(rows.back().begin() + max_tokens - 1, rows.back().end() - 1);
     longest = std::max(longest, rows.back().size());
     shortest = std::min(shortest, rows.back().size());
   }

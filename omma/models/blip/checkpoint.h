@@ -43,9 +43,9 @@ struct BlipTexts {
   Tensor input_ids;  // [R, T] int64
   Tensor mask;       // [R, T] bool, true = a token; undefined where no row is padded
 };
-// A text of more than `most_tokens` tokens is cut, its [SEP] kept, or refused. Throws std::invalid_argument, also for an empty one.
+// A text of more than `max_tokens` tokens is cut, its [SEP] kept, or refused. Throws std::invalid_argument, also for an empty one.
 enum class LongTexts { refuse, cut };
-BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t most_tokens, int64_t pad,
+BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t max_tokens, int64_t pad,
                          LongTexts longer = LongTexts::refuse);
 
 // Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.

@@ -8,7 +8,7 @@
 namespace omma {
 namespace {
 
-constexpr int64_t most_rows = 256;  // of picture-text pairs in one pass
+constexpr int64_t max_rows = 256;  // of picture-text pairs in one pass
 
 std::vector<std::vector<float>> rows_of(const Tensor& matrix) {
   const Tensor values = matrix.to(torch::kCPU, torch::kFloat32).contiguous();
@@ -24,8 +24,8 @@ std::vector<std::vector<float>> rows_of(const Tensor& matrix) {
 Tensor logits_in_passes(Blip& model, const Tensor& ids, const Tensor& mask, const BlipSource& source, bool one_picture) {
   if (!one_picture) return model->match_logits(ids, mask, source);
   std::vector<Tensor> logits;
-  for (int64_t first = 0; first < ids.size(0); first += most_rows) {
-    const int64_t rows = std::min(most_rows, ids.size(0) - first);
+  for (int64_t first = 0; first < ids.size(0); first += max_rows) {
+    const int64_t rows = std::min(max_rows, ids.size(0) - first);
     const Tensor part = mask.defined() ? mask.narrow(0, first, rows) : mask;
     logits.push_back(model->match_logits(ids.narrow(0, first, rows), part, source));
   }
@@ -52,7 +52,7 @@ BlipTexts BlipMatcher::tokenize(std::span<const std::string> texts, const std::o
 
 std::vector<std::vector<float>> BlipMatcher::embed_images(std::span<const Image> images) {
   const c10::InferenceMode inference;
-  return rows_of(checkpoint_.model->embed_picture(checkpoint_.model->vision_model(checkpoint_.pixels(images))));
+  return rows_of(checkpoint_.model->embed_image(checkpoint_.model->vision_model(checkpoint_.pixels(images))));
 }
 
 std::vector<std::vector<float>> BlipMatcher::embed_texts(std::span<const std::string> texts) {
@@ -61,11 +61,11 @@ std::vector<std::vector<float>> BlipMatcher::embed_texts(std::span<const std::st
   return rows_of(checkpoint_.model->embed_text(tokens.input_ids, tokens.mask));
 }
 
-BlipMatcher::Scores BlipMatcher::match_pictures(const Tensor& features, const BlipTexts& texts, int64_t rows, bool embed) {
+BlipMatcher::Scores BlipMatcher::match_images(const Tensor& features, const BlipTexts& texts, int64_t rows, bool embed) {
   Blip& model = checkpoint_.model;
   const Tensor ids = model->image_grounded_ids(texts.input_ids);
   const int64_t pictures = features.size(0);
-  const int64_t together = std::max<int64_t>(1, most_rows / rows);
+  const int64_t together = std::max<int64_t>(1, max_rows / rows);
   std::vector<Tensor> probabilities;
   Tensor embeddings;
   for (int64_t first = 0; first < pictures; first += together) {
@@ -78,7 +78,7 @@ BlipMatcher::Scores BlipMatcher::match_pictures(const Tensor& features, const Bl
     const BlipSource source = model->text_encoder->project(part);
     const Tensor part_ids = of_part(ids), part_mask = of_part(texts.mask);
     Tensor logits;  // [p R, 2]
-    if (embed && first == 0 && ids.size(0) + part_ids.size(0) <= 2 * most_rows) {
+    if (embed && first == 0 && ids.size(0) + part_ids.size(0) <= 2 * max_rows) {
       const Tensor mask = part_mask.defined() ? torch::cat({texts.mask, part_mask}) : part_mask;
       const TextScores both = model->embed_and_match(torch::cat({texts.input_ids, part_ids}), mask, source, ids.size(0));
       embeddings = both.embeddings;
@@ -102,13 +102,13 @@ std::vector<MatchResult> BlipMatcher::compare(std::span<const Image> images, con
   std::vector<std::vector<float>> itm, itc;
   Tensor text;  // [R or P R, E]
   if (options.itm) {
-    const Scores scores = match_pictures(features, texts, rows, options.itc);
+    const Scores scores = match_images(features, texts, rows, options.itc);
     itm = rows_of(scores.probabilities);
     text = scores.embeddings;
   }
   if (options.itc) {
     if (!text.defined()) text = model->embed_text(texts.input_ids, texts.mask);
-    itc = rows_of(torch::matmul(text.unflatten(0, {-1, rows}), model->embed_picture(features).unsqueeze(2)).squeeze(2));  // [P, R]
+    itc = rows_of(torch::matmul(text.unflatten(0, {-1, rows}), model->embed_image(features).unsqueeze(2)).squeeze(2));  // [P, R]
   }
   timing.decode = watch.lap();
 

@@ -28,7 +28,7 @@ class BlipMatcher : public Matcher {
     Tensor probabilities;  // [P, R]
     Tensor embeddings;     // of the texts; undefined where they were not asked for or did not fit into the first pass
   };
-  Scores match_pictures(const Tensor& features, const BlipTexts& texts, int64_t rows, bool embed);  // features [P, S, C]
+  Scores match_images(const Tensor& features, const BlipTexts& texts, int64_t rows, bool embed);  // features [P, S, C]
 
   BlipCheckpoint checkpoint_;
 };

@@ -5,7 +5,7 @@
 #include "omma/base/error.h"
 #include "omma/nn/attention.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 MultiheadAttentionImpl::MultiheadAttentionImpl(const Options& options)
     : heads_(options.heads),
@@ -74,4 +74,4 @@ Tensor sampling_locations(const Tensor& references, const Tensor& offsets, const
   return centre + offsets / torch::tensor(sizes, offsets.options()).view({-1, 1, 2});  // in cells
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -8,7 +8,7 @@
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 class MultiheadAttentionImpl : public torch::nn::Module {
  public:
@@ -56,4 +56,4 @@ TORCH_MODULE(DeformableAttention);
 // half the side from the centre of a box [B, Q, L, 4]. Both float32, in 0..1.
 Tensor sampling_locations(const Tensor& references, const Tensor& offsets, const LevelShapes& levels);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

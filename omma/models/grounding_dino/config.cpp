@@ -5,7 +5,7 @@
 #include "omma/base/error.h"
 #include "omma/nn/layers.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 // transformers may name a backbone of timm or a pretrained one instead of configuring it here.
@@ -42,7 +42,7 @@ json with_out_indices(json object) {
 
 }  // namespace
 
-void GroundingDinoConfig::validate(Faults& faults) const {
+void Config::validate(Faults& faults) const {
   faults.expect(model_type == "grounding-dino" || model_type == "mm-grounding-dino",
                 "model_type: expected \"grounding-dino\" or \"mm-grounding-dino\", got \"{}\"", model_type);
   faults.expect(d_model % 32 == 0, "d_model: expected a multiple of 32, got {}", d_model);
@@ -64,13 +64,13 @@ void GroundingDinoConfig::validate(Faults& faults) const {
   faults.expect(embedding_init_target, "embedding_init_target: expected true, got false");
 }
 
-GroundingDinoConfig read_grounding_dino_config(const json& object, std::string_view where) {
+Config read_model_config(const json& object, std::string_view where) {
   check(object.is_object(), "{}: expected a JSON object, got {}", where, object.type_name());
   refuse_foreign_backbones(object, where);
-  return read_config<GroundingDinoConfig>(with_out_indices(object), where);
+  return read_config<Config>(with_out_indices(object), where);
 }
 
-json write_grounding_dino_config(const GroundingDinoConfig& config) {
+json write_model_config(const Config& config) {
   json object = write_config(config);
   object["architectures"] = {config.scaled_logits() ? "MMGroundingDinoForObjectDetection" : "GroundingDinoForObjectDetection"};
   object["is_encoder_decoder"] = true;
@@ -80,4 +80,4 @@ json write_grounding_dino_config(const GroundingDinoConfig& config) {
   return object;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

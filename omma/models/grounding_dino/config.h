@@ -10,9 +10,9 @@
 #include "omma/nn/bert.h"
 #include "omma/nn/swin.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
-struct GroundingDinoConfig {
+struct Config {
   std::string model_type = "grounding-dino";
   SwinConfig backbone_config;
   BertConfig text_config;
@@ -113,9 +113,9 @@ struct GroundingDinoConfig {
 
 // Reads what transformers 4 or 5 wrote. Throws std::invalid_argument listing every fault; backbones other than Swin and text
 // encoders other than BERT are refused by name.
-GroundingDinoConfig read_grounding_dino_config(const json& object, std::string_view where);
+Config read_model_config(const json& object, std::string_view where);
 
 // As transformers reads it, with `dtype` (float32, bfloat16, float16) of the weights beside it.
-json write_grounding_dino_config(const GroundingDinoConfig& config);
+json write_model_config(const Config& config);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -5,9 +5,9 @@
 #include "omma/nn/layers.h"
 #include "omma/nn/position.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
-DecoderLayerImpl::DecoderLayerImpl(const GroundingDinoConfig& config)
+DecoderLayerImpl::DecoderLayerImpl(const Config& config)
     : dropout_(config.dropout),
       activation_dropout_(config.activation_dropout),
       activation_(activation_by_name(config.activation_function)) {
@@ -43,7 +43,7 @@ Tensor DecoderLayerImpl::forward(const DecoderInput& input, const LayerQueries& 
   return add(x, feed_forward(x, fc1_, fc2_, activation_, dropout), final_norm_);
 }
 
-DecoderImpl::DecoderImpl(const GroundingDinoConfig& config)
+DecoderImpl::DecoderImpl(const Config& config)
     : channels_(config.d_model),
       norm_(register_module("layer_norm", layer_norm(config.d_model, config.layer_norm_eps))),
       position_head_(register_module(
@@ -71,4 +71,4 @@ DecoderOutput DecoderImpl::forward(const DecoderInput& input, const VisionFeatur
   return output;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

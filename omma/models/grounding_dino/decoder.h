@@ -14,7 +14,7 @@
 #include "omma/nn/layers.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // Extra queries of training that start at disturbed ground truth (DINO).
 struct DenoisingQueries {
@@ -45,7 +45,7 @@ struct LayerQueries {
 
 class DecoderLayerImpl : public torch::nn::Module {
  public:
-  explicit DecoderLayerImpl(const GroundingDinoConfig& config);
+  explicit DecoderLayerImpl(const Config& config);
   Tensor forward(const DecoderInput& input, const LayerQueries& queries, const VisionFeatures& vision);  // [B, Q, C]
 
  private:
@@ -60,7 +60,7 @@ TORCH_MODULE(DecoderLayer);
 
 class DecoderImpl : public torch::nn::Module {
  public:
-  explicit DecoderImpl(const GroundingDinoConfig& config);
+  explicit DecoderImpl(const Config& config);
 
   DecoderOutput forward(const DecoderInput& input, const VisionFeatures& vision, DetectionHeads& heads, const Probe& probe);
 
@@ -72,4 +72,4 @@ class DecoderImpl : public torch::nn::Module {
 };
 TORCH_MODULE(Decoder);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

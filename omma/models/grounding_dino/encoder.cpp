@@ -5,9 +5,9 @@
 #include "omma/nn/layers.h"
 #include "omma/nn/position.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
-TextEnhancerLayerImpl::TextEnhancerLayerImpl(const GroundingDinoConfig& config)
+TextEnhancerLayerImpl::TextEnhancerLayerImpl(const Config& config)
     : dropout_(config.text_enhancer_dropout),
       activation_(activation_by_name(config.activation_function)),
       self_attn_(register_module(
@@ -26,7 +26,7 @@ Tensor TextEnhancerLayerImpl::forward(const Tensor& text, const Tensor& position
   return norm_after_(attended + feed_forward(attended, fc1_, fc2_, activation_, dropout));
 }
 
-DeformableLayerImpl::DeformableLayerImpl(const GroundingDinoConfig& config)
+DeformableLayerImpl::DeformableLayerImpl(const Config& config)
     : dropout_(config.dropout),
       activation_dropout_(config.activation_dropout),
       activation_(activation_by_name(config.activation_function)),
@@ -47,7 +47,7 @@ Tensor DeformableLayerImpl::forward(const VisionFeatures& vision, const Tensor& 
   return final_norm_(attended + feed_forward(attended, fc1_, fc2_, activation_, dropout));
 }
 
-FeatureEnhancerImpl::FeatureEnhancerImpl(const GroundingDinoConfig& config) : channels_(config.d_model) {
+FeatureEnhancerImpl::FeatureEnhancerImpl(const Config& config) : channels_(config.d_model) {
   for (int64_t i = 0; i < config.encoder_layers; ++i) {
     const std::string name = fmt::format("layers.{}.", i);
     Layer layer;
@@ -95,4 +95,4 @@ Tensor reference_points(const VisionFeatures& vision) {
   return torch::cat(points, 1).unsqueeze(2) * vision.valid_ratios.unsqueeze(1);
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

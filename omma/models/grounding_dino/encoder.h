@@ -14,12 +14,12 @@
 #include "omma/nn/layers.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // Text self-attention within the prompt's blocks.
 class TextEnhancerLayerImpl : public torch::nn::Module {
  public:
-  explicit TextEnhancerLayerImpl(const GroundingDinoConfig& config);
+  explicit TextEnhancerLayerImpl(const Config& config);
   Tensor forward(const Tensor& text, const Tensor& position, const Tensor& mask);  // [B, T, C], [B, T, C], [B, 1, T, T] bool
 
  private:
@@ -34,7 +34,7 @@ TORCH_MODULE(TextEnhancerLayer);
 // Deformable self-attention of the picture's positions.
 class DeformableLayerImpl : public torch::nn::Module {
  public:
-  explicit DeformableLayerImpl(const GroundingDinoConfig& config);
+  explicit DeformableLayerImpl(const Config& config);
   Tensor forward(const VisionFeatures& vision, const Tensor& references);  // references [B, S, L, 2] -> [B, S, C]
 
  private:
@@ -54,7 +54,7 @@ struct EnhancedFeatures {
 
 class FeatureEnhancerImpl : public torch::nn::Module {
  public:
-  explicit FeatureEnhancerImpl(const GroundingDinoConfig& config);
+  explicit FeatureEnhancerImpl(const Config& config);
   EnhancedFeatures forward(const VisionFeatures& vision, const TextFeatures& text, const Probe& probe);
 
  private:
@@ -71,4 +71,4 @@ TORCH_MODULE(FeatureEnhancer);
 // The centre of every position in 0..1 of the padded map of every level: [B, S, L, 2] float32.
 Tensor reference_points(const VisionFeatures& vision);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -6,7 +6,7 @@
 #include "omma/nn/attention.h"
 #include "omma/nn/layers.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr double initial_scale = 1e-4;
@@ -14,7 +14,7 @@ constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-BiDirectionalAttentionImpl::BiDirectionalAttentionImpl(const GroundingDinoConfig& config)
+BiDirectionalAttentionImpl::BiDirectionalAttentionImpl(const Config& config)
     : heads_(config.encoder_attention_heads / 2),
       head_channels_(config.encoder_ffn_dim / config.encoder_attention_heads),
       dropout_(config.fusion_dropout) {
@@ -62,7 +62,7 @@ void BiDirectionalAttentionImpl::init_weights() {
   }
 }
 
-FusionLayerImpl::FusionLayerImpl(const GroundingDinoConfig& config)
+FusionLayerImpl::FusionLayerImpl(const Config& config)
     : drop_path_(config.fusion_droppath),
       layer_norm_vision_(register_module("layer_norm_vision", layer_norm(config.d_model, config.layer_norm_eps))),
       layer_norm_text_(register_module("layer_norm_text", layer_norm(config.d_model, config.layer_norm_eps))),
@@ -84,4 +84,4 @@ void FusionLayerImpl::init_weights() {
   torch::nn::init::constant_(text_param_, initial_scale);
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

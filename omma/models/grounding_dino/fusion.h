@@ -8,7 +8,7 @@
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct FusedFeatures {
   Tensor vision;  // [B, S, C]
@@ -23,7 +23,7 @@ struct FusedFeatures {
 // 3 S C E + 2 S E T, the same numbers up to rounding.
 class BiDirectionalAttentionImpl : public torch::nn::Module {
  public:
-  explicit BiDirectionalAttentionImpl(const GroundingDinoConfig& config);
+  explicit BiDirectionalAttentionImpl(const Config& config);
 
   // vision_mask [B, S] and token_mask [B, T] bool, true = real; vision_mask may be undefined.
   FusedFeatures forward(const Tensor& vision, const Tensor& text, const Tensor& vision_mask, const Tensor& token_mask);
@@ -43,7 +43,7 @@ TORCH_MODULE(BiDirectionalAttention);
 // normalised features, not to the ones given.
 class FusionLayerImpl : public torch::nn::Module {
  public:
-  explicit FusionLayerImpl(const GroundingDinoConfig& config);
+  explicit FusionLayerImpl(const Config& config);
   FusedFeatures forward(const Tensor& vision, const Tensor& text, const Tensor& vision_mask, const Tensor& token_mask);
 
   void init_weights();
@@ -56,4 +56,4 @@ class FusionLayerImpl : public torch::nn::Module {
 };
 TORCH_MODULE(FusionLayer);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -8,7 +8,7 @@
 #include "omma/base/error.h"
 #include "omma/nn/layers.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 // What the reference gives every layer that has no rule of its own.
@@ -30,7 +30,7 @@ void init_layer(torch::nn::Module& layer, double std) {
   }
 }
 
-void check_picture(const Tensor& pixel_values, const Tensor& pixel_mask) {
+void check_image(const Tensor& pixel_values, const Tensor& pixel_mask) {
   check(pixel_values.dim() == 4 && pixel_values.size(1) == 3 && pixel_values.numel() > 0,
         "pixel_values: expected [B, 3, H, W], got {}", shape(pixel_values));
   if (!pixel_mask.defined()) return;
@@ -42,7 +42,7 @@ void check_picture(const Tensor& pixel_values, const Tensor& pixel_mask) {
 
 }  // namespace
 
-GroundingDinoImpl::GroundingDinoImpl(const GroundingDinoConfig& config)
+ModelImpl::ModelImpl(const Config& config)
     : config_(config),
       model_(register_module("model", std::make_shared<torch::nn::Module>())),
       backbone_(register_at(*model_, "backbone.conv_encoder.model", SwinBackbone(config.backbone_config))),
@@ -54,7 +54,7 @@ GroundingDinoImpl::GroundingDinoImpl(const GroundingDinoConfig& config)
       decoder_(register_at(*model_, "decoder", Decoder(config))),
       heads_(*this, config) {}
 
-TextFeatures GroundingDinoImpl::encode_text(const Tensor& input_ids, const Tensor& attention_mask) {
+TextFeatures ModelImpl::encode_text(const Tensor& input_ids, const Tensor& attention_mask) {
   check(input_ids.dim() == 2 && input_ids.size(1) > 0 && input_ids.size(1) <= config_.max_text_len,
         "input_ids: expected [B, T] with 1 to {} tokens, got {}", config_.max_text_len, shape(input_ids));
   check(attention_mask.sizes() == input_ids.sizes() && attention_mask.dtype() == torch::kBool,
@@ -74,20 +74,20 @@ TextFeatures GroundingDinoImpl::encode_text(const Tensor& input_ids, const Tenso
           .position_ids = std::move(masks.position_ids)};
 }
 
-VisionFeatures GroundingDinoImpl::encode_image(const Tensor& pixel_values, const Tensor& pixel_mask, const Probe& probe) {
-  check_picture(pixel_values, pixel_mask);
+VisionFeatures ModelImpl::encode_image(const Tensor& pixel_values, const Tensor& pixel_mask, const Probe& probe) {
+  check_image(pixel_values, pixel_mask);
   const std::vector<Tensor> maps = backbone_(pixel_values.to(text_projection_->weight.scalar_type()));
   for (std::size_t i = 0; i < maps.size(); ++i) probe("backbone", i, "map", maps[i]);
   return neck_(maps, pixel_mask, probe);
 }
 
-GroundingDinoOutput GroundingDinoImpl::forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
-                                               const DenoisingQueries* denoising, const Probe& probe, bool all_proposals) {
+Output ModelImpl::forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
+                          const DenoisingQueries* denoising, const Probe& probe, bool all_proposals) {
   return forward(encode_image(pixel_values, pixel_mask, probe), text, denoising, probe, all_proposals);
 }
 
-GroundingDinoOutput GroundingDinoImpl::forward(const VisionFeatures& vision, const TextFeatures& text,
-                                               const DenoisingQueries* denoising, const Probe& probe, bool all_proposals) {
+Output ModelImpl::forward(const VisionFeatures& vision, const TextFeatures& text, const DenoisingQueries* denoising,
+                          const Probe& probe, bool all_proposals) {
   probe("text", text.features);
   const EnhancedFeatures enhanced = encoder_(vision, text, probe);
   const SelectedQueries selected = query_selection_(enhanced.vision, enhanced.text, text.token_mask, probe);
@@ -104,7 +104,7 @@ GroundingDinoOutput GroundingDinoImpl::forward(const VisionFeatures& vision, con
   }
   const DecoderOutput decoded = decoder_(input, enhanced.vision, heads_, probe);
 
-  GroundingDinoOutput output;
+  Output output;
   const int64_t queries = selected.content.size(1), extra = input.queries.size(1) - queries;
   for (std::size_t i = 0; i < decoded.queries.size(); ++i) {
     const Tensor logits = heads_.classes(i)(decoded.queries[i], enhanced.text, text.token_mask).to(torch::kFloat32);
@@ -123,7 +123,7 @@ GroundingDinoOutput GroundingDinoImpl::forward(const VisionFeatures& vision, con
   return output;
 }
 
-void GroundingDinoImpl::init_weights() {
+void ModelImpl::init_weights() {
   torch::NoGradGuard no_grad;
   for (const auto& layer : modules()) init_layer(*layer, config_.init_std);
   for (const auto& layer : modules()) {
@@ -135,7 +135,7 @@ void GroundingDinoImpl::init_weights() {
   heads_.init_weights();
 }
 
-void set_dtype(GroundingDinoImpl& model, torch::Dtype dtype) {
+void set_dtype(ModelImpl& model, torch::Dtype dtype) {
   for (auto& parameter : model.named_parameters()) {
     const bool box_head = parameter.key().find("bbox_embed.") != std::string::npos;
     parameter.value().set_data(parameter.value().data().to(box_head ? torch::kFloat32 : dtype));
@@ -146,4 +146,4 @@ Tensor pad_logits(const Tensor& logits, int64_t width) {
   return torch::constant_pad_nd(logits, {0, width - logits.size(-1)}, -std::numeric_limits<double>::infinity());
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

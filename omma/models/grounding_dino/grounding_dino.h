@@ -22,11 +22,11 @@
 #include "omma/nn/swin.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // Boxes are (centre x, centre y, width, height) in 0..1 of the picture without its padding. Logits are before the sigmoid, one per
 // text token, -inf where the token is padding; see pad_logits for the reference's width.
-struct GroundingDinoOutput {
+struct Output {
   Tensor logits;                                          // [B, Q, T] of the last decoder layer
   Tensor boxes;                                           // [B, Q, 4] of the last decoder layer
   std::vector<Tensor> layer_logits, layer_boxes;          // of every decoder layer, the last included
@@ -35,11 +35,11 @@ struct GroundingDinoOutput {
   std::optional<AllProposals> proposals;                  // where they were asked for
 };
 
-class GroundingDinoImpl : public torch::nn::Module {
+class ModelImpl : public torch::nn::Module {
  public:
-  explicit GroundingDinoImpl(const GroundingDinoConfig& config);
+  explicit ModelImpl(const Config& config);
 
-  const GroundingDinoConfig& config() const { return config_; }
+  const Config& config() const { return config_; }
 
   // input_ids [B, T] int64 with T <= max_text_len, attention_mask [B, T] bool, true = a token. Depends on the prompt alone: worth
   // keeping. Throws std::invalid_argument for ids outside the vocabulary and wrong shapes.
@@ -51,16 +51,16 @@ class GroundingDinoImpl : public torch::nn::Module {
   VisionFeatures encode_image(const Tensor& pixel_values, const Tensor& pixel_mask, const Probe& probe = {});
 
   // A picture with fewer positions than num_queries gets as many queries as it has positions.
-  GroundingDinoOutput forward(const VisionFeatures& vision, const TextFeatures& text, const DenoisingQueries* denoising = nullptr,
-                              const Probe& probe = {}, bool all_proposals = false);
-  GroundingDinoOutput forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
-                              const DenoisingQueries* denoising = nullptr, const Probe& probe = {}, bool all_proposals = false);
+  Output forward(const VisionFeatures& vision, const TextFeatures& text, const DenoisingQueries* denoising = nullptr,
+                 const Probe& probe = {}, bool all_proposals = false);
+  Output forward(const Tensor& pixel_values, const Tensor& pixel_mask, const TextFeatures& text,
+                 const DenoisingQueries* denoising = nullptr, const Probe& probe = {}, bool all_proposals = false);
 
   // Random weights as the reference draws them, for training from scratch.
   void init_weights();
 
  private:
-  GroundingDinoConfig config_;
+  Config config_;
   std::shared_ptr<torch::nn::Module> model_;  // holds what the checkpoint calls model.*
   SwinBackbone backbone_;
   Neck neck_;
@@ -71,13 +71,13 @@ class GroundingDinoImpl : public torch::nn::Module {
   Decoder decoder_;
   DetectionHeads heads_;
 };
-TORCH_MODULE(GroundingDino);
+TORCH_MODULE(Model);
 
 // The precision policy: weights and activations in `dtype`, box heads in float32 (reference points and sampling locations are
 // float32 always).
-void set_dtype(GroundingDinoImpl& model, torch::Dtype dtype);
+void set_dtype(ModelImpl& model, torch::Dtype dtype);
 
 // The reference's fixed width: [B, Q, T] -> [B, Q, width], -inf beyond T.
 Tensor pad_logits(const Tensor& logits, int64_t width);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

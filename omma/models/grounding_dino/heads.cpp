@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
-namespace omma {
+namespace omma::grounding_dino {
 
-ContrastiveHead::ContrastiveHead(torch::nn::Module& parent, std::string_view name, const GroundingDinoConfig& config)
+ContrastiveHead::ContrastiveHead(torch::nn::Module& parent, std::string_view name, const Config& config)
     : scaled_(config.scaled_logits()) {
   if (scaled_) bias_ = register_parameter_at(parent, fmt::format("{}.bias", name), torch::zeros({}));
 }
@@ -24,7 +24,7 @@ void ContrastiveHead::init_weights() {
   if (bias_.defined()) bias_.fill_(-std::log((1 - prior) / prior));
 }
 
-DetectionHeads::DetectionHeads(torch::nn::Module& root, const GroundingDinoConfig& config) {
+DetectionHeads::DetectionHeads(torch::nn::Module& root, const Config& config) {
   const MlpImpl::Options box{.in = config.d_model, .hidden = config.d_model, .out = 4, .depth = 3};
   const int64_t layers = config.decoder_layers;
   for (int64_t i = 0; i < (config.decoder_bbox_embed_share ? 1 : layers); ++i)
@@ -48,4 +48,4 @@ void init_box_head(Mlp& head) {
   torch::nn::init::zeros_(head->last()->bias);
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -8,13 +8,13 @@
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // Contrastive class logits: the dot product of a query with each text token. MM-Grounding-DINO scales it by 1 / sqrt(C) and adds a
 // learned bias, which lives in `parent` as `name`.bias.
 class ContrastiveHead {
  public:
-  ContrastiveHead(torch::nn::Module& parent, std::string_view name, const GroundingDinoConfig& config);
+  ContrastiveHead(torch::nn::Module& parent, std::string_view name, const Config& config);
 
   // queries [B, Q, C], text [B, T, C], token_mask [B, T] bool -> [B, Q, T], -inf where no token.
   Tensor operator()(const Tensor& queries, const Tensor& text, const Tensor& token_mask) const;
@@ -30,7 +30,7 @@ class ContrastiveHead {
 // where the config shares them.
 class DetectionHeads {
  public:
-  DetectionHeads(torch::nn::Module& root, const GroundingDinoConfig& config);
+  DetectionHeads(torch::nn::Module& root, const Config& config);
 
   Mlp& box(std::size_t layer) { return boxes_[boxes_.size() == 1 ? 0 : layer]; }
   const ContrastiveHead& classes(std::size_t layer) const { return classes_[classes_.size() == 1 ? 0 : layer]; }
@@ -48,4 +48,4 @@ class DetectionHeads {
 // Boxes start at their reference: the last layer of a box head is zero.
 void init_box_head(Mlp& head);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

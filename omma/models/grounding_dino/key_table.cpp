@@ -4,13 +4,13 @@
 
 #include <utility>
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 using Renaming = std::pair<const char*, const char*>;
 
 // A head that all layers share is kept once, as layer 0's; a file may hold it under every layer, and in the decoder as well.
-void add_tied_heads(KeyTable& table, const GroundingDinoConfig& config, const std::string& root, const std::string& decoder) {
+void add_tied_heads(KeyTable& table, const Config& config, const std::string& root, const std::string& decoder) {
   const auto add = [&](const char* head, bool shared) {
     for (int64_t layer = 0; layer < config.decoder_layers; ++layer) {
       const std::string to = fmt::format("{}.{}.**", head, shared ? 0 : layer);
@@ -102,7 +102,7 @@ void add_decoder(KeyTable& table, const std::string& prefix) {
 
 }  // namespace
 
-KeyTable grounding_dino_keys(const GroundingDinoConfig& config) {
+KeyTable checkpoint_keys(const Config& config) {
   KeyTable table;
   table.ignored = {
       "model.text_backbone.embeddings.position_ids",
@@ -114,7 +114,7 @@ KeyTable grounding_dino_keys(const GroundingDinoConfig& config) {
   return table;
 }
 
-KeyTable original_grounding_dino_keys(const GroundingDinoConfig& config, const std::string& prefix) {
+KeyTable original_keys(const Config& config, const std::string& prefix) {
   KeyTable table;
   table.ignored = {prefix + "bert.embeddings.position_ids", prefix + "bert.pooler.**", prefix + "label_enc.weight"};
   add_backbone(table, prefix, config.backbone_config);
@@ -139,4 +139,4 @@ std::optional<std::string> original_prefix(const TensorFile& file) {
   return std::nullopt;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -8,15 +8,15 @@
 #include "omma/models/grounding_dino/config.h"
 #include "omma/nn/weights.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // transformers' files: the module's own names, with tied weights perhaps under several.
-KeyTable grounding_dino_keys(const GroundingDinoConfig& config);
+KeyTable checkpoint_keys(const Config& config);
 
 // The authors' .pth files (IDEA-Research/GroundingDINO), whose names begin with `prefix`: see original_prefix().
-KeyTable original_grounding_dino_keys(const GroundingDinoConfig& config, const std::string& prefix);
+KeyTable original_keys(const Config& config, const std::string& prefix);
 
 // What stands before every name of an authors' file ("model.module.", "model.", ""); nullopt where it is none of theirs.
 std::optional<std::string> original_prefix(const TensorFile& file);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -5,7 +5,7 @@
 #include "omma/nn/layers.h"
 #include "omma/nn/position.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr int64_t groups = 32;
@@ -23,7 +23,7 @@ Tensor valid_ratio(const Tensor& mask) {
 
 }  // namespace
 
-Neck::Neck(torch::nn::Module& model, const GroundingDinoConfig& config) : temperature_(config.positional_embedding_temperature) {
+Neck::Neck(torch::nn::Module& model, const Config& config) : temperature_(config.positional_embedding_temperature) {
   const auto& out = config.backbone_config.out_indices;
   for (std::size_t level = 0; level < static_cast<std::size_t>(config.num_feature_levels); ++level) {
     const bool extra = level >= out.size();  // a coarser level, from the last backbone map or the level before
@@ -68,4 +68,4 @@ VisionFeatures Neck::operator()(const std::vector<Tensor>& maps, const Tensor& p
 
 void Neck::init_weights() { torch::nn::init::normal_(level_embed_); }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

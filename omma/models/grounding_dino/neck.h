@@ -11,7 +11,7 @@
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct VisionFeatures {
   Tensor features;      // [B, S, C]
@@ -24,7 +24,7 @@ struct VisionFeatures {
 // Its weights live in `model` as input_proj_vision.* and level_embed, the checkpoint's names.
 class Neck {
  public:
-  Neck(torch::nn::Module& model, const GroundingDinoConfig& config);
+  Neck(torch::nn::Module& model, const Config& config);
 
   // Backbone maps [B, ., H, W] from fine to coarse; pixel_mask [B, H, W] bool or undefined.
   VisionFeatures operator()(const std::vector<Tensor>& maps, const Tensor& pixel_mask, const Probe& probe);
@@ -43,4 +43,4 @@ class Neck {
   Tensor level_embed_;  // [L, C]
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

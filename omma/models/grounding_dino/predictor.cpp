@@ -11,18 +11,17 @@
 #include "omma/models/grounding_dino/key_table.h"
 #include "omma/nn/weights.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr std::size_t kKeptTexts = 64;
 constexpr float kPoolNms = 0.7F;  // of the boxes of several prompts
 
-GroundingDino load_detector(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options) {
+Model load_detector(const std::filesystem::path& directory, const PredictorOptions& options) {
   const auto config_file = directory / "config.json";
-  const GroundingDinoConfig config = read_grounding_dino_config(read_json(config_file), config_file.string());
+  const Config config = read_model_config(read_json(config_file), config_file.string());
   const TensorFile weights = read_weights(directory);
-  auto model =
-      load_model<GroundingDino>(config, weights, grounding_dino_keys(config), directory.string(), {.device = options.device});
+  auto model = load_model<Model>(config, weights, checkpoint_keys(config), directory.string(), {.device = options.device});
   set_dtype(*model, options.dtype);
   return model;
 }
@@ -90,25 +89,25 @@ std::pair<std::size_t, float> best_phrase(const PromptTokens& prompt, const floa
 
 }  // namespace
 
-struct GroundingDinoPredictor::Embedding : ImageEmbedding {
-  GroundingDino model;  // whose it is
+struct Predictor::Embedding : ImageEmbedding {
+  Model model;  // whose it is
   EncodedImages image;
-  Embedding(GroundingDino of, EncodedImages one) : model(std::move(of)), image(std::move(one)) {}
+  Embedding(Model of, EncodedImages one) : model(std::move(of)), image(std::move(one)) {}
 };
 
-GroundingDinoPredictor::GroundingDinoPredictor(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options)
-    : GroundingDinoPredictor(load_detector(directory, options), Tokenizer::from_directory(directory),
-                             ImageProcessor::from_directory(directory)) {}
+Predictor::Predictor(const std::filesystem::path& directory, const PredictorOptions& options)
+    : Predictor(load_detector(directory, options), Tokenizer::from_directory(directory),
+                ImageProcessor::from_directory(directory)) {}
 
-GroundingDinoPredictor::GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, ImageProcessor processor)
+Predictor::Predictor(Model model, Tokenizer tokenizer, ImageProcessor processor)
     : model_(std::move(model)), tokenizer_(std::move(tokenizer)), processor_(std::move(processor)) {
   const int64_t rows = model_->config().text_config.vocab_size;
   check(tokenizer_.largest_id() < rows, "tokenizer: has ids up to {}, the model's vocabulary has {}", tokenizer_.largest_id(),
         rows);
 }
 
-std::vector<DetectionResult> GroundingDinoPredictor::detect(std::span<const Image> images, const DetectionPrompt& prompt,
-                                                            const DetectionOptions& options) {
+std::vector<DetectionResult> Predictor::detect(std::span<const Image> images, const DetectionPrompt& prompt,
+                                               const DetectionOptions& options) {
   const c10::InferenceMode inference;
   expect_valid(prompt, options);
   struct Group {
@@ -139,14 +138,14 @@ std::vector<DetectionResult> GroundingDinoPredictor::detect(std::span<const Imag
   return results;
 }
 
-std::shared_ptr<const ImageEmbedding> GroundingDinoPredictor::encode_image(const Image& image) {
+std::shared_ptr<const ImageEmbedding> Predictor::encode_image(const Image& image) {
   const c10::InferenceMode inference;
   const Size size{.width = image.width, .height = image.height};
   return std::make_shared<Embedding>(model_, encode({processor_(image, at::get_num_threads())}, {size}));
 }
 
-DetectionResult GroundingDinoPredictor::detect_encoded(const ImageEmbedding& image, const DetectionPrompt& prompt,
-                                                       const DetectionOptions& options) {
+DetectionResult Predictor::detect_encoded(const ImageEmbedding& image, const DetectionPrompt& prompt,
+                                          const DetectionOptions& options) {
   const c10::InferenceMode inference;
   expect_valid(prompt, options);
   const auto* embedding = dynamic_cast<const Embedding*>(&image);
@@ -154,7 +153,7 @@ DetectionResult GroundingDinoPredictor::detect_encoded(const ImageEmbedding& ima
   return std::move(ask(embedding->image, prompt, options).front());
 }
 
-GroundingDinoPredictor::EncodedImages GroundingDinoPredictor::encode(const std::vector<Tensor>& pixels, std::vector<Size> sizes) {
+Predictor::EncodedImages Predictor::encode(const std::vector<Tensor>& pixels, std::vector<Size> sizes) {
   Stopwatch watch(static_cast<double>(pixels.size()));
   const Tensor weight = model_->parameters().front();
   const Tensor values = torch::stack(pixels).to(weight.device(), weight.scalar_type());
@@ -164,7 +163,7 @@ GroundingDinoPredictor::EncodedImages GroundingDinoPredictor::encode(const std::
 }
 
 // [B, H, W] bool; undefined where the processor pads nothing.
-Tensor GroundingDinoPredictor::pixel_mask(const std::vector<Size>& sizes, int64_t height, int64_t width) const {
+Tensor Predictor::pixel_mask(const std::vector<Size>& sizes, int64_t height, int64_t width) const {
   Tensor mask = torch::zeros({std::ssize(sizes), height, width}, torch::kBool);
   for (int64_t i = 0; i < std::ssize(sizes); ++i) {
     const Size filled = processor_.filled_size(sizes[static_cast<std::size_t>(i)]);
@@ -173,15 +172,15 @@ Tensor GroundingDinoPredictor::pixel_mask(const std::vector<Size>& sizes, int64_
   return mask.all().item<bool>() ? Tensor() : mask;
 }
 
-const TextFeatures& GroundingDinoPredictor::encoded(const std::vector<int64_t>& ids) {
+const TextFeatures& Predictor::encoded(const std::vector<int64_t>& ids) {
   if (const auto found = texts_.find(ids); found != texts_.end()) return found->second;
   if (texts_.size() >= kKeptTexts) texts_.clear();
   const Tensor input_ids = torch::tensor(ids, torch::kInt64).unsqueeze(0).to(model_->parameters().front().device());
   return texts_.emplace(ids, model_->encode_text(input_ids, torch::ones_like(input_ids, torch::kBool))).first->second;
 }
 
-std::vector<DetectionResult> GroundingDinoPredictor::ask(const EncodedImages& images, const DetectionPrompt& prompt,
-                                                         const DetectionOptions& options) {
+std::vector<DetectionResult> Predictor::ask(const EncodedImages& images, const DetectionPrompt& prompt,
+                                            const DetectionOptions& options) {
   std::vector<DetectionResult> results(images.sizes.size());
   if (prompt.caption)
     ask_caption(images, caption_prompt(tokenizer_, *prompt.caption, limits()), options, results);
@@ -190,8 +189,8 @@ std::vector<DetectionResult> GroundingDinoPredictor::ask(const EncodedImages& im
   return results;
 }
 
-std::pair<Tensor, Tensor> GroundingDinoPredictor::run(const EncodedImages& images, const std::vector<int64_t>& ids,
-                                                      std::vector<DetectionResult>& results) {
+std::pair<Tensor, Tensor> Predictor::run(const EncodedImages& images, const std::vector<int64_t>& ids,
+                                         std::vector<DetectionResult>& results) {
   Stopwatch watch(static_cast<double>(results.size()));
   const TextFeatures text = repeat(encoded(ids), std::ssize(results));
   double encode = 0;
@@ -199,7 +198,7 @@ std::pair<Tensor, Tensor> GroundingDinoPredictor::run(const EncodedImages& image
   probe.see = [&](std::string_view name, const Tensor&) {
     if (name == "proposals.selection") encode = watch.lap();
   };
-  const GroundingDinoOutput output = model_->forward(images.features, text, nullptr, probe);
+  const Output output = model_->forward(images.features, text, nullptr, probe);
   Tensor scores = output.logits.to(torch::kFloat32).sigmoid().cpu().contiguous();
   Tensor boxes = output.boxes.to(torch::kFloat32).cpu().contiguous();
   const double decode = watch.lap();
@@ -210,8 +209,8 @@ std::pair<Tensor, Tensor> GroundingDinoPredictor::run(const EncodedImages& image
   return {scores, boxes};
 }
 
-void GroundingDinoPredictor::ask_phrases(const EncodedImages& images, const DetectionPrompt& prompt,
-                                         const DetectionOptions& options, std::vector<DetectionResult>& results) {
+void Predictor::ask_phrases(const EncodedImages& images, const DetectionPrompt& prompt, const DetectionOptions& options,
+                            std::vector<DetectionResult>& results) {
   const float least = threshold(options.box_threshold, model_->config().phrase_threshold, default_threshold, "box threshold");
   const auto prompts = phrase_prompts(tokenizer_, prompt.phrases, limits());
   for (const PhrasePrompt& part : prompts) {
@@ -236,10 +235,10 @@ void GroundingDinoPredictor::ask_phrases(const EncodedImages& images, const Dete
   }
 }
 
-void GroundingDinoPredictor::ask_caption(const EncodedImages& images, const CaptionPrompt& prompt, const DetectionOptions& options,
-                                         std::vector<DetectionResult>& results) {
+void Predictor::ask_caption(const EncodedImages& images, const CaptionPrompt& prompt, const DetectionOptions& options,
+                            std::vector<DetectionResult>& results) {
   const float least = threshold(options.box_threshold, model_->config().box_threshold, default_threshold, "box threshold");
-  const float least_token = threshold(options.text_threshold, model_->config().text_threshold, 0.25F, "text threshold");
+  const float min_token = threshold(options.text_threshold, model_->config().text_threshold, 0.25F, "text threshold");
   const auto [scores, boxes] = run(images, prompt.ids, results);
   const int64_t queries = scores.size(1), tokens = scores.size(2);
   const float *score_row = scores.const_data_ptr<float>(), *box_row = boxes.const_data_ptr<float>();
@@ -248,7 +247,7 @@ void GroundingDinoPredictor::ask_caption(const EncodedImages& images, const Capt
       const std::span row(score_row, static_cast<std::size_t>(tokens));
       const float best = *std::ranges::max_element(row);
       if (!(best > least)) continue;
-      results[i].detections.push_back({.label = caption_label(prompt, row, least_token),
+      results[i].detections.push_back({.label = caption_label(prompt, row, min_token),
                                        .phrase_index = {},
                                        .score = best,
                                        .box = pixel_box(box_row, images.sizes[i])});
@@ -258,9 +257,9 @@ void GroundingDinoPredictor::ask_caption(const EncodedImages& images, const Capt
   }
 }
 
-PromptLimits GroundingDinoPredictor::limits() const {
-  const GroundingDinoConfig& config = model_->config();
+PromptLimits Predictor::limits() const {
+  const Config& config = model_->config();
   return {.tokens = config.max_text_len, .phrase_tokens = config.text_config.max_position_embeddings};
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

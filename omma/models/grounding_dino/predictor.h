@@ -13,9 +13,9 @@
 #include "omma/tasks/detector.h"
 #include "omma/text/tokenizer.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
-struct GroundingDinoPredictorOptions {
+struct PredictorOptions {
   torch::Device device = torch::kCPU;
   torch::Dtype dtype = torch::kFloat32;
 };
@@ -23,13 +23,13 @@ struct GroundingDinoPredictorOptions {
 // Encoded prompts are kept, so that many pictures are asked the same thing at the price of one. Pictures that come out of the
 // processor at one size go through the model together; sizes are never padded to each other, since the reference's normalisation
 // over padding would change the result. Not thread-safe.
-class GroundingDinoPredictor : public Detector {
+class Predictor : public Detector {
  public:
   static constexpr float default_threshold = 0.35F;  // a detection's least score where neither the caller nor the model has one
 
   // A model directory. Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
-  explicit GroundingDinoPredictor(const std::filesystem::path& directory, const GroundingDinoPredictorOptions& options = {});
-  GroundingDinoPredictor(GroundingDino model, Tokenizer tokenizer, ImageProcessor processor);
+  explicit Predictor(const std::filesystem::path& directory, const PredictorOptions& options = {});
+  Predictor(Model model, Tokenizer tokenizer, ImageProcessor processor);
 
   std::vector<DetectionResult> detect(std::span<const Image> images, const DetectionPrompt& prompt,
                                       const DetectionOptions& options = {}) override;
@@ -38,7 +38,7 @@ class GroundingDinoPredictor : public Detector {
   DetectionResult detect_encoded(const ImageEmbedding& image, const DetectionPrompt& prompt,
                                  const DetectionOptions& options = {}) override;
 
-  GroundingDino& model() { return model_; }
+  Model& model() { return model_; }
 
  private:
   struct Embedding;
@@ -63,10 +63,10 @@ class GroundingDinoPredictor : public Detector {
                                 std::vector<DetectionResult>& results);
   PromptLimits limits() const;
 
-  GroundingDino model_;
+  Model model_;
   Tokenizer tokenizer_;
   ImageProcessor processor_;
   std::map<std::vector<int64_t>, TextFeatures> texts_;
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

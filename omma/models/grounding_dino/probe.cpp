@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-namespace omma {
+namespace omma::grounding_dino {
 
 void Probe::operator()(std::string_view before, std::size_t index, std::string_view after, const Tensor& value) const {
   if (see) see(fmt::format("{}.{}.{}", before, index, after), value);
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

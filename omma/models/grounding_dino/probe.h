@@ -6,7 +6,7 @@
 
 #include "omma/nn/tensor.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct Probe {
   std::function<void(std::string_view name, const Tensor& value)>
@@ -20,4 +20,4 @@ struct Probe {
   void operator()(std::string_view before, std::size_t index, std::string_view after, const Tensor& value) const;
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

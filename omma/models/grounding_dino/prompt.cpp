@@ -5,7 +5,7 @@
 #include "omma/base/error.h"
 #include "omma/models/grounding_dino/text.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr int64_t kBegin = 101, kEnd = 102, kFullStop = 1012;
@@ -122,4 +122,4 @@ std::string caption_label(const CaptionPrompt& prompt, std::span<const float> to
   return label;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -10,7 +10,7 @@
 
 #include "omma/text/tokenizer.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // "[CLS] phrase . phrase . [SEP]" and where each phrase lies: tokens [begin, end).
 struct PromptTokens {
@@ -49,4 +49,4 @@ CaptionPrompt caption_prompt(const Tokenizer& tokenizer, std::string_view captio
 // sentence, where the authors' program gives "##van" and "car taxi" (IDEA-Research/GroundingDINO issue 63).
 std::string caption_label(const CaptionPrompt& prompt, std::span<const float> token_scores, float threshold);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

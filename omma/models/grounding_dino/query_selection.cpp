@@ -6,7 +6,7 @@
 #include "omma/base/error.h"
 #include "omma/nn/layers.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 // rows [B, Q] of x [B, S, C] -> [B, Q, C]
@@ -38,7 +38,7 @@ Proposals make_proposals(const VisionFeatures& vision) {
   return {logits, valid};
 }
 
-QuerySelection::QuerySelection(torch::nn::Module& model, const GroundingDinoConfig& config) : queries_(config.num_queries) {
+QuerySelection::QuerySelection(torch::nn::Module& model, const Config& config) : queries_(config.num_queries) {
   const int64_t channels = config.d_model;
   content_ = model.register_module("query_position_embeddings", torch::nn::Embedding(queries_, channels));
   if (!config.two_stage) {
@@ -103,4 +103,4 @@ void QuerySelection::init_weights() {
   }
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

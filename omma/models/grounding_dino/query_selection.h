@@ -13,7 +13,7 @@
 #include "omma/nn/linear.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // Q is num_queries, or the number of positions where a picture has fewer.
 struct SelectedQueries {
@@ -42,7 +42,7 @@ struct AllProposals {
 // two_stage = false as query_position_embeddings.* and reference_points.*.
 class QuerySelection {
  public:
-  QuerySelection(torch::nn::Module& model, const GroundingDinoConfig& config);
+  QuerySelection(torch::nn::Module& model, const Config& config);
 
   // `vision` is the encoder's output with the levels and mask of the neck.
   SelectedQueries operator()(const VisionFeatures& vision, const Tensor& text, const Tensor& token_mask, const Probe& probe);
@@ -65,4 +65,4 @@ class QuerySelection {
   std::optional<ContrastiveHead> class_head_;
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -2,7 +2,7 @@
 
 #include "omma/base/error.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 TextMasks sub_sentence_masks(const Tensor& input_ids) {
   check(input_ids.dim() == 2, "input_ids: expected [B, T], got {}", shape(input_ids));
@@ -22,4 +22,4 @@ TextMasks sub_sentence_masks(const Tensor& input_ids) {
           .position_ids = torch::where(in_block, index - opening - 1, 0)};
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

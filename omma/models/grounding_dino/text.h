@@ -3,7 +3,7 @@
 
 #include "omma/nn/tensor.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // BERT's [CLS], [SEP], "." and "?": they close a block of the prompt.
 inline constexpr int64_t separator_tokens[] = {101, 102, 1012, 1029};
@@ -23,4 +23,4 @@ struct TextFeatures {
   Tensor position_ids;         // [B, T] int64
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -67,7 +67,7 @@ BlipObjectiveImpl::Keys BlipObjectiveImpl::keys(const BlipBatch& batch) {
   const torch::NoGradGuard no_grad;
   move_momentum_copy();
   Keys keys;
-  keys.image = momentum_->embed_picture(momentum_->vision_model(batch.pixels)).to(torch::kFloat32);
+  keys.image = momentum_->embed_image(momentum_->vision_model(batch.pixels)).to(torch::kFloat32);
   keys.text = momentum_->embed_text(batch.input_ids, batch.mask).to(torch::kFloat32);
   keys.all_image = torch::cat({gathered(keys.image), image_queue_});
   keys.all_text = torch::cat({gathered(keys.text), text_queue_});
@@ -187,7 +187,7 @@ StepLoss BlipObjectiveImpl::forward(const BlipBatch& batch, int64_t step) {
       const torch::NoGradGuard no_grad;
       temperature_.clamp_(0.001, 0.5);
     }
-    const Tensor image = model->embed_picture(features).to(torch::kFloat32);
+    const Tensor image = model->embed_image(features).to(torch::kFloat32);
     const Tensor text = model->embed_text(batch.input_ids, batch.mask).to(torch::kFloat32);
     const double ramp =
         config_.alpha_steps > 0 ? std::min(1.0, static_cast<double>(step) / static_cast<double>(config_.alpha_steps)) : 1;

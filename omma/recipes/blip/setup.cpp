@@ -26,10 +26,10 @@ BlipConfig config_for(json model, const Tokenizer& tokenizer) {
   return read_blip_config(model, "model");
 }
 
-GenerationConfig generation_for(const BlipConfig& config, int64_t most_tokens) {
+GenerationConfig generation_for(const BlipConfig& config, int64_t max_tokens) {
   GenerationConfig generation;
   generation.eos_token_id = config.text_config.sep_token_id;
-  generation.max_length = most_tokens;
+  generation.max_length = max_tokens;
   return generation;
 }
 
@@ -43,8 +43,8 @@ BlipTrainingSetup::BlipTrainingSetup(const ModelRecipe& recipe)
       processor_(square_image_processor(config_.vision_config.image_size)),
       generation_(generation_for(config_, config_.text_config.max_position_embeddings)) {}
 
-BlipTexts BlipTrainingSetup::tokenize(std::span<const std::string> texts, int64_t most_tokens) const {
-  return tokenize_texts(tokenizer_, texts, most_tokens, config_.text_config.pad_token_id, LongTexts::cut);
+BlipTexts BlipTrainingSetup::tokenize(std::span<const std::string> texts, int64_t max_tokens) const {
+  return tokenize_texts(tokenizer_, texts, max_tokens, config_.text_config.pad_token_id, LongTexts::cut);
 }
 
 Blip BlipTrainingSetup::make_model(std::uint64_t seed) const {

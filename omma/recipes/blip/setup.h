@@ -19,7 +19,7 @@ struct BlipRecipe : ModelRecipe {
   std::string validation_split = "val";
   double max_fault_share = .05;  // of the samples left out, when the data are opened and for pictures later
   int64_t batch_size = 64;       // captions or questions
-  int64_t most_tokens = 35;      // of a text; longer ones are cut
+  int64_t max_tokens = 35;       // of a text; longer ones are cut
 
   BlipRecipe(const char* usual_data, const char* usual_validation_data)
       : data(usual_data), validation_data(usual_validation_data) {}
@@ -33,7 +33,7 @@ struct BlipRecipe : ModelRecipe {
     field("validation_split", validation_split);
     field("max_fault_share", max_fault_share, Range{0, 1});
     field("batch_size", batch_size, Range{1, 65536});
-    field("most_tokens", most_tokens, Range{3, 512});
+    field(FieldNames{"max_tokens", "most_tokens"}, max_tokens, Range{3, 512});
   }
 };
 
@@ -44,8 +44,8 @@ class BlipTrainingSetup {
   const BlipConfig& config() const { return config_; }
   const ImageProcessor& processor() const { return processor_; }
 
-  // Longer texts are cut to `most_tokens`, their [SEP] kept. Thread-safe.
-  BlipTexts tokenize(std::span<const std::string> texts, int64_t most_tokens) const;
+  // Longer texts are cut to `max_tokens`, their [SEP] kept. Thread-safe.
+  BlipTexts tokenize(std::span<const std::string> texts, int64_t max_tokens) const;
 
   Blip make_model(std::uint64_t seed) const;
 

@@ -92,7 +92,7 @@ class BlipTraining : public TrainingTask {
     for (std::size_t i = 0; i < wrong.size(); ++i) has_wrong.mutable_data_ptr<bool>()[i] = wrong[i] != texts[i];
     const bool any_wrong = has_wrong.any().item<bool>();
     if (any_wrong) std::ranges::move(wrong, std::back_inserter(texts));
-    const BlipTexts tokens = setup_.tokenize(texts, config_.most_tokens);
+    const BlipTexts tokens = setup_.tokenize(texts, config_.max_tokens);
     const auto rows = [&](const Tensor& all, int64_t first) { return all.defined() ? all.narrow(0, first, pairs) : Tensor(); };
     batch.input_ids = rows(tokens.input_ids, 0);
     batch.mask = rows(tokens.mask, 0);
@@ -104,10 +104,10 @@ class BlipTraining : public TrainingTask {
 
   Image augmented(Image image, const std::string& caption, Rng& rng) const {
     const BlipAugmentationConfig& config = config_.augmentation;
-    if (config.least_area < 1)
-      image = random_resized_crop(image, config.least_area, static_cast<int>(setup_.config().vision_config.image_size), rng);
+    if (config.min_area < 1)
+      image = random_resized_crop(image, config.min_area, static_cast<int>(setup_.config().vision_config.image_size), rng);
     const bool tells_sides = caption.find("left") != std::string::npos || caption.find("right") != std::string::npos;
-    if (config.mirror && !tells_sides && rng.chance(0.5)) image = mirrored(image);
+    if (config.flip && !tells_sides && rng.chance(0.5)) image = flipped(image);
     return rand_augment(std::move(image), {.operations = static_cast<int>(config.operations), .level = config.level}, rng);
   }
 

@@ -15,15 +15,15 @@ namespace omma {
 
 // The paper's, for pictures that are not drawn anew for every step.
 struct BlipAugmentationConfig {
-  double least_area = 1;   // of the part that a random crop keeps; 1: no crop. The paper: .2 for pre-training, .5 for fine-tuning
-  bool mirror = false;     // half of the pictures whose caption has neither "left" nor "right"
+  double min_area = 1;     // of the part that a random crop keeps; 1: no crop. The paper: .2 for pre-training, .5 for fine-tuning
+  bool flip = false;       // half of the pictures whose caption has neither "left" nor "right"
   int64_t operations = 0;  // of RandAugment; the paper: 2
   double level = 5;        // their strength, of 10
 
   template <class Fields>
   void fields(Fields& field) {
-    field("least_area", least_area, Range{0.01, 1});
-    field("mirror", mirror);
+    field(FieldNames{"min_area", "least_area"}, min_area, Range{0.01, 1});
+    field(FieldNames{"flip", "mirror"}, flip);
     field("operations", operations, Range{0, 10});
     field("level", level, Range{0, 10});
   }

@@ -6,7 +6,7 @@
 #include "omma/nn/weights.h"
 #include "omma/recipes/scene_classes.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 // The backbone under the names it has in a detector, and a linear classifier on each map.
@@ -102,4 +102,4 @@ std::unique_ptr<TrainingTask> make_backbone_training(const TrainerConfig& traine
   return std::make_unique<BackboneTraining>(trainer, config);
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

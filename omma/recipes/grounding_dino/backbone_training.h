@@ -10,7 +10,7 @@
 #include "omma/train/recipe.h"
 #include "omma/train/training_task.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct BackboneTrainingConfig {
   SwinConfig backbone;
@@ -31,4 +31,4 @@ struct BackboneTrainingConfig {
 // `initial_weights`.
 std::unique_ptr<TrainingTask> make_backbone_training(const TrainerConfig& trainer, const BackboneTrainingConfig& config);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -4,7 +4,7 @@
 
 #include "omma/base/error.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 void add_pictures(const std::vector<TrainingSample>& samples, TrainingBatch& batch) {
@@ -26,7 +26,7 @@ void add_pictures(const std::vector<TrainingSample>& samples, TrainingBatch& bat
 }
 
 void add_targets(const std::vector<TrainingSample>& samples, const std::vector<PromptTokens>& prompts, int64_t tokens,
-                 GroundingTargets& targets) {
+                 Targets& targets) {
   int64_t boxes = 0;
   std::size_t phrases = 1;
   for (const TrainingSample& sample : samples) {
@@ -63,7 +63,7 @@ void add_targets(const std::vector<TrainingSample>& samples, const std::vector<P
 
 }  // namespace
 
-TrainingBatch make_batch(const std::vector<TrainingSample>& samples, const Tokenizer& tokenizer, int64_t most_tokens) {
+TrainingBatch make_batch(const std::vector<TrainingSample>& samples, const Tokenizer& tokenizer, int64_t max_tokens) {
   check(!samples.empty(), "training batch: expected at least one sample");
   TrainingBatch batch;
   add_pictures(samples, batch);
@@ -73,7 +73,7 @@ TrainingBatch make_batch(const std::vector<TrainingSample>& samples, const Token
     prompts.push_back(tokenize_prompt(tokenizer, sample.phrases));
     tokens = std::max(tokens, static_cast<int64_t>(prompts.back().ids.size()));
   }
-  check(tokens <= most_tokens, "training batch: a prompt has {} tokens, the model takes {}", tokens, most_tokens);
+  check(tokens <= max_tokens, "training batch: a prompt has {} tokens, the model takes {}", tokens, max_tokens);
   const auto count = static_cast<int64_t>(samples.size());
   batch.input_ids = torch::zeros({count, tokens}, torch::kInt64);
   batch.attention_mask = torch::zeros({count, tokens}, torch::kBool);
@@ -86,4 +86,4 @@ TrainingBatch make_batch(const std::vector<TrainingSample>& samples, const Token
   return batch;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -7,23 +7,23 @@
 #include <vector>
 
 #include "omma/models/grounding_dino/prompt.h"
-#include "omma/models/grounding_dino/targets.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 #include "omma/recipes/grounding_dino/samples.h"
+#include "omma/recipes/grounding_dino/targets.h"
 #include "omma/text/tokenizer.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct TrainingBatch {
   Tensor pixels;          // [B, 3, H, W] float32, normalised
   Tensor pixel_mask;      // [B, H, W] bool, true = picture; undefined where all pictures have one size
   Tensor input_ids;       // [B, T] int64
   Tensor attention_mask;  // [B, T] bool
-  GroundingTargets targets;
+  Targets targets;
 };
 
-// Thread-safe. Throws std::invalid_argument where a prompt has more than `most_tokens` tokens.
-TrainingBatch make_batch(const std::vector<TrainingSample>& samples, const Tokenizer& tokenizer, int64_t most_tokens);
+// Thread-safe. Throws std::invalid_argument where a prompt has more than `max_tokens` tokens.
+TrainingBatch make_batch(const std::vector<TrainingSample>& samples, const Tokenizer& tokenizer, int64_t max_tokens);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -10,7 +10,7 @@
 #include "omma/vision/orientation.h"
 #include "omma/vision/resize.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr std::size_t kPhrasePool = 1000;  // samples whose phrases an open data set's negatives are drawn from
@@ -32,8 +32,8 @@ void flip(Image& image, std::vector<DetectionTarget>& targets, bool horizontal) 
   }
 }
 
-void zoom(Image& image, std::vector<DetectionTarget>& targets, double least_part, Rng& rng) {
-  const double part = rng.uniform(least_part, 1);
+void zoom(Image& image, std::vector<DetectionTarget>& targets, double min_part, Rng& rng) {
+  const double part = rng.uniform(min_part, 1);
   const int width = std::max(1, static_cast<int>(std::lround(part * image.width)));
   const int height = std::max(1, static_cast<int>(std::lround(part * image.height)));
   const int left = rng.between(0, image.width - width), top = rng.between(0, image.height - height);
@@ -63,7 +63,7 @@ void recolor(Image& image, double brightness, double contrast) {
 }  // namespace
 
 void augment(Image& image, std::vector<DetectionTarget>& targets, const AugmentationConfig& config, Rng& rng) {
-  if (rng.chance(config.zoom)) zoom(image, targets, config.least_part, rng);
+  if (rng.chance(config.zoom)) zoom(image, targets, config.min_part, rng);
   if (config.flip && rng.chance(0.5) && !mentions_a_side(targets)) flip(image, targets, true);
   if (config.flip_vertical && rng.chance(0.5)) flip(image, targets, false);
   if (config.brightness > 0 || config.contrast > 0)
@@ -143,4 +143,4 @@ TrainingSample DatasetSamples::sample(std::uint64_t number, const BatchShape& sh
   return sample;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -13,13 +13,13 @@
 #include "omma/data/sample_stream.h"
 #include "omma/recipes/grounding_dino/samples.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct AugmentationConfig {
   bool flip = true;            // left and right, unless the sample's phrases mention a side
   bool flip_vertical = false;  // for pictures without an up, as under a microscope
   double zoom = 0;             // share of samples that show a random part of the picture
-  double least_part = 0.5;     // side of the smallest part, of the picture's
+  double min_part = 0.5;       // side of the smallest part, of the picture's
   double brightness = 0;       // factor 1 +- this
   double contrast = 0;         // factor 1 +- this about the picture's mean
 
@@ -28,7 +28,7 @@ struct AugmentationConfig {
     field("flip", flip);
     field("flip_vertical", flip_vertical);
     field("zoom", zoom, Range{0, 1});
-    field("least_part", least_part, Range{0.05, 1});
+    field(FieldNames{"min_part", "least_part"}, min_part, Range{0.05, 1});
     field("brightness", brightness, Range{0, 0.9});
     field("contrast", contrast, Range{0, 0.9});
   }
@@ -68,4 +68,4 @@ class DatasetSamples : public SampleSource {
   std::vector<std::string> own_;  // phrases of the data set with their synonyms
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -6,7 +6,7 @@
 
 #include "omma/base/error.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 // All phrases that a set's pictures are labelled with.
@@ -62,4 +62,4 @@ TrainingSample MixedSamples::sample(std::uint64_t number, const BatchShape& shap
   return sets_[turn.set].sample(number / round_.size() * shares_[turn.set] + turn.place, shape);
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -10,7 +10,7 @@
 #include "omma/base/config.h"
 #include "omma/recipes/grounding_dino/dataset_samples.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // One data set of a recipe.
 struct DetectionSource {
@@ -58,4 +58,4 @@ class MixedSamples : public SampleSource {
   std::vector<Turn> round_;
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -9,7 +9,7 @@
 #include "omma/vision/boxes.h"
 #include "omma/vision/image.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct TrainingSample {
   Image image;
@@ -34,4 +34,4 @@ class SampleSource {
   virtual DatasetReport report() const { return {}; }
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -12,7 +12,7 @@
 #include "omma/text/vocabulary.h"
 #include "omma/train/initial_weights.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace fs = std::filesystem;
 
 namespace {
@@ -20,16 +20,16 @@ namespace {
 constexpr std::uint64_t kShapeStream = 0x7368617065000000ULL;
 constexpr std::uint64_t kNoiseStream = 0x6e6f697365000000ULL;
 
-json tokenizer_of(const GroundingDinoTrainingConfig& config) {
+json tokenizer_of(const TrainingConfig& config) {
   if (!config.tokenizer.empty()) return read_json(fs::path(config.tokenizer) / "tokenizer.json");
   std::vector<std::string> words = world_vocabulary();
   words.insert(words.end(), config.vocabulary.begin(), config.vocabulary.end());
   return make_bert_tokenizer(words);
 }
 
-bool of_world(const GroundingDinoTrainingConfig& config) { return config.data == "world"; }
+bool of_world(const TrainingConfig& config) { return config.data == "world"; }
 
-std::vector<DetectionSource> sources_of(const GroundingDinoTrainingConfig& config) {
+std::vector<DetectionSource> sources_of(const TrainingConfig& config) {
   if (of_world(config)) return {};
   if (config.data.is_string())
     return {{.data = config.data,
@@ -46,7 +46,7 @@ std::vector<DetectionSource> sources_of(const GroundingDinoTrainingConfig& confi
   return sources;
 }
 
-std::unique_ptr<SampleSource> open_samples(const GroundingDinoTrainingConfig& config, std::uint64_t seed) {
+std::unique_ptr<SampleSource> open_samples(const TrainingConfig& config, std::uint64_t seed) {
   if (of_world(config)) return std::make_unique<WorldSamples>(seed, config.world);
   const std::vector<DetectionSource> sources = sources_of(config);
   std::vector<std::shared_ptr<const DetectionDataset>> datasets;
@@ -57,7 +57,7 @@ std::unique_ptr<SampleSource> open_samples(const GroundingDinoTrainingConfig& co
 
 // What the model is validated on, by the data set's name. Of the world the questions of `omma eval detection`, in the kind of
 // prompt that is trained most.
-std::map<std::string, DetectionQuestions> open_questions(const GroundingDinoTrainingConfig& config) {
+std::map<std::string, DetectionQuestions> open_questions(const TrainingConfig& config) {
   const auto most = static_cast<std::size_t>(config.validation_pictures);
   if (most == 0) return {};
   if (of_world(config))
@@ -77,7 +77,7 @@ std::map<std::string, DetectionQuestions> open_questions(const GroundingDinoTrai
 
 class GroundingDinoTraining : public TrainingTask {
  public:
-  GroundingDinoTraining(const TrainerConfig& trainer, const GroundingDinoTrainingConfig& config)
+  GroundingDinoTraining(const TrainerConfig& trainer, const TrainingConfig& config)
       : seed_(trainer.seed),
         config_(config),
         tokenizer_json_(tokenizer_of(config)),
@@ -86,9 +86,9 @@ class GroundingDinoTraining : public TrainingTask {
         questions_(open_questions(config)) {
     json model = config.model;
     model["text_config"]["vocab_size"] = tokenizer_.largest_id() + 1;
-    model_config_ = read_grounding_dino_config(model, "model");
+    model_config_ = read_model_config(model, "model");
     torch::manual_seed(trainer.seed);
-    model_ = GroundingDino(model_config_);
+    model_ = Model(model_config_);
     model_->init_weights();
     for (const std::string& file : config.initial_weights) {
       load_matching_weights(*model_, file);
@@ -112,9 +112,9 @@ class GroundingDinoTraining : public TrainingTask {
 
   json validate() override {
     if (questions_.empty()) return json::object();
-    GroundingDinoPredictor predictor(model_, tokenizer_, ImageProcessor(processor_config()));
+    Predictor predictor(model_, tokenizer_, ImageProcessor(processor_config()));
     DetectionEvaluationOptions options;
-    options.threshold = static_cast<float>(model_config_.phrase_threshold.value_or(GroundingDinoPredictor::default_threshold));
+    options.threshold = static_cast<float>(model_config_.phrase_threshold.value_or(Predictor::default_threshold));
     json result = json::object();
     for (const auto& [name, questions] : questions_) {
       const DetectionEvaluation figures = evaluate_detection(predictor, questions, options);
@@ -130,7 +130,7 @@ class GroundingDinoTraining : public TrainingTask {
 
   void save_model(const fs::path& directory) override {
     save_model_directory(directory, *model_,
-                         {.config = write_grounding_dino_config(model_config_),
+                         {.config = write_model_config(model_config_),
                           .tokenizer = tokenizer_json_,
                           .tokenizer_config = bert_tokenizer_config(model_config_.max_text_len),
                           .processor = write_image_processor(processor_config(), "GroundingDino")},
@@ -139,13 +139,13 @@ class GroundingDinoTraining : public TrainingTask {
 
  private:
   int draw_phrase_count(Rng& rng) const {
-    const double low = std::log(static_cast<double>(config_.least_phrases));
-    const double high = std::log(static_cast<double>(config_.most_phrases + 1));
-    return std::min(static_cast<int>(config_.most_phrases), static_cast<int>(std::exp(rng.uniform(low, high))));
+    const double low = std::log(static_cast<double>(config_.min_phrases));
+    const double high = std::log(static_cast<double>(config_.max_phrases + 1));
+    return std::min(static_cast<int>(config_.max_phrases), static_cast<int>(std::exp(rng.uniform(low, high))));
   }
 
   StepLoss loss(const TrainingBatch& batch, int64_t number) const {
-    GroundingDino model = model_;  // the same weights: a batch is const, learning from it is not
+    Model model = model_;  // the same weights: a batch is const, learning from it is not
     const torch::Device device = model->parameters().front().device();
     const TextFeatures text = model->encode_text(batch.input_ids.to(device), batch.attention_mask.to(device));
     Rng rng(seed_ ^ kNoiseStream, static_cast<std::uint64_t>(number));
@@ -153,10 +153,9 @@ class GroundingDinoTraining : public TrainingTask {
         batch.targets, text.features, model_config_.num_queries,
         {.queries = config_.denoising_queries, .label_noise = config_.label_noise, .box_noise = config_.box_noise}, rng);
     const Tensor pixel_mask = batch.pixel_mask.defined() ? batch.pixel_mask.to(device) : Tensor();
-    const GroundingDinoOutput output =
-        model->forward(batch.pixels.to(device), pixel_mask, text, denoising.groups > 0 ? &denoising.queries : nullptr, {},
-                       config_.loss.proposal_weight > 0);
-    CriterionLoss cost = grounding_loss(output, batch.targets, config_.loss, &denoising);
+    const Output output = model->forward(batch.pixels.to(device), pixel_mask, text,
+                                         denoising.groups > 0 ? &denoising.queries : nullptr, {}, config_.loss.proposal_weight > 0);
+    ObjectiveLoss cost = grounding_loss(output, batch.targets, config_.loss, &denoising);
     StepLoss result{.total = cost.total, .parts = {{"loss_class", cost.classes}, {"loss_l1", cost.l1}, {"loss_giou", cost.giou}}};
     if (cost.denoising.defined()) result.parts.emplace_back("loss_denoising", cost.denoising);
     if (cost.proposals.defined()) result.parts.emplace_back("loss_proposals", cost.proposals);
@@ -175,20 +174,19 @@ class GroundingDinoTraining : public TrainingTask {
   }
 
   std::uint64_t seed_;
-  GroundingDinoTrainingConfig config_;
+  TrainingConfig config_;
   json tokenizer_json_;
   Tokenizer tokenizer_;
   std::unique_ptr<SampleSource> samples_;
   std::map<std::string, DetectionQuestions> questions_;
-  GroundingDinoConfig model_config_;
-  GroundingDino model_ = nullptr;
+  Config model_config_;
+  Model model_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<TrainingTask> make_grounding_dino_training(const TrainerConfig& trainer,
-                                                           const GroundingDinoTrainingConfig& config) {
+std::unique_ptr<TrainingTask> make_training(const TrainerConfig& trainer, const TrainingConfig& config) {
   return std::make_unique<GroundingDinoTraining>(trainer, config);
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "omma/base/config.h"
-#include "omma/models/grounding_dino/criterion.h"
 #include "omma/recipes/grounding_dino/mixture.h"
+#include "omma/recipes/grounding_dino/objective.h"
 #include "omma/recipes/grounding_dino/world_samples.h"
 #include "omma/recipes/model_recipe.h"
 #include "omma/train/recipe.h"
 #include "omma/train/training_task.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
-struct GroundingDinoTrainingConfig : ModelRecipe {
+struct TrainingConfig : ModelRecipe {
   json data = "world";    // world, a DetectionSource's `data`, or a list of DetectionSource
   std::string data_root;  // folder of relative paths in `data`; "": the current one
   std::string split = "train";
@@ -27,13 +27,13 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
   double max_fault_share = .05;       // of pictures or boxes left out, when the data are opened and for pictures later
   int64_t batch_size = 16;
   std::vector<int64_t> sizes = {128};  // long sides in pixels, one drawn a batch
-  int64_t least_phrases = 1;           // of a prompt; their number is drawn a batch, evenly on a log scale
-  int64_t most_phrases = 32;
+  int64_t min_phrases = 1;             // of a prompt; their number is drawn a batch, evenly on a log scale
+  int64_t max_phrases = 32;
   WorldPromptConfig world;
   AugmentationConfig augmentation;
   double drop_positive = 0;  // of data sets: chance of each phrase that fits something not to be asked for
 
-  CriterionConfig loss;
+  ObjectiveConfig loss;
   int64_t denoising_queries = 0;
   double label_noise = 0.5;
   double box_noise = 1;
@@ -50,8 +50,8 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
     field("max_fault_share", max_fault_share, Range{0, 1});
     field("batch_size", batch_size, Range{1, 4096});
     field("sizes", sizes, Range{32, 4096});
-    field("least_phrases", least_phrases, Range{1, 256});
-    field("most_phrases", most_phrases, Range{1, 256});
+    field(FieldNames{"min_phrases", "least_phrases"}, min_phrases, Range{1, 256});
+    field(FieldNames{"max_phrases", "most_phrases"}, max_phrases, Range{1, 256});
     field("world", world);
     field("augmentation", augmentation);
     field("drop_positive", drop_positive, Range{0, 1});
@@ -62,8 +62,7 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
   }
   void validate(Faults& faults) const {
     faults.expect(!sizes.empty(), "sizes: expected at least one");
-    faults.expect(least_phrases <= most_phrases, "least_phrases: expected at most most_phrases = {}, got {}", most_phrases,
-                  least_phrases);
+    faults.expect(min_phrases <= max_phrases, "min_phrases: expected at most max_phrases = {}, got {}", max_phrases, min_phrases);
   }
 };
 
@@ -71,6 +70,6 @@ struct GroundingDinoTrainingConfig : ModelRecipe {
 // "recall", "absent_rate", "threshold", "pictures"}, at the threshold that the saved model has by default; of several data sets
 // {DATA: these} for each. Throws
 // std::invalid_argument naming the recipe's field, or the data set's or weights' file.
-std::unique_ptr<TrainingTask> make_grounding_dino_training(const TrainerConfig& trainer, const GroundingDinoTrainingConfig& config);
+std::unique_ptr<TrainingTask> make_training(const TrainerConfig& trainer, const TrainingConfig& config);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

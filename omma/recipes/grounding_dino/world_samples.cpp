@@ -9,7 +9,7 @@
 #include "omma/data/world/scene.h"
 #include "omma/data/world/words.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr std::uint64_t kPromptStream = 0x70726f6d70740000ULL;  // apart from the streams that draw the scenes
@@ -132,4 +132,4 @@ std::vector<std::string> world_vocabulary() {
   return words;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

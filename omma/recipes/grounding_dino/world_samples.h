@@ -8,7 +8,7 @@
 #include "omma/base/config.h"
 #include "omma/recipes/grounding_dino/samples.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct WorldPromptConfig {
   // How often a prompt is of names ("dog"), colour-name pairs ("red dog"), or phrases ("small dog", "dog left of the red bus").
@@ -43,4 +43,4 @@ class WorldSamples : public SampleSource {
 // Every word that a prompt or caption of the world may hold.
 std::vector<std::string> world_vocabulary();
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -64,7 +64,7 @@ Tensor summed_loss(LlamaForCausalLM& model, const Slice& slice) {
 
 }  // namespace
 
-PlannerSample tokenise(const PlannerTrace& trace, const Tokenizer& tokenizer) {
+PlannerSample tokenize(const PlannerTrace& trace, const Tokenizer& tokenizer) {
   const Encoding encoding = tokenizer.encode(trace.text, {.add_special_tokens = false, .parse_special = false});
   PlannerSample sample;
   sample.ids.assign(encoding.ids.begin(), encoding.ids.end());
@@ -97,7 +97,7 @@ std::vector<PlannerSample> PlannerTask::draw_batch(int64_t number) const {
   std::vector<PlannerSample> samples;
   for (int64_t i = 0; i < config_.batch; ++i) {
     const auto index = static_cast<std::uint64_t>(number * config_.batch + i);
-    PlannerSample sample = tokenise(make_planner_trace(seed_, index), tokenizer_);
+    PlannerSample sample = tokenize(make_planner_trace(seed_, index), tokenizer_);
     if (std::ssize(sample.ids) <= config_.max_tokens) samples.push_back(std::move(sample));
   }
   std::sort(samples.begin(), samples.end(), [](const auto& a, const auto& b) { return a.ids.size() < b.ids.size(); });
@@ -129,7 +129,7 @@ json PlannerTask::validate() {
   int64_t tokens = 0;
   for (int64_t i = 0; i < config_.validation_traces; ++i) {
     const PlannerTrace trace = make_planner_trace(seed_ + validation_seed_offset, static_cast<std::uint64_t>(i));
-    const PlannerSample sample = tokenise(trace, tokenizer_);
+    const PlannerSample sample = tokenize(trace, tokenizer_);
     if (std::ssize(sample.ids) > config_.model.max_position_embeddings) continue;
     const Slice slice = pad({&sample, 1});
     const Tensor logits = logits_of(model_, slice).cpu();

@@ -39,7 +39,7 @@ struct PlannerSample {
   std::vector<int64_t> ids;           // ends with the end token
   std::vector<std::uint8_t> learned;  // 1 where ids[i] is the planner's to write
 };
-PlannerSample tokenise(const PlannerTrace& trace, const Tokenizer& tokenizer);
+PlannerSample tokenize(const PlannerTrace& trace, const Tokenizer& tokenizer);
 
 class PlannerTask : public TrainingTask {
  public:

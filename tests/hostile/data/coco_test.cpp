@@ -64,7 +64,7 @@ TEST_F(HostileCoco, ManyFaultsAreCountedNotKept) {
   for (int i = 0; i < 50'000; ++i) annotations += (i == 0 ? "0" : ",0");
   const auto dataset = open(R"({"categories": [], "images": [], "annotations": [)" + annotations + "]}");
   EXPECT_EQ(dataset->report().total(), 50'000U);
-  EXPECT_EQ(dataset->report().issues().size(), DatasetReport::most_issues);
+  EXPECT_EQ(dataset->report().issues().size(), DatasetReport::max_issues);
 }
 
 TEST_F(HostileCoco, KeysThatAreNotTextStillPrint) {

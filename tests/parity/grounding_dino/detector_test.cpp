@@ -9,7 +9,7 @@
 #include "omma/models/registry.h"
 #include "tests/parity/reference.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr float kScoreTolerance = 1e-4F, kPixelTolerance = 2e-2F;  // 1e-4 of a picture of about 100 pixels
@@ -102,8 +102,8 @@ TEST_P(DetectorParity, SameFromAnEmbedding) {
   EXPECT_THROW(detector_->detect_encoded(KeptImage(image_), caption, all), std::invalid_argument);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, DetectorParity, ::testing::Values("transformers5", "transformers4", "mm"),
+INSTANTIATE_TEST_SUITE_P(Cases, DetectorParity, ::testing::Values("transformers5", "transformers4", "padded", "mm"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -9,23 +9,23 @@
 #include "omma/nn/weights.h"
 #include "tests/parity/reference.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 using testing::expect_close;
 
 using Expected = std::map<std::string, Tensor>;
 
-GroundingDino load(const std::filesystem::path& directory) {
-  const auto config = read_grounding_dino_config(read_json(directory / "config.json"), "config.json");
-  GroundingDino model(config);
-  load_weights(*model, read_weights(directory), grounding_dino_keys(config), "model.safetensors");
+Model load(const std::filesystem::path& directory) {
+  const auto config = read_model_config(read_json(directory / "config.json"), "config.json");
+  Model model(config);
+  load_weights(*model, read_weights(directory), checkpoint_keys(config), "model.safetensors");
   model->eval();
   return model;
 }
 
 // Runs the model on the recorded inputs. With `selection` it takes those queries and does not rank.
-void compare(GroundingDino& model, const Expected& expected, double tolerance, const Tensor& selection = {}) {
+void compare(Model& model, const Expected& expected, double tolerance, const Tensor& selection = {}) {
   torch::NoGradGuard no_grad;
   std::set<std::string> compared;
   Probe probe{.see =
@@ -59,7 +59,7 @@ class GroundingDinoParity : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(GroundingDinoParity, EveryIntermediateAndOutput) {
-  GroundingDino model = load(directory());
+  Model model = load(directory());
   compare(model, testing::read_expected(directory() / "expected.safetensors"), 1e-4);
 }
 
@@ -71,7 +71,7 @@ TEST(GroundingDinoFullSize, SwinT) {
   const Expected expected = testing::read_expected(directory / "expected.safetensors");
   const Tensor theirs = expected.at("proposals.selection"), scores = expected.at("proposals.logits").amax(-1);
   const double last = scores.gather(1, theirs).min().item<double>();
-  GroundingDino model = load(directory);
+  Model model = load(directory);
   Probe probe{.see =
                   [&](std::string_view name, const Tensor& value) {
                     if (name == "proposals.logits") expect_close("proposals.logits", expected.at("proposals.logits"), value, 1e-3);
@@ -89,7 +89,7 @@ TEST(GroundingDinoFullSize, SwinT) {
 
 // What omma saves is what it loaded, key by key.
 TEST_P(GroundingDinoParity, SavedWeightsAreTheReferencesOwn) {
-  GroundingDino model = load(directory());
+  Model model = load(directory());
   const auto file = std::filesystem::temp_directory_path() / (std::string("omma-") + GetParam() + ".safetensors");
   save_weights(file, *model);
   const TensorFile ours = read_safetensors(file), theirs = read_weights(directory());
@@ -104,13 +104,13 @@ TEST_P(GroundingDinoParity, SavedWeightsAreTheReferencesOwn) {
 // The authors' file holds the same weights under other names, with fused projections and tied heads.
 TEST(GroundingDinoKeys, AuthorsFile) {
   const auto directory = testing::parity_directory("grounding_dino") / "four_levels";
-  const auto config = read_grounding_dino_config(read_json(directory / "config.json"), "config.json");
+  const auto config = read_model_config(read_json(directory / "config.json"), "config.json");
   const TensorFile authors = read_torch_archive(directory / "authors.pth");
   const auto prefix = original_prefix(authors);
   ASSERT_EQ(prefix, "model.module.");
-  GroundingDino theirs(config), ours(config);
-  load_weights(*theirs, authors, original_grounding_dino_keys(config, *prefix), "authors.pth");
-  load_weights(*ours, read_weights(directory), grounding_dino_keys(config), "model.safetensors");
+  Model theirs(config), ours(config);
+  load_weights(*theirs, authors, original_keys(config, *prefix), "authors.pth");
+  load_weights(*ours, read_weights(directory), checkpoint_keys(config), "model.safetensors");
   const auto expected = ours->named_parameters();
   for (const auto& parameter : theirs->named_parameters())
     EXPECT_TRUE(torch::equal(parameter.value(), expected[parameter.key()])) << parameter.key();
@@ -122,4 +122,4 @@ INSTANTIATE_TEST_SUITE_P(Cases, GroundingDinoParity,
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "omma/base/json.h"
-#include "omma/models/grounding_dino/criterion.h"
 #include "omma/models/grounding_dino/key_table.h"
 #include "omma/nn/weights.h"
+#include "omma/recipes/grounding_dino/objective.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 std::filesystem::path parity_directory() {
@@ -22,8 +22,8 @@ std::filesystem::path parity_directory() {
 // The prompt of tools/parity/losses.py and the tokens of its three phrases.
 constexpr std::pair<int64_t, int64_t> phrase_spans[] = {{1, 3}, {4, 5}, {6, 9}};
 
-GroundingTargets targets_of(const Tensor& boxes, const Tensor& phrases, int64_t tokens) {
-  GroundingTargets targets;
+Targets targets_of(const Tensor& boxes, const Tensor& phrases, int64_t tokens) {
+  Targets targets;
   targets.boxes = boxes.contiguous();
   targets.counts = {boxes.size(0)};
   targets.phrase_counts = {3};
@@ -43,18 +43,18 @@ TEST_P(GroundingDinoLossParity, LossAndAllGradients) {
     if (view == nullptr) throw std::runtime_error("no " + name);
     return to_tensor(*view);
   };
-  const auto config = read_grounding_dino_config(read_json(directory / "config.json"), "config.json");
-  GroundingDino model(config);
-  load_weights(*model, read_weights(directory), grounding_dino_keys(config), "model.safetensors");
+  const auto config = read_model_config(read_json(directory / "config.json"), "config.json");
+  Model model(config);
+  load_weights(*model, read_weights(directory), checkpoint_keys(config), "model.safetensors");
   model->eval();
 
   const Tensor ids = expected("input.input_ids");
   const TextFeatures text = model->encode_text(ids, torch::ones_like(ids).to(torch::kBool));
   const auto output = model->forward(expected("input.pixel_values"), {}, text);
-  CriterionConfig criterion;
-  criterion.costs.classes = config.class_cost;
-  const CriterionLoss loss =
-      grounding_loss(output, targets_of(expected("input.boxes"), expected("input.phrases"), ids.size(1)), criterion);
+  ObjectiveConfig objective;
+  objective.costs.classes = config.class_cost;
+  const ObjectiveLoss loss =
+      grounding_loss(output, targets_of(expected("input.boxes"), expected("input.phrases"), ids.size(1)), objective);
   const auto near = [&](const char* name, const Tensor& got) {
     const double value = expected(name).item<double>();
     EXPECT_NEAR(got.item<double>(), value, 1e-4 * std::max(1.0, value)) << name;
@@ -68,7 +68,7 @@ TEST_P(GroundingDinoLossParity, LossAndAllGradients) {
   std::map<std::string, Tensor> gradients;
   const TensorFile gradient_file = read_weights(directory / "gradients");
   for (const TensorView& view : gradient_file.tensors())
-    for (const std::string& name : translate_key(view.name, grounding_dino_keys(config))) gradients[name] = to_tensor(view);
+    for (const std::string& name : translate_key(view.name, checkpoint_keys(config))) gradients[name] = to_tensor(view);
   int64_t compared = 0;
   for (const auto& item : model->named_parameters()) {
     ASSERT_TRUE(gradients.contains(item.key())) << item.key();
@@ -86,4 +86,4 @@ TEST_P(GroundingDinoLossParity, LossAndAllGradients) {
 INSTANTIATE_TEST_SUITE_P(Cases, GroundingDinoLossParity, ::testing::Values("plain", "one_box", "more_boxes_than_queries", "mm"));
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -32,8 +32,8 @@ int64_t load(const fs::path& directory) {
     const auto llama = read_config<LlamaConfig>(config, where);
     model = load_model<LlamaForCausalLM>(llama, weights, llama_keys(llama), where, kMapped).ptr();
   } else {
-    const GroundingDinoConfig detector = read_grounding_dino_config(config, where);
-    model = load_model<GroundingDino>(detector, weights, grounding_dino_keys(detector), where, kMapped).ptr();
+    const grounding_dino::Config detector = grounding_dino::read_model_config(config, where);
+    model = load_model<grounding_dino::Model>(detector, weights, grounding_dino::checkpoint_keys(detector), where, kMapped).ptr();
   }
   int64_t count = 0;
   std::set<const void*> seen;

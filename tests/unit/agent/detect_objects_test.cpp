@@ -9,7 +9,7 @@
 namespace omma {
 namespace {
 
-constexpr PictureSize size{100, 100};
+constexpr Size size{100, 100};
 
 ToolResult describe(const std::vector<std::string>& names, const std::vector<Detection>& detections) {
   return describe_detections(names, detections, size, true);

@@ -89,9 +89,9 @@ TEST(BlipObjective, ContrastEqualsASlowVersion) {
         parameter.value().mul_(0.5).add_(model->named_parameters()[parameter.key()], 0.5);
     }
     const torch::NoGradGuard no_grad;
-    const Tensor image = model->embed_picture(model->vision_model(batch.pixels)),
+    const Tensor image = model->embed_image(model->vision_model(batch.pixels)),
                  text = model->embed_text(batch.input_ids, batch.mask);
-    const Tensor image_m = follower->embed_picture(follower->vision_model(batch.pixels));
+    const Tensor image_m = follower->embed_image(follower->vision_model(batch.pixels));
     const Tensor text_m = follower->embed_text(batch.input_ids, batch.mask);
     std::vector<Tensor> keys_image, keys_text;
     for (int64_t i = 0; i < 4; ++i) {

@@ -44,11 +44,11 @@ TEST(Validate, LooksAtEveryPicture) {
 
 TEST(DatasetReport, KeepsTheFirstIssuesAndCountsAll) {
   DatasetReport report, other;
-  for (std::size_t i = 0; i < DatasetReport::most_issues + 5; ++i) report.add(DatasetFault::empty_box, "s", "m");
+  for (std::size_t i = 0; i < DatasetReport::max_issues + 5; ++i) report.add(DatasetFault::empty_box, "s", "m");
   other.add(DatasetFault::size_mismatch, "t", "n");
   report.append(other);
-  EXPECT_EQ(report.total(), DatasetReport::most_issues + 6);
-  EXPECT_EQ(report.issues().size(), DatasetReport::most_issues);
+  EXPECT_EQ(report.total(), DatasetReport::max_issues + 6);
+  EXPECT_EQ(report.issues().size(), DatasetReport::max_issues);
 }
 
 }  // namespace

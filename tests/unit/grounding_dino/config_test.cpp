@@ -5,15 +5,15 @@
 
 #include "tests/temporary_directory.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 std::string error_of(const std::string& text) {
-  return testing::invalid_argument_of([&] { read_grounding_dino_config(parse_json(text, "test"), "config.json"); });
+  return testing::invalid_argument_of([&] { read_model_config(parse_json(text, "test"), "config.json"); });
 }
 
 TEST(GroundingDinoConfig, DefaultsAreSwinTAndBertBase) {
-  const GroundingDinoConfig config = read_grounding_dino_config(parse_json("{}", "test"), "config.json");
+  const Config config = read_model_config(parse_json("{}", "test"), "config.json");
   EXPECT_EQ(config.d_model, 256);
   EXPECT_EQ(config.backbone_config.channels(4), 768);
   EXPECT_EQ(config.text_config.hidden_size, 768);
@@ -57,7 +57,7 @@ TEST(GroundingDinoConfig, ForeignBackbonesAreRefusedByName) {
 }
 
 TEST(GroundingDinoConfig, NamedOutputsOfOlderFiles) {
-  const auto read = [](const char* text) { return read_grounding_dino_config(parse_json(text, "test"), "config.json"); };
+  const auto read = [](const char* text) { return read_model_config(parse_json(text, "test"), "config.json"); };
   EXPECT_EQ(read(R"({"backbone_config": {"out_features": ["stage1", "stage4"]}})").backbone_config.out_indices,
             (std::vector<int64_t>{1, 4}));
   EXPECT_NE(error_of(R"({"backbone_config": {"out_features": ["stem"]}})").find("out_indices[0]: expected an integer"),
@@ -65,17 +65,17 @@ TEST(GroundingDinoConfig, NamedOutputsOfOlderFiles) {
 }
 
 TEST(GroundingDinoConfig, WrittenAndReadAgain) {
-  GroundingDinoConfig config;
+  Config config;
   config.model_type = "mm-grounding-dino";
   config.num_queries = 30;
   config.backbone_config.depths = {2, 2, 4, 2};
   config.phrase_threshold = 0.4;
-  const json written = write_grounding_dino_config(config);
+  const json written = write_model_config(config);
   EXPECT_EQ(written["architectures"][0], "MMGroundingDinoForObjectDetection");
   EXPECT_FALSE(written.contains("fusion"));
   EXPECT_TRUE(written["positional_embedding_temperature"].is_number_integer());  // transformers 5 refuses 20.0
-  EXPECT_EQ(write_grounding_dino_config(read_grounding_dino_config(written, "config.json")), written);
+  EXPECT_EQ(write_model_config(read_model_config(written, "config.json")), written);
 }
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino

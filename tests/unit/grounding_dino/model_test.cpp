@@ -4,11 +4,11 @@
 #include "omma/models/grounding_dino/grounding_dino.h"
 #include "tests/temporary_directory.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
-GroundingDinoConfig small() {
-  GroundingDinoConfig config;
+Config small() {
+  Config config;
   config.backbone_config.embed_dim = 8;
   config.backbone_config.depths = {1, 1, 2, 1};
   config.backbone_config.num_heads = {1, 2, 2, 4};
@@ -28,9 +28,9 @@ GroundingDinoConfig small() {
   return config;
 }
 
-GroundingDino make(const GroundingDinoConfig& config) {
+Model make(const Config& config) {
   torch::manual_seed(3);
-  GroundingDino model(config);
+  Model model(config);
   model->init_weights();
   torch::NoGradGuard no_grad;
   for (auto& parameter : model->named_parameters())  // away from the zeros that initialisation sets
@@ -39,7 +39,7 @@ GroundingDino make(const GroundingDinoConfig& config) {
   return model;
 }
 
-TextFeatures encode(GroundingDino& model, const std::vector<int64_t>& ids) {
+TextFeatures encode(Model& model, const std::vector<int64_t>& ids) {
   const Tensor tokens = torch::tensor(ids).unsqueeze(0);
   return model->encode_text(tokens, torch::ones_like(tokens, torch::kBool));
 }
@@ -63,9 +63,9 @@ TEST(GroundingDino, APictureAloneAndAmongOthers) {
   auto model = make(small());
   const TextFeatures text = encode(model, {101, 7, 8, 1012, 9, 1012, 102});
   const Tensor pictures = torch::randn({3, 3, 64, 96});
-  const GroundingDinoOutput together = model->forward(pictures, {}, repeat(text, 3));
+  const Output together = model->forward(pictures, {}, repeat(text, 3));
   for (int64_t i = 0; i < 3; ++i) {
-    const GroundingDinoOutput alone = model->forward(pictures.narrow(0, i, 1), {}, text);
+    const Output alone = model->forward(pictures.narrow(0, i, 1), {}, text);
     EXPECT_TRUE(torch::allclose(alone.boxes[0], together.boxes[i], 1e-4, 1e-4));
     // One product or three pass other kernels, and a logit is a sum of large terms: 1e-4 of the largest.
     const Tensor finite = torch::isfinite(alone.logits[0]);
@@ -89,7 +89,7 @@ TEST(GroundingDino, TinyAndThinPictures) {
   auto model = make(small());
   const TextFeatures text = encode(model, {101, 7, 1012, 102});
   for (const auto& [height, width] : {std::pair<int64_t, int64_t>{1, 1}, {1, 300}, {300, 1}, {2, 3}}) {
-    const GroundingDinoOutput output = model->forward(torch::randn({1, 3, height, width}), {}, text);
+    const Output output = model->forward(torch::randn({1, 3, height, width}), {}, text);
     EXPECT_GE(output.boxes.size(1), 1);
     EXPECT_TRUE(output.boxes.isfinite().all().item<bool>()) << height << " x " << width;
     EXPECT_FALSE(output.logits.isnan().any().item<bool>()) << height << " x " << width;
@@ -104,7 +104,7 @@ TEST(GroundingDino, DenoisingQueriesAreSplitOffAndUnseen) {
   Tensor mask = torch::zeros({17, 17}, torch::kBool);
   mask.narrow(0, 5, 12).narrow(1, 0, 5).fill_(true);  // queries may not see denoising queries
   const DenoisingQueries denoising{torch::randn({1, 5, 32}), torch::randn({1, 5, 4}), mask};
-  const GroundingDinoOutput with = model->forward(picture, {}, text, &denoising), without = model->forward(picture, {}, text);
+  const Output with = model->forward(picture, {}, text, &denoising), without = model->forward(picture, {}, text);
   EXPECT_EQ(shape(with.denoising_boxes[1]), "[1, 5, 4]");
   EXPECT_EQ(shape(with.denoising_logits[0]), "[1, 5, 4]");
   EXPECT_TRUE(without.denoising_logits.empty());
@@ -115,7 +115,7 @@ TEST(GroundingDino, DenoisingQueriesAreSplitOffAndUnseen) {
 TEST(GroundingDino, EveryWeightHasAGradient) {
   auto model = make(small());
   model->train();
-  const GroundingDinoOutput output = model->forward(torch::randn({1, 3, 64, 64}), {}, encode(model, {101, 7, 1012, 102}));
+  const Output output = model->forward(torch::randn({1, 3, 64, 64}), {}, encode(model, {101, 7, 1012, 102}));
   Tensor sum = output.encoder_boxes.sum() + output.encoder_logits.sum();
   for (std::size_t i = 0; i < output.layer_boxes.size(); ++i)
     sum = sum + output.layer_boxes[i].sum() + output.layer_logits[i].sum();
@@ -126,7 +126,7 @@ TEST(GroundingDino, EveryWeightHasAGradient) {
 
 TEST(GroundingDino, WithoutFusionTheLayersHaveNone) {
   torch::NoGradGuard no_grad;
-  GroundingDinoConfig config = small();
+  Config config = small();
   config.fusion = false;
   auto model = make(config);
   for (const auto& parameter : model->named_parameters()) EXPECT_EQ(parameter.key().find("fusion"), std::string::npos);
@@ -140,7 +140,7 @@ TEST(GroundingDino, HalfPrecisionKeepsBoxHeads) {
   set_dtype(*model, torch::kBFloat16);
   for (const auto& parameter : model->named_parameters())
     EXPECT_EQ(parameter.value().scalar_type() == torch::kFloat32, parameter.key().find("bbox_embed") != std::string::npos);
-  const GroundingDinoOutput output = model->forward(picture, {}, encode(model, {101, 7, 1012, 102}));
+  const Output output = model->forward(picture, {}, encode(model, {101, 7, 1012, 102}));
   EXPECT_EQ(output.boxes.scalar_type(), torch::kFloat32);
   EXPECT_TRUE(output.boxes.isfinite().all().item<bool>());
 }
@@ -170,4 +170,4 @@ TEST(PadLogits, FillsWithMinusInfinity) {
 }
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino

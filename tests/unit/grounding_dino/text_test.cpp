@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 // [CLS] a b . c ? [SEP] and padding.
@@ -25,4 +25,4 @@ TEST(SubSentenceMasks, WithoutSeparatorsEachTokenSeesItself) {
 TEST(SubSentenceMasks, OneToken) { EXPECT_EQ(shape(sub_sentence_masks(torch::tensor({{101}})).attention_mask), "[1, 1, 1]"); }
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino

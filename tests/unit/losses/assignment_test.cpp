@@ -19,7 +19,7 @@ double total(std::span<const float> cost, int64_t columns, const std::vector<int
 }
 
 // Every way to give each row (rows <= columns) its own column.
-double least_by_enumeration(std::span<const float> cost, int64_t rows, int64_t columns) {
+double min_by_enumeration(std::span<const float> cost, int64_t rows, int64_t columns) {
   std::vector<int64_t> order(static_cast<std::size_t>(columns));
   std::iota(order.begin(), order.end(), 0);
   double least = std::numeric_limits<double>::infinity();
@@ -53,7 +53,7 @@ TEST(Assignment, EqualsEnumerationUpToSeven) {
     std::vector<float> cost(static_cast<std::size_t>(rows * columns));
     const bool ties = rng.chance(0.3);
     for (float& value : cost) value = ties ? static_cast<float>(rng.between(0, 2)) : static_cast<float>(rng.uniform(-5, 5));
-    const double least = least_by_enumeration(cost, rows, columns);
+    const double least = min_by_enumeration(cost, rows, columns);
     const auto wide = assign_least_cost(cost, rows, columns);
     expect_one_to_one(wide, columns);
     EXPECT_NEAR(total(cost, columns, wide), least, 1e-5);

@@ -1,6 +1,7 @@
 #include "omma/nn/weights.h"
 
 #include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
 
 #include <cmath>
 

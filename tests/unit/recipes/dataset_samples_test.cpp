@@ -8,7 +8,7 @@
 
 #include "omma/recipes/grounding_dino/mixture.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr std::uint8_t ground = 20, paint = 220;
@@ -68,7 +68,7 @@ TEST(Augment, FlipsMoveTheBoxesWithThePicture) {
   EXPECT_EQ(corners, expected);
 }
 
-TEST(Augment, PicturesWhosePhrasesMentionASideAreNotMirrored) {
+TEST(Augment, PicturesWhosePhrasesMentionASideAreNotFlipped) {
   const Box box{10, 20, 35, 30};
   for (const char* phrase : {"leftmost dog", "dog right of the bus"}) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
@@ -90,7 +90,7 @@ TEST(Augment, ZoomKeepsWhatIsLeftOfABox) {
     Image image = painted(100, 80, box);
     std::vector<DetectionTarget> targets = {target(box)};
     Rng rng(seed);
-    augment(image, targets, {.flip = true, .zoom = 1, .least_part = 0.4}, rng);
+    augment(image, targets, {.flip = true, .zoom = 1, .min_part = 0.4}, rng);
     EXPECT_GE(image.width, 40);
     const Box left = light_part(image);
     if (targets.empty()) {
@@ -179,7 +179,7 @@ TEST(DatasetSamples, EachRoundShowsEachPictureOnceInAnOrderOfItsOwn) {
 }
 
 TEST(DatasetSamples, BoxesFollowTheResizedPictureAndTheirPhrases) {
-  const DatasetSamples samples(std::make_shared<Grays>(), 3, {.flip = true, .zoom = 0.5, .least_part = 0.6});
+  const DatasetSamples samples(std::make_shared<Grays>(), 3, {.flip = true, .zoom = 0.5, .min_part = 0.6});
   int with_box = 0;
   for (std::uint64_t number = 0; number < 60; ++number) {
     const TrainingSample sample = samples.sample(number, shape);
@@ -281,4 +281,4 @@ TEST(DatasetSamples, ANumberIsOneSampleOnAnyThread) {
 }
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -12,7 +12,7 @@
 #include "omma/recipes/run_recipe.h"
 #include "tests/temporary_directory.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 // Eight scenes of 64 pixels a side, trained and validated on.
@@ -20,7 +20,7 @@ json small_recipe() {
   return json::parse(R"({
     "task": "grounding-dino", "seed": 1, "data": "world:seed=4,count=8,size=64", "split": "train", "validation_split": "train",
     "steps": 6, "batch_size": 8, "learning_rate": 0.002, "clip_norm": 1, "schedule": {"kind": "cosine", "warmup_steps": 10},
-    "sizes": [64], "least_phrases": 32, "most_phrases": 32, "augmentation": {"flip": false}, "denoising_queries": 0,
+    "sizes": [64], "min_phrases": 32, "max_phrases": 32, "augmentation": {"flip": false}, "denoising_queries": 0,
     "loss": {"class_weight": 2, "l1_weight": 5, "giou_weight": 2, "class_cost": 2, "l1_cost": 5, "giou_cost": 2},
     "model": {
       "model_type": "mm-grounding-dino", "d_model": 32, "num_queries": 20, "num_feature_levels": 2, "encoder_layers": 1,
@@ -139,4 +139,4 @@ TEST_F(GroundingDinoRun, Bfloat16LearnsTheSame) {
 }
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino

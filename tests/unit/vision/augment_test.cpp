@@ -14,10 +14,10 @@ Image noise(int width, int height, std::uint64_t seed = 1) {
   return image;
 }
 
-TEST(Augment, MirrorTwiceIsNothing) {
+TEST(Augment, FlipTwiceIsNothing) {
   const Image image = noise(7, 5);
-  EXPECT_EQ(mirrored(mirrored(image)), image);
-  EXPECT_EQ(mirrored(image).pixel(0, 2)[1], image.pixel(6, 2)[1]);
+  EXPECT_EQ(flipped(flipped(image)), image);
+  EXPECT_EQ(flipped(image).pixel(0, 2)[1], image.pixel(6, 2)[1]);
 }
 
 TEST(Augment, FactorOneAndTheIdentityMapChangeNothing) {

@@ -13,10 +13,10 @@
 
 #include "omma/base/rng.h"
 #include "omma/models/grounding_dino/decoder.h"
-#include "omma/models/grounding_dino/targets.h"
 #include "omma/nn/torch.h"
+#include "omma/recipes/grounding_dino/targets.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 struct DenoisingOptions {
   int64_t queries = 100;     // about how many; at least one group is made. 0: no denoising
@@ -31,14 +31,14 @@ struct DenoisingBatch {
   int64_t groups = 0;
   Tensor used;                     // [B, D] float32, 1 but for padding
   std::vector<int64_t> positives;  // places b D + d of the positives
-  std::vector<int64_t> boxes;      // of each positive, the row in GroundingTargets::boxes
+  std::vector<int64_t> boxes;      // of each positive, the row in Targets::boxes
 };
 
 // `text` [B, T, C] is TextFeatures::features, on any device; the result is beside it. D is 0 where no sample has a box.
-DenoisingBatch make_denoising(const GroundingTargets& targets, const Tensor& text, int64_t ordinary_queries,
-                              const DenoisingOptions& options, Rng& rng);
+DenoisingBatch make_denoising(const Targets& targets, const Tensor& text, int64_t ordinary_queries, const DenoisingOptions& options,
+                              Rng& rng);
 
 // [D + Q, D + Q] bool, true = may not attend: ordinary queries see no denoising query, groups do not see one another.
 Tensor denoising_mask(int64_t groups, int64_t group_size, int64_t ordinary_queries);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -9,10 +9,10 @@
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
 // On the CPU. A box may fit several phrases of its prompt: it then owns the tokens of them all.
-struct GroundingTargets {
+struct Targets {
   Tensor boxes;                        // [M, 4] float32, CXCYWH in 0..1, sample after sample
   Tensor tokens;                       // [M, T] float32, 1 at the tokens of the box's phrases, else 0
   std::vector<int64_t> counts;         // [B] boxes of each sample, M in all
@@ -23,4 +23,4 @@ struct GroundingTargets {
   int64_t size() const { return boxes.size(0); }
 };
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -1,4 +1,4 @@
-#include "omma/models/grounding_dino/matcher.h"
+#include "omma/recipes/grounding_dino/matching.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 #include "omma/base/error.h"
 #include "omma/losses/assignment.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 struct Corners {
@@ -23,7 +23,7 @@ struct Corners {
   double area() const { return (x1 - x0) * (y1 - y0); }
 };
 
-double generalized_iou(const Corners& a, const Corners& b) {
+double giou_of(const Corners& a, const Corners& b) {
   const double overlap =
       std::max(0.0, std::min(a.x1, b.x1) - std::max(a.x0, b.x0)) * std::max(0.0, std::min(a.y1, b.y1) - std::max(a.y0, b.y0));
   const double united = a.area() + b.area() - overlap;
@@ -41,7 +41,7 @@ float token_cost(float logit, double alpha) {
 class SampleCost {
  public:
   // logits [Q, T] and boxes [Q, 4], float32 on the CPU.
-  SampleCost(const Tensor& logits, const Tensor& boxes, const GroundingTargets& targets, const MatchingCosts& costs)
+  SampleCost(const Tensor& logits, const Tensor& boxes, const Targets& targets, const MatchingCosts& costs)
       : tokens_(static_cast<std::size_t>(logits.size(1))),
         logits_(logits.const_data_ptr<float>()),
         boxes_(boxes.const_data_ptr<float>()),
@@ -56,7 +56,7 @@ class SampleCost {
     for (std::size_t token = 0; token < tokens_; ++token)
       if (wanted[token] > 0) classes += token_cost(logits[token], costs_.focal_alpha), ++owned;
     for (int i = 0; i < 4; ++i) l1 += std::abs(static_cast<double>(guess[i]) - box[i]);
-    const double giou = generalized_iou(Corners(guess), Corners(box));
+    const double giou = giou_of(Corners(guess), Corners(box));
     return static_cast<float>(costs_.classes * classes / std::max(1.0, owned) + costs_.l1 * l1 - costs_.giou * giou);
   }
 
@@ -70,7 +70,7 @@ class SampleCost {
 
 Tensor on_host(const Tensor& tensor) { return tensor.detach().to(torch::kCPU, torch::kFloat32).contiguous(); }
 
-void check_fit(const Tensor& logits, const Tensor& boxes, const GroundingTargets& targets) {
+void check_fit(const Tensor& logits, const Tensor& boxes, const Targets& targets) {
   check(logits.dim() == 3 && boxes.dim() == 3 && logits.size(0) == targets.samples() && targets.tokens.size(1) == logits.size(2),
         "matching: logits {} and boxes {} do not fit targets of {} samples and tokens {}", shape(logits), shape(boxes),
         targets.samples(), shape(targets.tokens));
@@ -93,8 +93,7 @@ std::vector<int64_t> positions_in(const float* box, const float* centres, const 
 
 }  // namespace
 
-std::vector<int64_t> match_queries(const Tensor& logits, const Tensor& boxes, const GroundingTargets& targets,
-                                   const MatchingCosts& costs) {
+std::vector<int64_t> match_queries(const Tensor& logits, const Tensor& boxes, const Targets& targets, const MatchingCosts& costs) {
   check_fit(logits, boxes, targets);
   const Tensor host_logits = on_host(logits), host_boxes = on_host(boxes);
   const int64_t queries = logits.size(1);
@@ -112,7 +111,7 @@ std::vector<int64_t> match_queries(const Tensor& logits, const Tensor& boxes, co
 }
 
 std::vector<Claim> claim_positions(const Tensor& logits, const Tensor& boxes, const Tensor& centres, const Tensor& valid,
-                                   const GroundingTargets& targets, const MatchingCosts& costs, int64_t share) {
+                                   const Targets& targets, const MatchingCosts& costs, int64_t share) {
   check_fit(logits, boxes, targets);
   const Tensor host_logits = on_host(logits), host_boxes = on_host(boxes), host_centres = on_host(centres);
   const Tensor host_valid = valid.to(torch::kCPU).contiguous();
@@ -137,4 +136,4 @@ std::vector<Claim> claim_positions(const Tensor& logits, const Tensor& boxes, co
   return claims;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

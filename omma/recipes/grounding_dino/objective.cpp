@@ -1,11 +1,11 @@
-#include "omma/models/grounding_dino/criterion.h"
+#include "omma/recipes/grounding_dino/objective.h"
 
 #include <algorithm>
 
 #include "omma/losses/box_loss.h"
 #include "omma/losses/focal.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr double kNoLogit = -1e4;  // of padding tokens, instead of -inf: probability and loss are exactly 0, and so is the gradient
@@ -20,7 +20,7 @@ struct Terms {
 };
 
 // logits [K, B, Q, T] and boxes [K, B, Q, 4] of K layers; weight broadcastable to [K, B, Q, 1] or undefined.
-Terms sum_terms(const Tensor& logits, const Tensor& boxes, const Pairs& pairs, const GroundingTargets& targets, double alpha,
+Terms sum_terms(const Tensor& logits, const Tensor& boxes, const Pairs& pairs, const Targets& targets, double alpha,
                 const Tensor& weight) {
   const auto device = logits.device();
   const Tensor rows = torch::tensor(pairs.rows, torch::kInt64), owners = torch::tensor(pairs.boxes, torch::kInt64);
@@ -35,7 +35,7 @@ Terms sum_terms(const Tensor& logits, const Tensor& boxes, const Pairs& pairs, c
   return {focal.sum(), (matched - truth).abs().sum(), (1 - overlap).sum()};
 }
 
-Pairs match_layers(const std::vector<Tensor>& logits, const std::vector<Tensor>& boxes, const GroundingTargets& targets,
+Pairs match_layers(const std::vector<Tensor>& logits, const std::vector<Tensor>& boxes, const Targets& targets,
                    const MatchingCosts& costs) {
   Pairs pairs;
   for (std::size_t layer = 0; layer < logits.size(); ++layer) {
@@ -64,7 +64,7 @@ Pairs denoising_pairs(const DenoisingBatch& batch, int64_t layers) {
 }
 
 // Sums over all valid positions of the encoder, divided by the number of those that stand for a box.
-Terms proposal_terms(const AllProposals& proposals, const GroundingTargets& targets, const MatchingCosts& costs, int64_t share) {
+Terms proposal_terms(const AllProposals& proposals, const Targets& targets, const MatchingCosts& costs, int64_t share) {
   Pairs pairs;
   for (const Claim& claim :
        claim_positions(proposals.logits, proposals.boxes, proposals.centres, proposals.valid, targets, costs, share)) {
@@ -79,7 +79,7 @@ Terms proposal_terms(const AllProposals& proposals, const GroundingTargets& targ
 
 }  // namespace
 
-CriterionLoss grounding_loss(const GroundingDinoOutput& output, const GroundingTargets& targets, const CriterionConfig& config,
+ObjectiveLoss grounding_loss(const Output& output, const Targets& targets, const ObjectiveConfig& config,
                              const DenoisingBatch* denoising) {
   std::vector<Tensor> logits = output.layer_logits, boxes = output.layer_boxes;
   if (output.encoder_logits.defined()) {
@@ -94,7 +94,7 @@ CriterionLoss grounding_loss(const GroundingDinoOutput& output, const GroundingT
   };
   const Terms terms = sum_terms(torch::stack(logits), torch::stack(boxes), match_layers(logits, boxes, targets, costs), targets,
                                 config.focal_alpha, {});
-  CriterionLoss loss{.total = weighted(terms) / boxes_in_batch,
+  ObjectiveLoss loss{.total = weighted(terms) / boxes_in_batch,
                      .classes = terms.classes.detach() / boxes_in_batch,
                      .l1 = terms.l1.detach() / boxes_in_batch,
                      .giou = terms.giou.detach() / boxes_in_batch,
@@ -116,4 +116,4 @@ CriterionLoss grounding_loss(const GroundingDinoOutput& output, const GroundingT
   return loss;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

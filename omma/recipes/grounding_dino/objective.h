@@ -8,16 +8,16 @@
 #pragma once
 
 #include "omma/base/config.h"
-#include "omma/models/grounding_dino/denoising.h"
 #include "omma/models/grounding_dino/grounding_dino.h"
-#include "omma/models/grounding_dino/matcher.h"
-#include "omma/models/grounding_dino/targets.h"
 #include "omma/nn/torch.h"
+#include "omma/recipes/grounding_dino/denoising.h"
+#include "omma/recipes/grounding_dino/matching.h"
+#include "omma/recipes/grounding_dino/targets.h"
 
-namespace omma {
+namespace omma::grounding_dino {
 
-struct CriterionConfig {
-  double class_weight = 2;  // transformers' and Open-GroundingDino's; 1 in the paper
+struct ObjectiveConfig {
+  double class_weight = 2;  // transformers' and Open-Model's; 1 in the paper
   double l1_weight = 5;
   double giou_weight = 2;
   double focal_alpha = 0.25;
@@ -41,7 +41,7 @@ struct CriterionConfig {
   }
 };
 
-struct CriterionLoss {
+struct ObjectiveLoss {
   Tensor total;              // scalar, weighted
   Tensor classes, l1, giou;  // scalars, not weighted, summed over the layers and the proposals
   Tensor denoising;          // scalar, weighted; undefined without denoising queries
@@ -50,7 +50,7 @@ struct CriterionLoss {
 
 // `denoising` is what the forward pass was given, nullptr without; the output has all proposals where these have a weight. Targets
 // are on the CPU, outputs on any device.
-CriterionLoss grounding_loss(const GroundingDinoOutput& output, const GroundingTargets& targets, const CriterionConfig& config,
+ObjectiveLoss grounding_loss(const Output& output, const Targets& targets, const ObjectiveConfig& config,
                              const DenoisingBatch* denoising = nullptr);
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

@@ -1,10 +1,10 @@
-#include "omma/models/grounding_dino/denoising.h"
+#include "omma/recipes/grounding_dino/denoising.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-namespace omma {
+namespace omma::grounding_dino {
 namespace {
 
 constexpr double kInverseSigmoidEps = 1e-3;  // as the decoder's own boxes
@@ -40,8 +40,8 @@ Tensor denoising_mask(int64_t groups, int64_t group_size, int64_t ordinary_queri
   return mask;
 }
 
-DenoisingBatch make_denoising(const GroundingTargets& targets, const Tensor& text, int64_t ordinary_queries,
-                              const DenoisingOptions& options, Rng& rng) {
+DenoisingBatch make_denoising(const Targets& targets, const Tensor& text, int64_t ordinary_queries, const DenoisingOptions& options,
+                              Rng& rng) {
   const int64_t samples = targets.samples(), tokens = text.size(1);
   const int64_t fullest = targets.counts.empty() ? 0 : *std::max_element(targets.counts.begin(), targets.counts.end());
   DenoisingBatch batch;
@@ -80,4 +80,4 @@ DenoisingBatch make_denoising(const GroundingTargets& targets, const Tensor& tex
   return batch;
 }
 
-}  // namespace omma
+}  // namespace omma::grounding_dino

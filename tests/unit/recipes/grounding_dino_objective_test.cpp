@@ -1,6 +1,4 @@
 // Grounding DINO's loss against a slow version in plain loops, in double precision: batched, with denoising queries.
-#include "omma/models/grounding_dino/criterion.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,12 +7,14 @@
 #include <map>
 #include <numeric>
 
-namespace omma {
+#include "omma/recipes/grounding_dino/objective.h"
+
+namespace omma::grounding_dino {
 namespace {
 
 struct Batch {
-  GroundingDinoOutput output;
-  GroundingTargets targets;
+  Output output;
+  Targets targets;
 };
 
 Tensor random_boxes(int64_t batch, int64_t queries) {
@@ -82,8 +82,7 @@ double slow_giou(const Tensor& a, const Tensor& b) {
 double slow_l1(const Tensor& a, const Tensor& b) { return (a.detach() - b.detach()).abs().sum().item<double>(); }
 
 // The cheapest way to give the sample's boxes queries of their own, by trying all.
-std::vector<int64_t> slow_match(const Tensor& logits, const Tensor& boxes, const GroundingTargets& targets, int64_t first,
-                                int64_t count) {
+std::vector<int64_t> slow_match(const Tensor& logits, const Tensor& boxes, const Targets& targets, int64_t first, int64_t count) {
   std::vector<int64_t> order(static_cast<std::size_t>(logits.size(0))), best;
   std::iota(order.begin(), order.end(), 0);
   double least = std::numeric_limits<double>::infinity();
@@ -108,7 +107,7 @@ std::vector<int64_t> slow_match(const Tensor& logits, const Tensor& boxes, const
   return best;
 }
 
-double slow_layer(const Tensor& logits, const Tensor& boxes, const GroundingTargets& targets, const CriterionConfig& config) {
+double slow_layer(const Tensor& logits, const Tensor& boxes, const Targets& targets, const ObjectiveConfig& config) {
   double sum = 0;
   int64_t first = 0;
   for (int64_t sample = 0; sample < targets.samples(); ++sample) {
@@ -129,20 +128,20 @@ double slow_layer(const Tensor& logits, const Tensor& boxes, const GroundingTarg
   return sum / static_cast<double>(targets.size());
 }
 
-TEST(Criterion, BatchedLossEqualsTheSlowVersion) {
+TEST(Objective, BatchedLossEqualsTheSlowVersion) {
   const Batch batch = make_batch();
-  const CriterionConfig config;
+  const ObjectiveConfig config;
   double expected = slow_layer(batch.output.encoder_logits, batch.output.encoder_boxes, batch.targets, config);
   for (std::size_t i = 0; i < 2; ++i)
     expected += slow_layer(batch.output.layer_logits[i], batch.output.layer_boxes[i], batch.targets, config);
-  const CriterionLoss loss = grounding_loss(batch.output, batch.targets, config);
+  const ObjectiveLoss loss = grounding_loss(batch.output, batch.targets, config);
   EXPECT_NEAR(loss.total.item<double>(), expected, 1e-4 * expected);
   loss.total.backward();
   EXPECT_TRUE(batch.output.layer_logits[0].grad().isfinite().all().item<bool>());
   EXPECT_EQ(batch.output.layer_logits[0].grad()[2].slice(1, 6).abs().sum().item<double>(), 0) << "padding has a gradient";
 }
 
-TEST(Criterion, DenoisingTermEqualsTheSlowVersion) {
+TEST(Objective, DenoisingTermEqualsTheSlowVersion) {
   Batch batch = make_batch();
   Rng rng(9);
   const Tensor text = torch::randn({3, 9, 16});
@@ -153,7 +152,7 @@ TEST(Criterion, DenoisingTermEqualsTheSlowVersion) {
     batch.output.denoising_logits.push_back(torch::randn({3, 12, 9}));
     batch.output.denoising_boxes.push_back(random_boxes(3, 12));
   }
-  const CriterionConfig config;
+  const ObjectiveConfig config;
   double expected = 0;
   for (std::size_t layer = 0; layer < 2; ++layer) {
     const std::vector<int64_t> firsts = {0, 2, 2};
@@ -174,14 +173,14 @@ TEST(Criterion, DenoisingTermEqualsTheSlowVersion) {
     }
   }
   expected /= 5.0 * 2.0;
-  const CriterionLoss loss = grounding_loss(batch.output, batch.targets, config, &denoising);
+  const ObjectiveLoss loss = grounding_loss(batch.output, batch.targets, config, &denoising);
   EXPECT_NEAR(loss.denoising.item<double>(), expected, 1e-4 * expected);
 }
 
 // A grid of 4 x 4 positions that all guess the box of their own cell, the first row not valid; a box over the lower left quarter,
 // one over all of the picture, and one so small that it holds no centre.
 struct Grid {
-  GroundingTargets targets;
+  Targets targets;
   AllProposals proposals;
 };
 
@@ -218,19 +217,19 @@ TEST(Claims, PositionsInABoxStandForIt) {
   EXPECT_FALSE(claimed(1).contains(9)) << "the large box lost its only one";
 }
 
-TEST(Criterion, EveryPositionLearnsWhatItSees) {
+TEST(Objective, EveryPositionLearnsWhatItSees) {
   Batch batch = make_batch();
   Grid grid = make_grid();
   batch.targets = grid.targets;
   batch.output = {};
   batch.output.layer_logits = {torch::randn({1, 5, 2})};
   batch.output.layer_boxes = {random_boxes(1, 5)};
-  CriterionConfig config;
+  ObjectiveConfig config;
   const double without = grounding_loss(batch.output, batch.targets, config).total.item<double>();
   batch.output.proposals = grid.proposals;
   batch.output.proposals->logits.requires_grad_(true);
   config.proposal_weight = 0.5;
-  const CriterionLoss loss = grounding_loss(batch.output, batch.targets, config);
+  const ObjectiveLoss loss = grounding_loss(batch.output, batch.targets, config);
   EXPECT_NEAR(loss.total.item<double>(), without + loss.proposals.item<double>(), 1e-5);
   loss.total.backward();
   const Tensor pull = -grid.proposals.logits.grad()[0];  // where a step down the gradient leads
@@ -240,7 +239,7 @@ TEST(Criterion, EveryPositionLearnsWhatItSees) {
   EXPECT_EQ(pull.slice(0, 0, 4).abs().sum().item<double>(), 0) << "not valid";
 }
 
-TEST(Criterion, NoBoxesStillTeachSilence) {
+TEST(Objective, NoBoxesStillTeachSilence) {
   Batch batch = make_batch();
   batch.targets.counts = {0, 0, 0};
   batch.targets.boxes = torch::zeros({0, 4});
@@ -248,7 +247,7 @@ TEST(Criterion, NoBoxesStillTeachSilence) {
   Rng rng(1);
   const DenoisingBatch denoising = make_denoising(batch.targets, torch::randn({3, 9, 16}), 5, {}, rng);
   EXPECT_EQ(denoising.groups, 0);
-  const CriterionLoss loss = grounding_loss(batch.output, batch.targets, {}, &denoising);
+  const ObjectiveLoss loss = grounding_loss(batch.output, batch.targets, {}, &denoising);
   EXPECT_GT(loss.total.item<double>(), 0);
   EXPECT_FALSE(loss.denoising.defined());
 }
@@ -282,7 +281,7 @@ TEST(Denoising, MaskLetsNothingLeak) {
 
 // The ground truth must not leak: neither from denoising queries to the ordinary ones, nor from one group to another.
 TEST(Denoising, GroupsDoNotLeakThroughTheModel) {
-  GroundingDinoConfig config;
+  Config config;
   config.model_type = "mm-grounding-dino";
   config.d_model = 32;
   config.num_queries = 6;
@@ -298,7 +297,7 @@ TEST(Denoising, GroupsDoNotLeakThroughTheModel) {
                         .intermediate_size = 32,
                         .max_position_embeddings = 32};
   torch::manual_seed(3);
-  GroundingDino model(config);
+  Model model(config);
   model->init_weights();
   model->eval();
   const torch::NoGradGuard no_grad;
@@ -307,13 +306,13 @@ TEST(Denoising, GroupsDoNotLeakThroughTheModel) {
   const Tensor pixels = torch::randn({1, 3, 32, 32});
   DenoisingQueries queries{
       .content = torch::randn({1, 8, 32}), .boxes_unsigmoid = torch::randn({1, 8, 4}), .attention_mask = denoising_mask(2, 4, 6)};
-  const GroundingDinoOutput plain = model->forward(pixels, {}, text);
-  const GroundingDinoOutput before = model->forward(pixels, {}, text, &queries);
+  const Output plain = model->forward(pixels, {}, text);
+  const Output before = model->forward(pixels, {}, text, &queries);
   queries.content = queries.content.clone();
   queries.content.slice(1, 4) += 1;  // the second group's ground truth changes
   queries.boxes_unsigmoid = queries.boxes_unsigmoid.clone();
   queries.boxes_unsigmoid.slice(1, 4) -= 1;
-  const GroundingDinoOutput after = model->forward(pixels, {}, text, &queries);
+  const Output after = model->forward(pixels, {}, text, &queries);
   for (std::size_t layer = 0; layer < 2; ++layer) {
     EXPECT_TRUE(torch::allclose(plain.layer_logits[layer], before.layer_logits[layer], 1e-4, 1e-5));
     EXPECT_TRUE(torch::equal(before.layer_logits[layer], after.layer_logits[layer]));
@@ -324,4 +323,4 @@ TEST(Denoising, GroupsDoNotLeakThroughTheModel) {
 }
 
 }  // namespace
-}  // namespace omma
+}  // namespace omma::grounding_dino
