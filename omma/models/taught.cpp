@@ -31,6 +31,7 @@ struct TaughtGround {
 struct Taught {
   std::string pictures;
   std::optional<TaughtGround> ground;
+  std::string elsewhere;
   bool closed_words = false;
   std::vector<std::string> names;
 
@@ -38,6 +39,7 @@ struct Taught {
   void fields(Fields& field) {
     field("pictures", pictures);
     field("ground", ground);
+    field("elsewhere", elsewhere);
     field("closed_words", closed_words);
     field("names", names);
   }
@@ -58,8 +60,8 @@ class Warnings {
       const GroundStatistics ground = measure_ground(image);
       const bool plain = ground.even >= taught_.ground->even || ground.flat >= taught_.ground->flat;
       if (plain && ground.light >= taught_.ground->light) continue;
-      log_warning("{} has seen {} alone, and a picture here looks like none: what it says of such means nothing", name_,
-                  taught_.pictures);
+      log_warning("{} has seen {} alone, and a picture here looks like none: what it says of such means nothing{}", name_,
+                  taught_.pictures, taught_.elsewhere.empty() ? "" : "; " + taught_.elsewhere);
       told_pictures_ = true;
       return;
     }

@@ -5,6 +5,7 @@
 //   "pictures"      "scenes of the picture-book world": what it has seen
 //   "ground"        {"even", "flat", "light"}: the least values of measure_ground() by which such a picture is known; a picture is
 //                   foreign where it is neither even nor flat, or dark. Absent: pictures are not judged
+//   "elsewhere"     what to do with those that are foreign: ends that warning. May be absent
 //   "closed_words"  whether it knows nothing of words that its tokenizer spells letter by letter
 //   "names"         of a detector: the names of all that it was taught
 #pragma once

@@ -60,6 +60,9 @@ TEST(Startup, EmbeddedModelsTellWhatTheyWereNotTaught) {
                                                                      {"ask", photo, "Is there a dog?"},
                                                                      {"agent", photo, "How many dogs are there?"}})
     EXPECT_NE(said(arguments).find(looks_like_none), std::string::npos) << arguments[0];
+  EXPECT_NE(said({"agent", photo, "How many dogs are there?"}).find("grounding-dino-nano-photo (detect --model, agent --detector)"),
+            std::string::npos);
+  EXPECT_EQ(said({"detect", photo, "--phrase", "vehicle", "--model", "grounding-dino-nano-photo"}), "");
   for (const char* split : {"train", "combo", "len"})
     EXPECT_EQ(said({"detect", (directory / split / "images").string(), "--phrase", "red dog", "--phrase", "umbrellas"}), "")
         << split;
