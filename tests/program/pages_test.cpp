@@ -98,15 +98,20 @@ void write_voc(const fs::path& folder, const Image& picture) {
   }
 }
 
-// A folder of COCO files for two splits, a picture each with one object of a class.
-void write_coco(const fs::path& folder, const Image& picture, const std::string& name) {
+// A folder of COCO files for two splits, a picture each with one object of every class.
+void write_coco(const fs::path& folder, const Image& picture, const std::vector<std::string>& names) {
   fs::create_directories(folder / "images");
   for (const char* split : {"train", "val"}) {
     const std::string file = fmt::format("{}-picture.jpg", split);
     write_image(folder / "images" / file, picture);
-    const json data = {{"images", {{{"id", 1}, {"file_name", file}, {"width", picture.width}, {"height", picture.height}}}},
-                       {"annotations", {{{"id", 1}, {"image_id", 1}, {"category_id", 1}, {"bbox", {9, 9, 50, 50}}}}},
-                       {"categories", {{{"id", 1}, {"name", name}}}}};
+    json data = {{"images", {{{"id", 1}, {"file_name", file}, {"width", picture.width}, {"height", picture.height}}}},
+                 {"annotations", json::array()},
+                 {"categories", json::array()}};
+    for (const std::string& name : names) {
+      const std::size_t id = data["categories"].size() + 1;
+      data["categories"].push_back({{"id", id}, {"name", name}});
+      data["annotations"].push_back({{"id", id}, {"image_id", 1}, {"category_id", id}, {"bbox", {9, 9, 50, 50}}});
+    }
     write_file(folder / fmt::format("{}.json", split), data.dump());
   }
 }
@@ -119,9 +124,9 @@ void prepare(const fs::path& directory) {
   const Image picture = read_image(directory / "scene/images/000000.png");
   for (const char* name : {"photo.jpg", "my.jpg"}) write_image(directory / name, picture);
   for (const char* name : {"my-data", "BCCD", "bccd"}) write_voc(directory / name, picture);
-  write_coco(directory / "traffic", picture, "vehicle");
-  write_coco(directory / "vehicles", picture, "car");
-  write_coco(directory / "aquarium", picture, "fish");
+  write_coco(directory / "traffic", picture, {"vehicle"});
+  write_coco(directory / "vehicles", picture, {"car", "bus", "truck", "motorcycle", "ambulance"});
+  write_coco(directory / "aquarium", picture, {"fish", "jellyfish", "penguin", "puffin", "shark", "starfish", "stingray"});
   ASSERT_EQ(run_line("omma render --seed 4 --count 12 --out web-shards --format webdataset --noise 0.5 --quiet", directory).status,
             0);
 }

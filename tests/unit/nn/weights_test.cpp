@@ -239,7 +239,7 @@ TEST(LoadModel, BuffersAreWeights) {
   using Norm = torch::nn::ModuleHolder<NormImpl>;
   const testing::TemporaryDirectory directory;
   const auto path = directory / "model.safetensors";
-  const Norm saved(3);
+  Norm saved(3);
   saved->norm(torch::randn({2, 3, 4, 4}));
   save_weights(path, *saved, torch::kFloat16);
   for (const WeightOptions& options : {WeightOptions{}, {.dtype = torch::kBFloat16, .for_decoding = true}}) {
