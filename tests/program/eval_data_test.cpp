@@ -14,7 +14,8 @@ using testing::run_program;
 // Floors of the second renderer's judge at 24 pictures; tools/second_renderer/README.md has the figures at 200.
 constexpr const char* kFloors =
     "--floor names=.9 --floor pairs=.9 --floor agent=.75 --floor 'names, cameras=.85' --floor 'pairs, cameras=.85' --floor 'agent, "
-    "cameras=.65' --floor captions=.6 --floor 'captions, cameras=.5'";
+    "cameras=.65' --floor captions=.6 --floor 'captions, cameras=.5' --floor questions=.6 "
+    "--floor 'questions, cameras=.55'";
 
 std::string render(const testing::TemporaryDirectory& directory, const std::string& name, const std::string& seed) {
   const std::string folder = (directory / name).string();
