@@ -7,6 +7,7 @@
 
 #include "omma/base/file.h"
 #include "tests/temporary_directory.h"
+#include "tests/unit/llama/tiny_llama.h"
 
 namespace omma {
 namespace {
@@ -38,25 +39,12 @@ json byte_tokenizer() {
           {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", json::array()}}}};
 }
 
-LlamaConfig tiny() {
-  LlamaConfig config;
-  config.vocab_size = letters;
-  config.hidden_size = 24;
-  config.intermediate_size = 40;
-  config.num_hidden_layers = 2;
-  config.num_attention_heads = 3;
-  config.num_key_value_heads = 1;
-  config.max_position_embeddings = 64;
-  return config;
-}
+LlamaConfig tiny() { return testing::tiny_llama_config(letters); }
 
 void save_tiny(const std::filesystem::path& directory, const LlamaConfig& config = tiny()) {
-  torch::manual_seed(3);
-  LlamaForCausalLM model(config);
-  model->initialise(0.3);
   GenerationConfig generation;
   generation.eos_token_id = 1;
-  save_llama(directory, model, byte_tokenizer(), generation, torch::kFloat32);
+  save_llama(directory, testing::tiny_llama(config), byte_tokenizer(), generation, torch::kFloat32);
 }
 
 TEST(LlamaPredictor, SavedDirectoriesLoadAndGenerate) {

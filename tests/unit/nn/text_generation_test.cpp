@@ -6,6 +6,7 @@
 
 #include "omma/nn/llama_decoder.h"
 #include "omma/text/vocabulary.h"
+#include "tests/unit/llama/tiny_llama.h"
 #include "tests/unit/text/byte_tokenizer.h"
 
 namespace omma {
@@ -196,20 +197,7 @@ class WholePasses : public AutoregressiveDecoder {
   Tensor ids_;  // [R, T]
 };
 
-LlamaForCausalLM tiny_llama() {
-  LlamaConfig config;
-  config.vocab_size = 97;
-  config.hidden_size = 24;
-  config.intermediate_size = 40;
-  config.num_hidden_layers = 2;
-  config.num_attention_heads = 3;
-  config.num_key_value_heads = 1;
-  config.max_position_embeddings = 64;
-  torch::manual_seed(3);
-  LlamaForCausalLM model(config);
-  model->initialise(0.3);
-  return model;
-}
+LlamaForCausalLM tiny_llama() { return testing::tiny_llama(testing::tiny_llama_config(97)); }
 
 TEST(LlamaDecoder, StartsFromEmbeddingsAsFromIds) {
   LlamaForCausalLM model = tiny_llama();
