@@ -1,7 +1,10 @@
-// PNG through libpng: every depth, palette and interlacing to 8-bit RGB.
+// PNG through libpng: every depth, palette and interlacing to 8-bit RGB, or to labels.
 #include <png.h>
 
+#include "omma/base/file.h"
 #include "omma/io/image_codec.h"
+#include "omma/io/image_format.h"
+#include "omma/io/label_map.h"
 #include "omma/io/png_chunks.h"
 
 namespace omma {
@@ -24,6 +27,18 @@ class PngReader {
     read_header(limits);
     return {{static_cast<int>(png_get_image_width(png_, info_)), static_cast<int>(png_get_image_height(png_, info_))},
             png_orientation(bytes_, name_)};
+  }
+
+  LabelMap read_labels(const ImageLimits& limits) {
+    read_header(limits);
+    check(png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE ||
+              (png_get_color_type(png_, info_) & PNG_COLOR_MASK_COLOR) == 0 || png_get_bit_depth(png_, info_) == 8,
+          "{}: PNG: expected labels in gray, a palette or 8-bit RGB, got 16-bit RGB", name_);
+    LabelMap labels;
+    labels.width = static_cast<int>(png_get_image_width(png_, info_));
+    labels.height = static_cast<int>(png_get_image_height(png_, info_));
+    read_label_rows(labels);
+    return labels;
   }
 
   DecodedImage read(const ImageLimits& limits) {
@@ -91,6 +106,29 @@ class PngReader {
     });
   }
 
+  // Samples as they are stored, the first of a pixel being its lowest byte but in 16-bit gray.
+  void read_label_rows(LabelMap& labels) {
+    const auto width = static_cast<std::size_t>(labels.width), height = static_cast<std::size_t>(labels.height);
+    std::size_t bytes_of_pixel = 0;
+    run([&] {
+      png_set_crc_action(png_, PNG_CRC_QUIET_USE, PNG_CRC_NO_CHANGE);
+      png_set_packing(png_);  // 1, 2 and 4 bits to a byte
+      png_set_strip_alpha(png_);
+      png_set_interlace_handling(png_);
+      png_read_update_info(png_, info_);
+      bytes_of_pixel = png_get_rowbytes(png_, info_) / width;
+    });
+    const bool deep_gray = bytes_of_pixel == 2;
+    std::vector<std::uint8_t> samples(width * height * bytes_of_pixel);
+    std::vector<png_bytep> rows(height);
+    for (std::size_t y = 0; y < height; ++y) rows[y] = samples.data() + y * width * bytes_of_pixel;
+    run([&] { png_read_image(png_, rows.data()); });
+    labels.values.resize(width * height);
+    for (std::size_t i = 0; i < labels.values.size(); ++i)
+      for (std::size_t k = 0; k < bytes_of_pixel; ++k)
+        labels.values[i] |= std::uint32_t{samples[i * bytes_of_pixel + k]} << 8 * (deep_gray ? 1 - k : k);
+  }
+
   std::span<const std::uint8_t> bytes_, rest_;  // all; what libpng has not yet read
   std::string_view name_;
   png_structp png_ = nullptr;
@@ -146,6 +184,16 @@ DecodedImage decode_png(std::span<const std::uint8_t> bytes, std::string_view na
 
 ImageHeader read_png_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
   return PngReader(bytes, name).header(limits);
+}
+
+LabelMap decode_label_map(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  check(image_format(bytes) == "PNG", "{}: expected a label map in PNG, got {}", name, image_format(bytes));
+  return PngReader(bytes, name).read_labels(limits);
+}
+
+LabelMap read_label_map(const std::filesystem::path& file, const ImageLimits& limits) {
+  const std::string bytes = read_file(file, limits.file_bytes);
+  return decode_label_map(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()), file.string(), limits);
 }
 
 std::vector<std::uint8_t> encode_png(const Image& image) {
