@@ -10,8 +10,11 @@
 namespace omma::app {
 namespace {
 
+constexpr double kEmblems = .5;  // of the objects
+
 struct RenderCommandOptions : CommonOptions {
   RenderOptions render;
+  bool emblems = false;
   std::string split = "train";
   std::string format = "coco";
 };
@@ -21,6 +24,7 @@ int run_render(RenderCommandOptions options) {
   expect_output_folder({}, options.out);
   options.render.out = options.out;
   options.render.scene.split = parse_split(options.split);
+  if (options.emblems) options.render.scene.emblems = kEmblems;
   options.render.format = options.format == "coco" ? RenderFormat::coco : RenderFormat::webdataset;
   options.render.threads = options.threads > 0 ? options.threads : available_threads();
   render_dataset(options.render);
@@ -42,6 +46,13 @@ void add_render(CLI::App& app) {
   command.add_option("--split", options->split, "train, val, test, combo, len or domain")
       ->capture_default_str()
       ->type_name("SPLIT");
+  command.add_flag("--emblems", options->emblems,
+                   "for segmentation: half of the objects are emblems, shapes within shapes; no captions, no questions");
+  command
+      .add_option("--variety", options->render.scene.variety,
+                  "the share of scenes that look as other renderers and cameras would show them")
+      ->capture_default_str()
+      ->type_name("X");
   command
       .add_option("--format", options->format, "coco: pictures and label files; webdataset: tar shards with texts of a noisy web")
       ->check(CLI::IsMember({"coco", "webdataset"}))

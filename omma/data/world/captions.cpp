@@ -198,6 +198,7 @@ class TemplateFiller {
 }  // namespace
 
 std::vector<Caption> captions(const Scene& scene, Rng& rng, int count) {
+  expect_no_emblems(scene, "captions");
   std::vector<Caption> result;
   while (static_cast<int>(result.size()) < count)
     if (auto caption = TemplateFiller(scene, rng).fill(rng.pick(std::span<const std::string_view>(templates))))

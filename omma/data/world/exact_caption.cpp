@@ -85,6 +85,7 @@ std::string list_of(const SceneDescription& description) {
 }  // namespace
 
 SceneDescription describe_scene(const Scene& scene, Rng& rng) {
+  expect_no_emblems(scene, "description");
   SceneDescription description{.groups = group_objects(scene),
                                .phrasing = static_cast<int>(rng.below(SceneDescription::phrasing_count))};
   if (description.groups.size() != 2 || rng.below(2) == 0) return description;

@@ -36,18 +36,35 @@ struct SceneLabels {
 
 std::string picture_name(int index) { return fmt::format("{:06}.png", index); }
 
-json annotation_of(const Scene& scene, int object) {
-  const WorldObject& what = scene.objects[static_cast<std::size_t>(object)];
-  const RunLengths mask = encode(visible_mask(scene, object));
+json annotation_of(int category, const Mask& mask, const Box& box, int area, json attributes) {
+  const RunLengths runs = encode(mask);
   const auto pixels = [](float value) { return static_cast<int>(value); };
+  return {{"category_id", category + 1},
+          {"bbox", {pixels(box.x0), pixels(box.y0), pixels(box.width()), pixels(box.height())}},
+          {"area", area},
+          {"iscrowd", 0},
+          {"segmentation", {{"size", {runs.height, runs.width}}, {"counts", compress(runs)}}},
+          {"attributes", std::move(attributes)}};
+}
+
+// One, or one of each level of an emblem, from the outside in.
+void annotate_object(const Scene& scene, int object, std::vector<json>& annotations) {
+  const WorldObject& what = scene.objects[static_cast<std::size_t>(object)];
   json attributes = {{"color", world_color(what.color)}};
   if (const std::string_view size = size_word(scene, object); !size.empty()) attributes["size"] = size;
-  return {{"category_id", what.name + 1},
-          {"bbox", {pixels(what.box.x0), pixels(what.box.y0), pixels(what.box.width()), pixels(what.box.height())}},
-          {"area", what.area},
-          {"iscrowd", 0},
-          {"segmentation", {{"size", {mask.height, mask.width}}, {"counts", compress(mask)}}},
-          {"attributes", std::move(attributes)}};
+  if (what.levels.empty()) {
+    annotations.push_back(annotation_of(what.name, visible_mask(scene, object), what.box, what.area, std::move(attributes)));
+    return;
+  }
+  for (int i = 0; i < mask_level_count; ++i) {
+    const EmblemPart& part = what.levels[static_cast<std::size_t>(i)];
+    const auto level = static_cast<MaskLevel>(i);
+    if (level != MaskLevel::whole) attributes = {{"color", world_color(part.color)}};
+    attributes["shape"] = name_of(part.shape);
+    json annotation = annotation_of(world_emblem + i, visible_mask(scene, object, level), part.box, part.area, attributes);
+    annotation["level"] = name_of(level);
+    annotations.push_back(std::move(annotation));
+  }
 }
 
 SceneLabels render_scene(const RenderOptions& options, int index) {
@@ -56,7 +73,8 @@ SceneLabels render_scene(const RenderOptions& options, int index) {
   Rng rng(options.seed ^ language_stream, static_cast<std::uint64_t>(index));
   SceneLabels labels;
   for (int object = 0; object < static_cast<int>(scene.objects.size()); ++object)
-    labels.annotations.push_back(annotation_of(scene, object));
+    annotate_object(scene, object, labels.annotations);
+  if (options.scene.emblems > 0) return labels;  // no text speaks of emblems
   for (Caption& caption : captions(scene, rng)) labels.captions.push_back(std::move(caption.text));
   for (const Question& question : questions(scene, rng))
     labels.questions.push_back({{"image", "images/" + picture_name(index)},
@@ -105,9 +123,15 @@ void write_annotations(const RenderOptions& options, std::vector<SceneLabels>& l
   json categories = json::array();
   for (int name = 0; name < world_name_count; ++name)
     categories.push_back({{"id", name + 1}, {"name", world_noun(name).singular}, {"supercategory", "thing"}});
+  for (int level = 0; level < mask_level_count && options.scene.emblems > 0; ++level)
+    categories.push_back({{"id", world_emblem + level + 1},
+                          {"name", emblem_categories[static_cast<std::size_t>(level)]},
+                          {"supercategory", "emblem"}});
   json annotations = json::array();
   for (std::size_t i = 0; i < labels.size(); ++i) {
     for (json& annotation : labels[i].annotations) {
+      if (annotation.contains("level") && annotation["level"] != name_of(MaskLevel::whole))
+        annotation["parent"] = annotations.size();  // the one before
       annotation["id"] = annotations.size() + 1;
       annotation["image_id"] = i + 1;
       annotations.push_back(std::move(annotation));
@@ -138,6 +162,7 @@ void write_questions(const RenderOptions& options, const std::vector<SceneLabels
 void render_coco(const RenderOptions& options) {
   std::vector<SceneLabels> labels = render_scenes(options);
   write_annotations(options, labels);
+  if (options.scene.emblems > 0) return;
   write_captions(options, labels);
   write_questions(options, labels);
 }
@@ -187,6 +212,7 @@ json record_of(const RenderOptions& options) {
                  {"max_objects", options.scene.max_objects},
                  {"variety", options.scene.variety},
                  {"format", coco ? "coco" : "webdataset"}};
+  if (options.scene.emblems > 0) record["emblems"] = options.scene.emblems;
   if (!coco) record.update({{"noise", options.noise}, {"samples_per_shard", options.samples_per_shard}});
   return record;
 }
@@ -220,6 +246,8 @@ void render_dataset(const RenderOptions& options) {
   check(options.threads >= 1, "threads: expected at least 1, got {}", options.threads);
   check(options.samples_per_shard >= 1 && options.samples_per_shard <= 100'000, "samples per shard: expected 1 to 100000, got {}",
         options.samples_per_shard);
+  check(options.scene.emblems == 0 || options.format == RenderFormat::coco,
+        "emblems: expected the format coco, got webdataset: no text speaks of emblems");
   make_scene(options.seed, 0, options.scene);  // throws for a scene that cannot be, before anything is written
   std::error_code error;
   fs::create_directories(options.out, error);

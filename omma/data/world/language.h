@@ -1,4 +1,5 @@
-// What can be said and asked about a scene, with exact answers. Texts of all splits but combo never name a held-out colour-name
+// What can be said and asked about a scene, with exact answers. Of emblems nothing can: texts of scenes that have some throw
+// std::invalid_argument. Texts of all splits but combo never name a held-out colour-name
 // pair.
 #pragma once
 
@@ -30,6 +31,12 @@ bool may_be_said(const ObjectQuery& query, Split split);
 
 // A query of name, or name and colour, that fits this object alone; one of them at random, nothing where neither does.
 std::optional<ObjectQuery> unique_query(const Scene& scene, int object, Rng& rng);
+
+// The one object in this place of the reference, where all others are clearly on the other side. The relation is one in space.
+std::optional<int> only_object(const Scene& scene, Relation relation, int reference);
+
+// The object of which most is seen, by a quarter more than of any other that fits the query.
+std::optional<int> largest_object(const Scene& scene, const ObjectQuery& query);
 
 // A phrase and all the objects that it fits.
 struct ReferringPhrase {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <optional>
 
 namespace omma {
 namespace {
 
-constexpr int hidden_share = 30;  // per cent of an object that later ones may cover
+constexpr int hidden_share = 30;     // per cent of an object, and of each shape of an emblem, that later ones may cover
+constexpr int smallest_emblem = 28;  // per cent of the canvas: what is smaller has no room for three shapes
 
 ColorName random_pair(const std::vector<int>& names, const std::vector<int>& colors, Rng& rng) {
   ColorName pair{.name = rng.pick(std::span<const int>(names)), .color = rng.pick(std::span<const int>(colors))};
@@ -33,16 +35,12 @@ class Placer {
   Layout take() { return std::move(layout_); }
 
   std::optional<PlacedObject> propose(ColorName what, Rng& rng) const {
-    PlacedObject object{.pose = {.name = what.name,
-                                 .extent = std::max(8, rng.between(size_ * smallest_ / 100, size_ * largest_ / 100)),
-                                 .turn = rng.between(-StampPose::max_turn, StampPose::max_turn),
-                                 .flipped = rng.below(2) == 0},
-                        .color = what.color};
-    object.stamp = draw_stamp(object.pose);
-    if (object.stamp.width > size_ || object.stamp.height > size_) return std::nullopt;
+    PlacedObject object = what.name == world_emblem ? pose_emblem(what.color, rng) : pose_pictogram(what, rng);
+    const Stamp& outline = object.stamps.front();
+    if (outline.width > size_ || outline.height > size_) return std::nullopt;
     for (int attempt = 0; attempt < 6; ++attempt) {
-      object.x = rng.between(0, size_ - object.stamp.width);
-      object.y = rng.between(0, size_ - object.stamp.height);
+      object.x = rng.between(0, size_ - outline.width);
+      object.y = rng.between(0, size_ - outline.height);
       if (leaves_enough(object)) return object;
     }
     return std::nullopt;
@@ -50,37 +48,61 @@ class Placer {
 
   void put(PlacedObject object) {
     layout_.objects.push_back(std::move(object));
+    visible_.emplace_back();
     const PlacedObject& placed = layout_.objects.back();
-    visible_.push_back(placed.stamp.area);
-    for_mask(placed, [&](std::uint8_t& owner) {
-      if (owner != 0) --visible_[owner - 1U];
-      owner = static_cast<std::uint8_t>(layout_.objects.size());
-    });
+    for (std::size_t level = 0; level < placed.stamps.size(); ++level) {
+      const std::size_t value = layout_.objects.size() + level * Layout::level_step;
+      visible(value) = placed.stamps[level].area;
+      visit_mask(placed, placed.stamps[level], layout_.owner.data(), [&](std::uint8_t& owner) {
+        if (owner != 0) --visible(owner);
+        owner = static_cast<std::uint8_t>(value);
+      });
+    }
   }
 
  private:
+  PlacedObject pose_pictogram(ColorName what, Rng& rng) const {
+    PlacedObject object{.pose = {.name = what.name,
+                                 .extent = std::max(8, rng.between(size_ * smallest_ / 100, size_ * largest_ / 100)),
+                                 .turn = rng.between(-StampPose::max_turn, StampPose::max_turn),
+                                 .flipped = rng.below(2) == 0},
+                        .color = what.color};
+    object.stamps.push_back(draw_stamp(object.pose));
+    return object;
+  }
+
+  PlacedObject pose_emblem(int color, Rng& rng) const {
+    const int smallest = std::max(smallest_, smallest_emblem);
+    const int extent = rng.between(size_ * smallest / 100, size_ * largest_ / 100);
+    PlacedObject object{
+        .pose = {.name = world_emblem, .extent = extent}, .color = color, .emblem = design_emblem(color, extent, rng)};
+    object.stamps = draw_emblem(*object.emblem);
+    return object;
+  }
+
+  // Of each shape with all that lies within, as seen.
   bool leaves_enough(const PlacedObject& object) const {
     std::array<int, 256> covered{};
-    for_mask(object, [&](std::uint8_t owner) { ++covered[owner]; });
-    for (std::size_t i = 0; i < layout_.objects.size(); ++i)
-      if ((visible_[i] - covered[i + 1]) * 100 < layout_.objects[i].stamp.area * (100 - hidden_share)) return false;
+    visit_mask(object, object.stamps.front(), layout_.owner.data(), [&](std::uint8_t owner) { ++covered[owner]; });
+    for (std::size_t i = 0; i < layout_.objects.size(); ++i) {
+      const std::vector<Stamp>& stamps = layout_.objects[i].stamps;
+      int left = 0;
+      for (std::size_t level = stamps.size(); level-- > 0;) {
+        left += visible_[i][level] - covered[i + 1 + level * Layout::level_step];
+        if (left * 100 < stamps[level].area * (100 - hidden_share)) return false;
+      }
+    }
     return true;
   }
 
-  template <class Visit>
-  void for_mask(const PlacedObject& object, Visit&& visit) const {
-    visit_mask(object, layout_.owner.data(), visit);
-  }
-  template <class Visit>
-  void for_mask(const PlacedObject& object, Visit&& visit) {
-    visit_mask(object, layout_.owner.data(), visit);
-  }
+  int& visible(std::size_t owner) { return visible_[owner % Layout::level_step - 1][owner / Layout::level_step]; }
+
   template <class Owner, class Visit>
-  void visit_mask(const PlacedObject& object, Owner* owners, Visit& visit) const {
-    const Texel* texel = object.stamp.texels.data();
-    for (int y = 0; y < object.stamp.height; ++y) {
+  void visit_mask(const PlacedObject& object, const Stamp& stamp, Owner* owners, Visit&& visit) const {
+    const Texel* texel = stamp.texels.data();
+    for (int y = 0; y < stamp.height; ++y) {
       Owner* row = owners + static_cast<std::ptrdiff_t>(object.y + y) * size_ + object.x;
-      for (int x = 0; x < object.stamp.width; ++x, ++texel)
+      for (int x = 0; x < stamp.width; ++x, ++texel)
         if (texel->alpha >= Stamp::solid) visit(row[x]);
     }
   }
@@ -88,7 +110,7 @@ class Placer {
   int size_;
   int smallest_, largest_;  // per cent of the canvas: crowds are drawn smaller
   Layout layout_;
-  std::vector<int> visible_;  // pixels of each placed object
+  std::vector<std::array<int, 3>> visible_;  // pixels of each placed object, by level
 };
 
 // One attempt at the whole scene; nothing where an object found no place.
@@ -135,6 +157,16 @@ std::vector<ColorName> draw_objects(int count, Split split, Rng& rng) {
   return objects;
 }
 
+void replace_by_emblems(double share, Split split, std::vector<ColorName>& objects, Rng& rng) {
+  bool pair_is_kept = split != Split::combo;
+  for (ColorName& object : objects) {
+    if (!pair_is_kept && is_combo_pair(object.name, object.color))
+      pair_is_kept = true;
+    else if (rng.chance(share))
+      object = {.name = world_emblem, .color = rng.between(0, world_color_count - 1)};
+  }
+}
+
 Layout place_objects(const std::vector<ColorName>& objects, const SceneOptions& options, int min_extent, Rng& rng) {
   for (;;)
     if (auto layout = try_placing(objects, options, min_extent, rng)) return std::move(*layout);
@@ -144,9 +176,13 @@ std::uint64_t content_hash(const std::vector<PlacedObject>& objects) {
   std::uint64_t sum = 0;  // commutative: the order of drawing does not matter
   for (const PlacedObject& object : objects) {
     std::uint64_t hash = 0;
-    for (const int part :
-         {object.pose.name, object.color, object.pose.extent, object.pose.turn, int{object.pose.flipped}, object.x, object.y})
-      hash = Rng(hash, static_cast<std::uint64_t>(part + StampPose::max_turn)).bits();
+    const auto add = [&](std::initializer_list<int> parts) {
+      for (const int part : parts) hash = Rng(hash, static_cast<std::uint64_t>(part + StampPose::max_turn)).bits();
+    };
+    add({object.pose.name, object.color, object.pose.extent, object.pose.turn, int{object.pose.flipped}, object.x, object.y});
+    if (object.emblem)
+      for (const auto& [pose, color, light] : *object.emblem)
+        add({static_cast<int>(pose.shape), pose.radius, pose.x, pose.y, pose.turn, color, light});
     sum += hash;
   }
   return sum;

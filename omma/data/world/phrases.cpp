@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "omma/base/error.h"
 #include "omma/data/world/language.h"
 
 namespace omma {
@@ -106,7 +107,29 @@ std::optional<ObjectQuery> unique_query(const Scene& scene, int object, Rng& rng
   return std::nullopt;
 }
 
+std::optional<int> only_object(const Scene& scene, Relation relation, int reference) {
+  const auto direction = std::ranges::find(directions, relation, &Direction::relation);
+  check(direction != directions.end(), "only object: expected a relation in space");
+  std::optional<int> only;
+  for (int object = 0; object < static_cast<int>(scene.objects.size()); ++object) {
+    if (object == reference || holds(scene, direction->opposite, object, reference)) continue;
+    if (only || !holds(scene, relation, object, reference)) return std::nullopt;
+    only = object;
+  }
+  return only;
+}
+
+std::optional<int> largest_object(const Scene& scene, const ObjectQuery& query) {
+  const std::vector<int> candidates = find_objects(scene, query);
+  const auto area = [&](int object) { return scene.objects[static_cast<std::size_t>(object)].area; };
+  for (const int object : candidates)
+    if (std::ranges::all_of(candidates, [&](int other) { return other == object || area(object) * 4 >= area(other) * 5; }))
+      return object;
+  return std::nullopt;
+}
+
 std::vector<ReferringPhrase> referring_phrases(const Scene& scene, Rng& rng) {
+  expect_no_emblems(scene, "referring phrases");
   PhraseCollector phrases(scene);
   std::vector<int> names, colors;
   for (int i = 0; i < static_cast<int>(scene.objects.size()); ++i) {

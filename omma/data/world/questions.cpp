@@ -142,7 +142,7 @@ class Asker {
     for (int attempt = 0; attempt < 12 && scene_.objects.size() > 1; ++attempt) {
       const int second = random_object();
       const Place& place = rng_.pick(std::span<const Place>(places));
-      const auto first = only_object(place, second);
+      const auto first = only_object(scene_, place.relation, second);
       const auto reference = unique_query(scene_, second, rng_);
       if (!first || !reference) continue;
       const int name = scene_.objects[static_cast<std::size_t>(*first)].name;
@@ -292,17 +292,6 @@ class Asker {
     return rng_.pick(std::span<const ObjectQuery>(queries));
   }
 
-  // The one object in this place of the reference, where all others are clearly on the other side.
-  std::optional<int> only_object(const Place& place, int reference) const {
-    std::optional<int> only;
-    for (int object = 0; object < static_cast<int>(scene_.objects.size()); ++object) {
-      if (object == reference || holds(scene_, place.opposite, object, reference)) continue;
-      if (only || !holds(scene_, place.relation, object, reference)) return std::nullopt;
-      only = object;
-    }
-    return only;
-  }
-
   const Scene& scene_;
   Rng& rng_;
   Wording wording_;
@@ -313,6 +302,7 @@ class Asker {
 std::string_view name_of(QuestionType type) { return type_names[static_cast<std::size_t>(type)]; }
 
 std::vector<Question> questions(const Scene& scene, Rng& rng, Wording wording) {
+  expect_no_emblems(scene, "questions");
   Asker asker(scene, rng, wording);
   std::vector<Question> result;
   for (auto&& question : {asker.count(), asker.exist(), asker.color(), asker.relation(), asker.what(), asker.compare()})

@@ -13,6 +13,7 @@ namespace omma {
 namespace {
 
 constexpr int object_limit = 9;
+constexpr int smallest_with_emblems = 64;
 constexpr std::uint64_t kLookStream = 0x6c6f6f6b00000000ULL;
 
 // A tint's share of the brightness in each channel, of 256.
@@ -48,11 +49,11 @@ Tint tint_of(int color, const Look& look, Rng& rng) {
 }
 
 // Over the ground, with brightness .25 + .7 L of the pictogram's own luminance L, or what the look has instead.
-void blend(Image& image, const PlacedObject& object, const Tint& tint, const Look& look) {
-  const Texel* texel = object.stamp.texels.data();
-  for (int y = 0; y < object.stamp.height; ++y) {
-    std::uint8_t* out = image.pixel(object.x, object.y + y);
-    for (int x = 0; x < object.stamp.width; ++x, ++texel, out += 3) {
+void blend(Image& image, const Stamp& stamp, int left, int top, const Tint& tint, const Look& look) {
+  const Texel* texel = stamp.texels.data();
+  for (int y = 0; y < stamp.height; ++y) {
+    std::uint8_t* out = image.pixel(left, top + y);
+    for (int x = 0; x < stamp.width; ++x, ++texel, out += 3) {
       if (texel->alpha == 0) continue;
       const int brightness = look.darkest * texel->alpha + look.contrast * texel->light;  // times alpha, of 2^16
       const int ground = 255 - texel->alpha;
@@ -62,22 +63,51 @@ void blend(Image& image, const PlacedObject& object, const Tint& tint, const Loo
   }
 }
 
-// Box and area of what is seen of object `index`, inside its stamp's rectangle.
-void measure(const Layout& layout, std::size_t index, int size, WorldObject& object) {
+void draw_object(Image& image, const PlacedObject& object, const Look& look, Rng& rng) {
+  for (std::size_t level = 0; level < object.stamps.size(); ++level) {
+    const int color = object.emblem ? (*object.emblem)[level].color : object.color;
+    blend(image, object.stamps[level], object.x, object.y, tint_of(color, look, rng), look);
+  }
+}
+
+// Box and area of what is seen of an object, from the level on inwards.
+struct Seen {
+  Box box;
+  int area = 0;
+};
+Seen measure(const Layout& layout, std::size_t index, std::size_t level, int size) {
   const PlacedObject& placed = layout.objects[index];
-  int left = size, top = size, right = 0, bottom = 0;
-  for (int y = placed.y; y < placed.y + placed.stamp.height; ++y) {
+  const Stamp& stamp = placed.stamps[level];
+  int area = 0, left = size, top = size, right = 0, bottom = 0;
+  for (int y = placed.y; y < placed.y + stamp.height; ++y) {
     const std::uint8_t* row = layout.owner.data() + static_cast<std::ptrdiff_t>(y) * size;
-    for (int x = placed.x; x < placed.x + placed.stamp.width; ++x) {
-      if (row[x] != index + 1) continue;
-      ++object.area;
+    for (int x = placed.x; x < placed.x + stamp.width; ++x) {
+      if (row[x] % Layout::level_step != index + 1 || row[x] / Layout::level_step < level) continue;
+      ++area;
       left = std::min(left, x);
       right = std::max(right, x + 1);
       top = std::min(top, y);
       bottom = y + 1;
     }
   }
-  object.box = {static_cast<float>(left), static_cast<float>(top), static_cast<float>(right), static_cast<float>(bottom)};
+  return {.box = {static_cast<float>(left), static_cast<float>(top), static_cast<float>(right), static_cast<float>(bottom)},
+          .area = area};
+}
+
+WorldObject describe(const Layout& layout, std::size_t index, int size) {
+  const PlacedObject& placed = layout.objects[index];
+  WorldObject object{.name = placed.pose.name, .color = placed.color, .extent = placed.pose.extent};
+  for (std::size_t level = 0; level < placed.stamps.size(); ++level) {
+    const auto [box, area] = measure(layout, index, level, size);
+    if (level == 0) {
+      object.box = box;
+      object.area = area;
+    }
+    if (!placed.emblem) continue;
+    const EmblemShape& shape = (*placed.emblem)[level];
+    object.levels.push_back({.shape = shape.pose.shape, .color = shape.color, .box = box, .area = area});
+  }
+  return object;
 }
 
 // Drawn from random numbers of its own, so that a scene's objects and places are those that its plain look has.
@@ -85,6 +115,15 @@ Look look_of(const SceneOptions& options, std::uint64_t seed, std::uint64_t stre
   Rng rng(seed ^ kLookStream, stream);
   if (options.split == Split::domain) return draw_domain_look(rng);
   return rng.chance(options.variety) ? draw_varied_look(rng) : Look();
+}
+
+// Takes apart what a layout has in one map.
+void part_levels(Scene& scene) {
+  scene.level.resize(scene.owner.size());
+  for (std::size_t i = 0; i < scene.owner.size(); ++i) {
+    scene.level[i] = scene.owner[i] / Layout::level_step;
+    scene.owner[i] %= Layout::level_step;
+  }
 }
 
 SceneOptions with_limits(SceneOptions options) {
@@ -95,6 +134,9 @@ SceneOptions with_limits(SceneOptions options) {
   check(options.min_objects >= 1 && options.min_objects <= options.max_objects && options.max_objects <= object_limit,
         "objects of a scene: expected 1 to {}, got {} to {}", object_limit, options.min_objects, options.max_objects);
   check(options.variety >= 0 && options.variety <= 1, "variety of scenes: expected a share of 0 to 1, got {}", options.variety);
+  check(options.emblems >= 0 && options.emblems <= 1, "emblems: expected a share of 0 to 1, got {}", options.emblems);
+  check(options.emblems == 0 || options.size >= smallest_with_emblems,
+        "size of scenes with emblems: expected {} to 4096 pixels, got {}", smallest_with_emblems, options.size);
   return options;
 }
 
@@ -106,30 +148,46 @@ Scene make_scene(std::uint64_t seed, std::uint64_t index, const SceneOptions& gi
   const std::uint64_t stream = static_cast<std::uint64_t>(options.split) << 56 | index;  // each split has its own range
   const Look look = look_of(options, seed, stream);
   Rng rng(seed, stream);
-  const auto objects = draw_objects(rng.between(options.min_objects, options.max_objects), options.split, rng);
+  auto objects = draw_objects(rng.between(options.min_objects, options.max_objects), options.split, rng);
+  if (options.emblems > 0) replace_by_emblems(options.emblems, options.split, objects, rng);
   Layout layout = place_objects(objects, options, look.min_extent, rng);
 
   Scene scene{.split = options.split, .image = Image(options.size, options.size)};
   draw_ground(scene.image, look.ground, rng);
   for (std::size_t i = 0; i < layout.objects.size(); ++i) {
-    const PlacedObject& placed = layout.objects[i];
-    blend(scene.image, placed, tint_of(placed.color, look, rng), look);
-    WorldObject& object =
-        scene.objects.emplace_back(WorldObject{.name = placed.pose.name, .color = placed.color, .extent = placed.pose.extent});
-    measure(layout, i, options.size, object);
+    draw_object(scene.image, layout.objects[i], look, rng);
+    scene.objects.push_back(describe(layout, i, options.size));
   }
   scene.owner = std::move(layout.owner);
+  if (has_emblems(scene)) part_levels(scene);
   scene.image = seen_by(look.camera, std::move(scene.image), rng);
   return scene;
 }
 
-Mask visible_mask(const Scene& scene, int object) {
+std::string_view name_of(MaskLevel level) {
+  static constexpr std::array<std::string_view, mask_level_count> names = {"whole", "part", "sub-part"};
+  return names[static_cast<std::size_t>(level)];
+}
+
+Mask visible_mask(const Scene& scene, int object, MaskLevel level) {
   Mask mask(scene.image.width, scene.image.height);
-  for (std::size_t i = 0; i < mask.data.size(); ++i) mask.data[i] = scene.owner[i] == object + 1;
+  const bool whole = level == MaskLevel::whole;
+  if (!whole && scene.level.empty()) return mask;
+  for (std::size_t i = 0; i < mask.data.size(); ++i)
+    mask.data[i] = scene.owner[i] == object + 1 && (whole || scene.level[i] >= static_cast<int>(level));
   return mask;
 }
 
+bool has_emblems(const Scene& scene) {
+  return std::ranges::any_of(scene.objects, [](const WorldObject& object) { return object.name == world_emblem; });
+}
+
+void expect_no_emblems(const Scene& scene, std::string_view what) {
+  check(!has_emblems(scene), "{}: expected a scene without emblems", what);
+}
+
 ClassMap class_map(const Scene& scene) {
+  expect_no_emblems(scene, "class map");
   std::array<std::uint8_t, object_limit + 1> names{}, colors{};
   for (std::size_t i = 0; i < scene.objects.size(); ++i) {
     names[i + 1] = static_cast<std::uint8_t>(scene.objects[i].name + 1);

@@ -1,17 +1,15 @@
 #include "omma/data/world/stamp.h"
 
-#include <array>
 #include <cstdint>
 #include <cstdlib>
+
+#include "omma/data/world/turn.h"
 
 namespace omma {
 namespace {
 
 // Fixed point with 16 bits of fraction.
 constexpr int one = 1 << 16;
-constexpr std::array<int, StampPose::max_turn + 1> sines = {0, 1144, 2287, 3430, 4572, 5712, 6850, 7987, 9121, 10252, 11380};
-constexpr std::array<int, StampPose::max_turn + 1> cosines = {65536, 65526, 65496, 65446, 65376, 65287,
-                                                              65177, 65048, 64898, 64729, 64540};
 
 int fixed_product(int a, int b) { return static_cast<int>((static_cast<std::int64_t>(a) * b) >> 16); }
 
@@ -43,8 +41,7 @@ Stamp draw_stamp(const StampPose& pose) {
   const Glyph& glyph = world_glyph(pose.name);
   const std::size_t level_index = level_of(pose.extent);
   const GlyphLevel& level = glyph.levels[level_index];
-  const int cosine = cosines[static_cast<std::size_t>(std::abs(pose.turn))];
-  const int sine = pose.turn < 0 ? -sines[static_cast<std::size_t>(-pose.turn)] : sines[static_cast<std::size_t>(pose.turn)];
+  const int cosine = fixed_cosine(pose.turn), sine = fixed_sine(pose.turn);
 
   // The turned pictogram's bounding box, and a pixel around it for soft edges.
   const int pixels_per_texel = (pose.extent << 16) / Glyph::long_side;

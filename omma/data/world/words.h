@@ -11,6 +11,12 @@ namespace omma {
 inline constexpr int world_name_count = 32;
 inline constexpr int world_color_count = 6;
 
+// In place of a name: an emblem (emblem.h), of which no text speaks.
+inline constexpr int world_emblem = world_name_count;
+
+// What data sets call an emblem's whole, its part and its sub-part, which is a dot or a stripe: categories after the names.
+inline constexpr std::array<std::string_view, 3> emblem_categories = {"emblem", "inner shape", "mark"};
+
 struct Noun {
   std::string_view singular;
   std::string_view plural;

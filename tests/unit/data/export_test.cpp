@@ -9,6 +9,7 @@
 #include "omma/base/json.h"
 #include "omma/data/detection_dataset.h"
 #include "omma/data/validate.h"
+#include "omma/data/world_masks.h"
 #include "tests/temporary_directory.h"
 
 namespace omma {
@@ -54,6 +55,47 @@ TEST(Export, MasksAndAttributes) {
     EXPECT_EQ(decode(decompress(annotation["segmentation"]["counts"].get<std::string>(), 96, 96)),
               visible_mask(scene, static_cast<int>(i)));
   }
+}
+
+TEST(Export, EmblemsAreThreeAnnotations) {
+  const testing::TemporaryDirectory directory;
+  RenderOptions options = options_for(directory.path());
+  options.scene.emblems = .5;
+  render_dataset(options);
+  const json file = read_json(directory / "annotations.json");
+  EXPECT_EQ(file["categories"].size(), 35U);
+  std::size_t at = 0, emblems = 0;
+  for (std::uint64_t index = 0; index < scene_count; ++index) {
+    const std::vector<MaskedObject> objects = make_masked_scene(3, index, options.scene).objects;
+    const Scene scene = make_scene(3, index, options.scene);
+    for (const MaskedObject& object : objects) {
+      const json& annotation = file["annotations"].at(at++);
+      EXPECT_EQ(annotation["id"], at);
+      EXPECT_EQ(annotation["image_id"], index + 1);
+      EXPECT_EQ(decode(decompress(annotation["segmentation"]["counts"].get<std::string>(), 96, 96)), object.visible);
+      const WorldObject& what = scene.objects[static_cast<std::size_t>(object.object)];
+      if (what.levels.empty()) {
+        EXPECT_FALSE(annotation.contains("level") || annotation.contains("parent"));
+        EXPECT_EQ(annotation["category_id"], what.name + 1);
+        continue;
+      }
+      const EmblemPart& part = what.levels[static_cast<std::size_t>(object.level)];
+      EXPECT_EQ(annotation["level"], name_of(object.level));
+      EXPECT_EQ(annotation["category_id"], 33 + static_cast<int>(object.level));
+      EXPECT_EQ(annotation["attributes"]["color"], world_color(part.color));
+      EXPECT_EQ(annotation["attributes"]["shape"], name_of(part.shape));
+      EXPECT_EQ(annotation.value("parent", std::size_t{0}), object.level == MaskLevel::whole ? 0 : at - 1);
+      emblems += object.level == MaskLevel::sub_part;
+    }
+  }
+  EXPECT_EQ(at, file["annotations"].size());
+  EXPECT_GT(emblems, 5U);
+  EXPECT_FALSE(std::filesystem::exists(directory / "captions.json"));
+  EXPECT_FALSE(std::filesystem::exists(directory / "questions.jsonl"));
+  const auto dataset = open_detection_dataset("coco:" + directory.path().string(), "");
+  EXPECT_EQ(validate(*dataset, 2).summary(), "");
+  options.format = RenderFormat::webdataset;
+  EXPECT_THROW(render_dataset(options), std::invalid_argument);
 }
 
 TEST(Export, CaptionsAndQuestions) {
