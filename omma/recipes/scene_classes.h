@@ -2,7 +2,7 @@
 // and a colour. The classifier is thrown away afterwards.
 #pragma once
 
-#include "omma/data/world/words.h"
+#include "omma/data/world/scene.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
