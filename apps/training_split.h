@@ -8,6 +8,7 @@
 #include <string>
 
 #include "apps/command.h"
+#include "omma/data/left_out_pictures.h"
 
 namespace omma::app {
 
@@ -30,7 +31,7 @@ template <class Dataset>
 bool same_samples(const Dataset& one, const Dataset& other) {
   if (one.size() != other.size()) return false;
   for (std::size_t i = 0; i < one.size(); ++i)
-    if (one.sample(i).key != other.sample(i).key) return false;
+    if (key_of(one, i) != key_of(other, i)) return false;
   return true;
 }
 

@@ -19,7 +19,7 @@ struct ValidateOptions : CommonOptions {
 template <class Dataset>
 int show_faults(const Dataset& dataset, const ValidateOptions& options) {
   const DatasetReport report = validate(dataset, options.threads > 0 ? options.threads : available_threads());
-  const LeftOutCount records = report.records(), boxes = report.boxes();
+  const LeftOutCount records = report.records(), objects = report.objects();
   const std::size_t usable = dataset.size() - (records.left_out - dataset.report().records().left_out);
   const bool usable_data = usable > 0 && report.fault_share() <= options.max_fault_share;
   if (options.json) {
@@ -33,8 +33,8 @@ int show_faults(const Dataset& dataset, const ValidateOptions& options) {
   for (const DatasetIssue& issue : report.issues()) fmt::print("  {}: {}: {}\n", name_of(issue.fault), issue.sample, issue.message);
   if (report.total() > report.issues().size()) fmt::print("  and {} more\n", report.total() - report.issues().size());
   if (!usable_data)
-    fmt::print("left out: {} of {} records, {} of {} boxes: over the limit of {:g} %\n", records.left_out, records.all,
-               boxes.left_out, boxes.all, 100 * options.max_fault_share);
+    fmt::print("left out: {} of {} records, {} of {} objects: over the limit of {:g} %\n", records.left_out, records.all,
+               objects.left_out, objects.all, 100 * options.max_fault_share);
   return usable_data ? kDone : kFailure;
 }
 
@@ -43,6 +43,8 @@ int run_validate(const ValidateOptions& options) {
   // However much is faulty: that is what is asked for.
   if (options.task == "caption")
     return show_faults(*open_caption_dataset(options.data, options.split, {.max_fault_share = 1}), options);
+  if (options.task == "segmentation")
+    return show_faults(*open_segmentation_dataset(options.data, options.split, {.max_fault_share = 1}), options);
   if (options.task == "vqa")
     return show_faults(*open_question_dataset(options.data, options.split, {.max_fault_share = 1}), options);
   return show_faults(*open_detection_dataset(options.data, options.split, {.max_fault_share = 1}), options);
@@ -56,18 +58,18 @@ void add_validate(CLI::App& app) {
   command
       .add_option(
           "--data", options->data,
-          "kind and place. detection: world, coco, voc, yolo, odvg; caption: world, coco, blip, folder, webdataset; vqa: world, "
-          "jsonl, vqa")
+          "kind and place. detection: world, coco, voc, yolo, odvg; segmentation: coco, sa1b, labels, voc, yolo; caption: world, "
+          "coco, blip, folder, webdataset; vqa: world, jsonl, vqa")
       ->required()
       ->type_name("KIND:PATH");
-  command.add_option("--task", options->task, "what the data are for: detection, caption or vqa")
-      ->check(CLI::IsMember({"detection", "caption", "vqa"}))
+  command.add_option("--task", options->task, "what the data are for: detection, segmentation, caption or vqa")
+      ->check(CLI::IsMember({"detection", "segmentation", "caption", "vqa"}))
       ->capture_default_str()
       ->type_name("T");
   command.add_option("--split", options->split, "part of the data set")->type_name("S");
   command
       .add_option("--max-fault-share", options->max_fault_share,
-                  "status 1 where a larger share of the samples or boxes is left out")
+                  "status 1 where a larger share of the samples, boxes or masks is left out")
       ->capture_default_str()
       ->type_name("X");
   add_run_flags(command, *options);

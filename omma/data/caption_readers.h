@@ -1,8 +1,6 @@
 // The readers of caption data. Not part of the interface: see caption_dataset.h.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <string_view>
@@ -14,12 +12,6 @@
 namespace omma {
 
 inline constexpr std::size_t max_caption_bytes = 1 << 20;  // of a text in a file of its own
-
-// "jpg", in lower case.
-inline bool is_picture_extension(std::string_view extension) {
-  constexpr std::array<std::string_view, 4> known = {"jpg", "jpeg", "png", "webp"};
-  return std::find(known.begin(), known.end(), extension) != known.end();
-}
 
 // Texts in memory, pictures in files.
 class CaptionFiles : public FileDataset<CaptionDataset, CaptionSample> {

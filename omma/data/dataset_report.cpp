@@ -12,9 +12,11 @@ namespace omma {
 namespace {
 
 constexpr std::array<std::string_view, dataset_fault_count> fault_names = {
-    "malformed_record", "duplicate_id",    "unknown_picture",    "unknown_class", "malformed_box", "empty_box",    "box_outside",
-    "phrase_not_found", "missing_picture", "unreadable_picture", "size_mismatch", "inexact_size",  "missing_pair", "malformed_text",
-    "blank_text",       "interleaved_key", "refused_member",     "broken_shard",  "empty_shard",   "missing_shard"};
+    "malformed_record", "duplicate_id",     "unknown_picture", "unknown_class",      "malformed_box",  "empty_box",
+    "box_outside",      "malformed_mask",   "empty_mask",      "mask_size",          "mask_outside",   "crossing_polygon",
+    "box_disagrees",    "phrase_not_found", "missing_picture", "unreadable_picture", "size_mismatch",  "inexact_size",
+    "missing_pair",     "malformed_text",   "blank_text",      "interleaved_key",    "refused_member", "broken_shard",
+    "empty_shard",      "missing_shard"};
 
 }  // namespace
 
@@ -30,7 +32,7 @@ void DatasetReport::append(const DatasetReport& other) {
   for (const DatasetIssue& issue : other.issues_)
     if (issues_.size() < max_issues) issues_.push_back(issue);
   count_records(other.records_.all, other.records_.left_out);
-  count_boxes(other.boxes_.all, other.boxes_.left_out);
+  count_objects(other.objects_.all, other.objects_.left_out);
 }
 
 void DatasetReport::count_records(std::size_t all, std::size_t left_out) {
@@ -38,9 +40,19 @@ void DatasetReport::count_records(std::size_t all, std::size_t left_out) {
   records_.left_out += left_out;
 }
 
-void DatasetReport::count_boxes(std::size_t all, std::size_t left_out) {
-  boxes_.all += all;
-  boxes_.left_out += left_out;
+void DatasetReport::count_objects(std::size_t all, std::size_t left_out) {
+  objects_.all += all;
+  objects_.left_out += left_out;
+}
+
+void DatasetReport::leave_out_record(DatasetFault fault, std::string sample, std::string message) {
+  add(fault, std::move(sample), std::move(message));
+  count_records(1, 1);
+}
+
+void DatasetReport::leave_out_object(DatasetFault fault, std::string sample, std::string message) {
+  add(fault, std::move(sample), std::move(message));
+  count_objects(1, 1);
 }
 
 std::size_t DatasetReport::total() const { return std::accumulate(counts_.begin(), counts_.end(), std::size_t{0}); }
@@ -72,7 +84,7 @@ void check_faults(const DatasetReport& report, std::size_t usable, std::string_v
                   std::string_view where) {
   if (max_fault_share >= 1) return;
   check(usable > 0, "{}: no usable {}{}", where, unit, report.explanation());
-  for (const auto& [count, name] : {std::pair(report.records(), "records"), std::pair(report.boxes(), "boxes")})
+  for (const auto& [count, name] : {std::pair(report.records(), "records"), std::pair(report.objects(), "objects")})
     check(count.share() <= max_fault_share, "{}: {} of {} {} are faulty, over the limit of {:g} %{}", where, count.left_out,
           count.all, name, 100 * max_fault_share, report.explanation());
 }

@@ -21,6 +21,12 @@ enum class DatasetFault {
   malformed_box,     // not four finite numbers: box left out
   empty_box,         // no area: box left out
   box_outside,       // past the border: clipped
+  malformed_mask,    // no polygons of three finite points, no run lengths: mask, or the polygon among others, left out
+  empty_mask,        // not one pixel in the picture: mask left out
+  mask_size,         // run lengths of another size than the picture: mask left out
+  mask_outside,      // a polygon past the border: cut off
+  crossing_polygon,  // it crosses itself: drawn all the same
+  box_disagrees,     // the box beside a mask is another than the one around it: the mask counts
   phrase_not_found,  // the caption does not hold it: box left out
   missing_picture,   // left out when it is found: at the latest when the picture is asked for, or by validate()
   unreadable_picture,
@@ -35,7 +41,7 @@ enum class DatasetFault {
   empty_shard,      // without samples
   missing_shard,
 };
-inline constexpr std::size_t dataset_fault_count = 20;
+inline constexpr std::size_t dataset_fault_count = 26;
 
 std::string_view name_of(DatasetFault fault);
 
@@ -70,15 +76,19 @@ class DatasetReport {
   void add(DatasetFault fault, std::string sample, std::string message);
   void append(const DatasetReport& other);
 
-  // What the data list: records (pictures, captions, questions) and boxes, the faulty ones among them. A fault that costs nothing,
-  // as a box that is clipped, is told and leaves nothing out.
+  // What the data list: records (pictures, captions, questions) and objects (boxes, masks), the faulty ones among them. A fault
+  // that costs nothing, as a box that is clipped, is told and leaves nothing out.
   void count_records(std::size_t all, std::size_t left_out);
-  void count_boxes(std::size_t all, std::size_t left_out);
+  void count_objects(std::size_t all, std::size_t left_out);
   const LeftOutCount& records() const { return records_; }
-  const LeftOutCount& boxes() const { return boxes_; }
+  const LeftOutCount& objects() const { return objects_; }
+
+  // What is listed and cannot be used: told, and counted as one that is left out.
+  void leave_out_record(DatasetFault fault, std::string sample, std::string message);
+  void leave_out_object(DatasetFault fault, std::string sample, std::string message);
 
   // The larger of the two shares: what `max_fault_share` bounds.
-  double fault_share() const { return std::max(records_.share(), boxes_.share()); }
+  double fault_share() const { return std::max(records_.share(), objects_.share()); }
 
   std::size_t count(DatasetFault fault) const { return counts_[static_cast<std::size_t>(fault)]; }
   std::size_t total() const;
@@ -94,11 +104,11 @@ class DatasetReport {
  private:
   std::array<std::size_t, dataset_fault_count> counts_{};
   std::vector<DatasetIssue> issues_;
-  LeftOutCount records_, boxes_;
+  LeftOutCount records_, objects_;
 };
 
 // Throws std::invalid_argument that begins with `where` and ends with the explanation where nothing is `usable`, or a larger share
-// of the records or boxes than this was left out; never where that is 1. `unit` names what is usable: "sample", "box".
+// of the records or objects than this was left out; never where that is 1. `unit` names what is usable: "sample", "box".
 void check_faults(const DatasetReport& report, std::size_t usable, std::string_view unit, double max_fault_share,
                   std::string_view where);
 

@@ -1,19 +1,16 @@
 #include "omma/data/detection_collector.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "omma/base/error.h"
 #include "omma/base/threads.h"
-#include "omma/data/picture_size.h"
 
 namespace omma {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int largest_side = 65'535;
 constexpr float rounding = .5F;  // writers round edges to pixels or to few digits
 
 ImageSize size_of(const DetectionSample& sample) { return {sample.width, sample.height}; }
@@ -47,26 +44,6 @@ void PhraseSet::expect_all_given(std::string_view where) const {
           where, name, phrase, fmt::join(classes_, ", "));
 }
 
-std::optional<std::array<double, 4>> four_numbers(const json& list) {
-  std::array<double, 4> numbers;
-  if (!list.is_array() || list.size() != numbers.size()) return std::nullopt;
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!list[i].is_number()) return std::nullopt;
-    numbers[i] = list[i].get<double>();
-    if (!std::isfinite(numbers[i])) return std::nullopt;
-  }
-  return numbers;
-}
-
-int picture_side(const json& value) {
-  double side = value.is_number() ? value.get<double>() : 0;
-  if (value.is_string()) {
-    const auto& text = value.get_ref<const std::string&>();
-    if (std::from_chars(text.data(), text.data() + text.size(), side).ptr != text.data() + text.size()) return 0;
-  }
-  return side >= 1 && side <= largest_side && side == std::floor(side) ? static_cast<int>(side) : 0;
-}
-
 std::size_t DetectionCollector::add_picture(DetectionSample sample, fs::path image) {
   records_.push_back({.sample = std::move(sample), .image = std::move(image)});
   return records_.size() - 1;
@@ -77,16 +54,6 @@ void DetectionCollector::add_box(std::size_t place, DetectionTarget target, cons
   const auto edge = [&](std::size_t i) { return static_cast<float>(std::clamp(edges[i], -far, far)); };
   target.box = {edge(0), edge(1), edge(2), edge(3)};
   records_[place].sample.targets.push_back(std::move(target));
-}
-
-void DetectionCollector::leave_out_picture(DatasetFault fault, std::string sample, std::string message) {
-  report_.add(fault, std::move(sample), std::move(message));
-  report_.count_records(1, 1);
-}
-
-void DetectionCollector::leave_out_box(DatasetFault fault, std::string sample, std::string message) {
-  report_.add(fault, std::move(sample), std::move(message));
-  report_.count_boxes(1, 1);
 }
 
 std::unique_ptr<DetectionDataset> DetectionCollector::finish(std::vector<std::string> phrases, std::string_view where) {
@@ -128,13 +95,13 @@ bool DetectionCollector::settle_size(DetectionRecord& record, const std::optiona
   if (!header && has_labels) return true;
   if (!header) {
     const DatasetFault fault = fs::exists(record.image) ? DatasetFault::unreadable_picture : DatasetFault::missing_picture;
-    leave_out_picture(fault, sample.key,
-                      fmt::format("the labels have no size, and {} cannot be read for it", record.image.filename().string()));
+    report_.leave_out_record(
+        fault, sample.key, fmt::format("the labels have no size, and {} cannot be read for it", record.image.filename().string()));
     return false;
   }
   const SizeMatch match = has_labels ? compare_sizes(labels, *header) : SizeMatch::same;
   if (match == SizeMatch::different) {
-    leave_out_picture(DatasetFault::size_mismatch, sample.key, size_message(labels, *header));
+    report_.leave_out_record(DatasetFault::size_mismatch, sample.key, size_message(labels, *header));
     return false;
   }
   if (match == SizeMatch::near) report_.add(DatasetFault::inexact_size, sample.key, size_message(labels, *header));
@@ -161,7 +128,7 @@ void DetectionCollector::settle_boxes(DetectionSample& sample) {
     target.box = box.value_or(Box());
     return !box;
   });
-  report_.count_boxes(listed, listed - sample.targets.size());
+  report_.count_objects(listed, listed - sample.targets.size());
 }
 
 }  // namespace omma

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "omma/base/json.h"
 #include "omma/data/detection_dataset.h"
+#include "omma/data/picture_size.h"
 #include "omma/data/record_dataset.h"
 
 namespace omma {
@@ -36,12 +36,6 @@ class PhraseSet {
   std::vector<std::string> phrases_;
 };
 
-// x0, y0, x1, y1 or whatever the format's four numbers mean; nothing unless there are four finite ones.
-std::optional<std::array<double, 4>> four_numbers(const json& list);
-
-// A side of a picture as a label gives it, a number or a text; 0 where that is no whole number of 1 to 65,535.
-int picture_side(const json& value);
-
 // Pictures with boxes as the labels have them, and what became of what the labels list. In finish() the boxes are clipped to the
 // picture. Its header is read where the labels tell no size, or where a box passes the border that they tell; of all others the
 // labels are believed until the picture itself is read, so that opening a large data set reads few of its pictures.
@@ -52,19 +46,16 @@ class DetectionCollector {
   explicit DetectionCollector(const DetectionDatasetOptions& options, Coordinates coordinates = Coordinates::pixels)
       : options_(options), coordinates_(coordinates) {}
 
-  DatasetReport& report() { return report_; }  // of faults that leave nothing out
+  DatasetReport& report() { return report_; }
 
   // A sample with the size of its labels, a side of 0 where they have none. Returns its place.
   std::size_t add_picture(DetectionSample sample, std::filesystem::path image);
   DetectionSample& sample(std::size_t place) { return records_[place].sample; }
+  const DetectionSample& sample(std::size_t place) const { return records_[place].sample; }
   std::size_t size() const { return records_.size(); }
 
   // Edges that need not be in the picture, nor in order.
   void add_box(std::size_t place, DetectionTarget target, const std::array<double, 4>& edges);
-
-  // What was listed and cannot be used.
-  void leave_out_picture(DatasetFault fault, std::string sample, std::string message);
-  void leave_out_box(DatasetFault fault, std::string sample, std::string message);
 
   // Throws std::invalid_argument beginning with `where` for too many faults, see DetectionDatasetOptions.
   std::unique_ptr<DetectionDataset> finish(std::vector<std::string> phrases, std::string_view where);

@@ -7,6 +7,7 @@
 #include "omma/base/file.h"
 #include "omma/base/folder.h"
 #include "omma/data/caption_readers.h"
+#include "omma/data/label_files.h"
 #include "omma/text/utf8.h"
 
 namespace omma {

@@ -30,6 +30,15 @@ class LeftOutPictures {
   DatasetReport report_;
 };
 
+// The key of a sample, of which the labels may be unreadable.
+template <class Dataset>
+std::string key_of(const Dataset& dataset, std::size_t index) {
+  if constexpr (requires { dataset.key(index); })
+    return dataset.key(index);
+  else
+    return dataset.sample(index).key;
+}
+
 // dataset.load(index); nothing where the picture cannot be used, which is noted.
 template <class Dataset>
 auto load_or_leave_out(const Dataset& dataset, std::size_t index, LeftOutPictures& left_out)
@@ -38,10 +47,10 @@ auto load_or_leave_out(const Dataset& dataset, std::size_t index, LeftOutPicture
   try {
     return dataset.load(index);
   } catch (const SampleFault& fault) {
-    left_out.add(index, fault.fault(), dataset.sample(index).key, fault.what());
+    left_out.add(index, fault.fault(), key_of(dataset, index), fault.what());
   } catch (const std::invalid_argument& error) {
     const DatasetFault fault = dataset.has_image(index) ? DatasetFault::unreadable_picture : DatasetFault::missing_picture;
-    left_out.add(index, fault, dataset.sample(index).key, error.what());
+    left_out.add(index, fault, key_of(dataset, index), error.what());
   }
   return std::nullopt;
 }

@@ -208,7 +208,7 @@ class OdvgReader {
     try {
       read(read_config<Item>(object, where_));
     } catch (const std::invalid_argument& error) {
-      collector_.leave_out_box(DatasetFault::malformed_box, key_of(place), error.what());
+      collector_.report().leave_out_object(DatasetFault::malformed_box, key_of(place), error.what());
     }
   }
 
@@ -216,13 +216,13 @@ class OdvgReader {
     std::string name = instance.category.is_string() ? instance.category.get<std::string>() : "";
     if (const auto label = read_label(instance.label); label && !labels_.empty()) {
       if (*label >= labels_.size())
-        return collector_.leave_out_box(DatasetFault::unknown_class, key_of(place),
-                                        fmt::format("{}: label {} of {}", where_, *label, labels_.size()));
+        return collector_.report().leave_out_object(DatasetFault::unknown_class, key_of(place),
+                                                    fmt::format("{}: label {} of {}", where_, *label, labels_.size()));
       name = labels_[*label];
     }
     if (name.empty())
-      return collector_.leave_out_box(DatasetFault::unknown_class, key_of(place),
-                                      fmt::format("{}: neither category nor a mapped label", where_));
+      return collector_.report().leave_out_object(DatasetFault::unknown_class, key_of(place),
+                                                  fmt::format("{}: neither category nor a mapped label", where_));
     const int index = phrases_.add(name);
     add_target(instance.bbox,
                {.box = {}, .phrase = phrases_.phrases()[static_cast<std::size_t>(index)], .class_index = index, .spans = {}},
@@ -238,16 +238,16 @@ class OdvgReader {
     if (!region.tokens_positive.is_null()) {
       auto spans = read_spans(region.tokens_positive, caption_);
       if (!spans)
-        return collector_.leave_out_box(DatasetFault::phrase_not_found, key_of(place),
-                                        fmt::format("{}: tokens_positive do not lie in the caption", where_));
+        return collector_.report().leave_out_object(DatasetFault::phrase_not_found, key_of(place),
+                                                    fmt::format("{}: tokens_positive do not lie in the caption", where_));
       target.spans = std::move(*spans);
     } else {
       for (const std::string& part : parts)
         if (const auto span = find_phrase(caption_, part)) target.spans.push_back(*span);
     }
     if (target.phrase.empty() || target.spans.empty())
-      return collector_.leave_out_box(DatasetFault::phrase_not_found, key_of(place),
-                                      fmt::format("{}: the caption does not hold \"{}\"", where_, target.phrase));
+      return collector_.report().leave_out_object(DatasetFault::phrase_not_found, key_of(place),
+                                                  fmt::format("{}: the caption does not hold \"{}\"", where_, target.phrase));
     for (TextSpan& span : target.spans) span = {span.begin + offset, span.end + offset};
     const bool several = region.bbox.is_array() && !region.bbox.empty() && region.bbox.front().is_array();
     for (const json& bbox : several ? region.bbox : json::array({region.bbox})) add_target(bbox, target, place);
@@ -256,7 +256,7 @@ class OdvgReader {
   void add_target(const json& bbox, DetectionTarget target, std::size_t place) {
     const auto numbers = four_numbers(bbox);
     if (!numbers)
-      return collector_.leave_out_box(
+      return collector_.report().leave_out_object(
           DatasetFault::malformed_box, key_of(place),
           fmt::format("{}: expected bbox [x0, y0, x1, y1], got {}", where_, dump_json(bbox).substr(0, 80)));
     if (boxes_.emplace(place, target.phrase, *numbers).second) collector_.add_box(place, std::move(target), *numbers);

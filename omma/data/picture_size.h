@@ -1,13 +1,24 @@
-// The size of a picture as its labels have it, and as it is. Not part of the interface.
+// Numbers of labels: the size of a picture as its labels have it, and as it is; boxes. Not part of the interface.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
+#include "omma/base/json.h"
 #include "omma/data/detection_dataset.h"
 #include "omma/io/image_file.h"
 
 namespace omma {
+
+// x0, y0, x1, y1 or whatever the format's four numbers mean; nothing unless there are four finite ones.
+std::optional<std::array<double, 4>> four_numbers(const json& list);
+
+// The box of four such numbers, x, y, width and height.
+std::optional<Box> box_of_sides(const json& list);
+
+// A side of a picture as a label gives it, a number or a text; 0 where that is no whole number of 1 to 65,535.
+int picture_side(const json& value);
 
 enum class SizeMatch {
   same,

@@ -47,6 +47,9 @@ class SegmentationDataset {
   // Throws SampleFault where its labels, in a file of their own, can no longer be read.
   virtual SegmentationSample sample(std::size_t index) const = 0;
 
+  // The sample's, without its labels being read.
+  virtual std::string key(std::size_t index) const { return sample(index).key; }
+
   // Throws std::invalid_argument where the picture is missing or broken; load() also SampleFault where the masks are of another
   // size than the picture.
   virtual Image image(std::size_t index) const = 0;

@@ -1,12 +1,12 @@
 #include "omma/data/validate.h"
 
-#include <concepts>
 #include <mutex>
 #include <optional>
 
 #include "omma/base/error.h"
 #include "omma/base/progress.h"
 #include "omma/base/threads.h"
+#include "omma/data/left_out_pictures.h"
 #include "omma/data/picture_size.h"
 
 namespace omma {
@@ -14,19 +14,20 @@ namespace {
 
 template <class Dataset>
 std::optional<DatasetIssue> check_picture(const Dataset& dataset, std::size_t index) {
-  const auto sample = dataset.sample(index);
+  const std::string key = key_of(dataset, index);
   try {
+    const auto sample = dataset.sample(index);
     const auto loaded = dataset.load(index);
-    if constexpr (std::same_as<Dataset, DetectionDataset>) {
+    if constexpr (requires { sample.width; }) {
       const ImageSize labels{sample.width, sample.height}, picture{loaded.image.width, loaded.image.height};
-      if (labels != picture) return DatasetIssue{DatasetFault::inexact_size, sample.key, size_message(labels, picture)};
+      if (labels != picture) return DatasetIssue{DatasetFault::inexact_size, key, size_message(labels, picture)};
     }
     return std::nullopt;
   } catch (const SampleFault& fault) {
-    return DatasetIssue{fault.fault(), sample.key, fault.what()};
+    return DatasetIssue{fault.fault(), key, fault.what()};
   } catch (const std::exception& error) {
     const DatasetFault fault = dataset.has_image(index) ? DatasetFault::unreadable_picture : DatasetFault::missing_picture;
-    return DatasetIssue{fault, sample.key, error.what()};
+    return DatasetIssue{fault, key, error.what()};
   }
 }
 
@@ -62,6 +63,9 @@ DatasetReport validate(const CaptionDataset& dataset, int threads, bool read_pic
   return check_all(dataset, threads, read_pictures);
 }
 DatasetReport validate(const QuestionDataset& dataset, int threads, bool read_pictures) {
+  return check_all(dataset, threads, read_pictures);
+}
+DatasetReport validate(const SegmentationDataset& dataset, int threads, bool read_pictures) {
   return check_all(dataset, threads, read_pictures);
 }
 

@@ -4,6 +4,7 @@
 #include "omma/data/caption_dataset.h"
 #include "omma/data/detection_dataset.h"
 #include "omma/data/question_dataset.h"
+#include "omma/data/segmentation_dataset.h"
 
 namespace omma {
 
@@ -13,5 +14,6 @@ namespace omma {
 DatasetReport validate(const DetectionDataset& dataset, int threads, bool read_pictures = true);
 DatasetReport validate(const CaptionDataset& dataset, int threads, bool read_pictures = true);
 DatasetReport validate(const QuestionDataset& dataset, int threads, bool read_pictures = true);
+DatasetReport validate(const SegmentationDataset& dataset, int threads, bool read_pictures = true);
 
 }  // namespace omma

@@ -11,6 +11,7 @@
 #include "omma/base/folder.h"
 #include "omma/base/threads.h"
 #include "omma/data/caption_readers.h"
+#include "omma/data/label_files.h"
 #include "omma/data/text_records.h"
 #include "omma/io/tar_shard.h"
 #include "omma/text/utf8.h"

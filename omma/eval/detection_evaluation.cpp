@@ -109,7 +109,7 @@ CocoMetrics coco_metrics(const std::vector<Answered>& answers, bool closed, int 
       detections[closed ? 0 : static_cast<std::size_t>(phrase)].push_back(
           {.category = closed ? phrase : 0, .box = detection.box, .score = detection.score});
     }
-    for (std::size_t i = 0; i < truths.size(); ++i) evaluation.add(std::move(truths[i]), std::move(detections[i]));
+    for (std::size_t i = 0; i < truths.size(); ++i) evaluation.add(truths[i], detections[i]);
   }
   return evaluation.metrics();
 }

@@ -132,4 +132,20 @@ GroundStatistics measure_ground(const Image& image) {
   return {.even = even_share(coarse), .flat = flat_share(fine, 2 * kSide), .light = median(border)};
 }
 
+std::string_view kind_of_ground(const Image& image) {
+  check(!image.empty(), "ground: expected a picture, got an empty one");
+  constexpr double middle = 128, hardly_coloured = 10;  // of 255
+  std::vector<int> brightness;                          // times three
+  double colour = 0;
+  for (std::size_t i = 0; i < image.data.size(); i += 3) {
+    const auto [least, most] = std::minmax({image.data[i], image.data[i + 1], image.data[i + 2]});
+    brightness.push_back(image.data[i] + image.data[i + 1] + image.data[i + 2]);
+    colour += most - least;
+  }
+  const auto pixels = static_cast<double>(brightness.size());
+  std::ranges::nth_element(brightness, brightness.begin() + std::ssize(brightness) / 2);
+  if (brightness[brightness.size() / 2] < 3 * middle) return "dark";
+  return colour / pixels > hardly_coloured ? "coloured" : "light";
+}
+
 }  // namespace omma

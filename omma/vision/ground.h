@@ -1,6 +1,8 @@
 // What the ground of a picture is like, measured coarsely: enough to tell drawn scenes from photographs.
 #pragma once
 
+#include <string_view>
+
 #include "omma/vision/image.h"
 
 namespace omma {
@@ -14,5 +16,9 @@ struct GroundStatistics {
 // Noise, blur and compression change little: everything is measured on cells that are averages. Throws std::invalid_argument for an
 // empty picture.
 GroundStatistics measure_ground(const Image& image);
+
+// "dark", "coloured" or "light": what a picture is mostly like. Of microscopes' pictures the dark ones glow by a dye, the coloured
+// ones are stained, and the light ones are seen against a lamp.
+std::string_view kind_of_ground(const Image& image);
 
 }  // namespace omma

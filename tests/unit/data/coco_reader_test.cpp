@@ -96,8 +96,8 @@ TEST_F(CocoReader, ReportsEachFaultWithItsSample) {
   EXPECT_EQ(report.total(), 13U);
   EXPECT_EQ(report.records().all, 4U);
   EXPECT_EQ(report.records().left_out, 2U);
-  EXPECT_EQ(report.boxes().all, 11U);
-  EXPECT_EQ(report.boxes().left_out, 9U);
+  EXPECT_EQ(report.objects().all, 11U);
+  EXPECT_EQ(report.objects().left_out, 9U);
   ASSERT_EQ(dataset->sample(1).targets.size(), 2U);
   EXPECT_EQ(dataset->sample(1).targets[0].box, (Box{0, 2, 5, 22}));
   for (const DatasetIssue& issue : report.issues()) EXPECT_FALSE(issue.sample.empty() || issue.message.empty());
@@ -108,10 +108,10 @@ TEST_F(CocoReader, RefusesMoreFaultsThanItsShare) {
   json labels = small_coco();
   for (int i = 0; i < 57; ++i) labels["annotations"].push_back(labels["annotations"][0]);
   for (int i = 0; i < 3; ++i) labels["annotations"].push_back({{"image_id", 20}, {"category_id", 3}, {"bbox", {1, 2, 0, 20}}});
-  EXPECT_EQ(open(labels)->report().boxes().left_out, 3U);  // of 63
+  EXPECT_EQ(open(labels)->report().objects().left_out, 3U);  // of 63
   labels["annotations"].push_back({{"image_id", 20}, {"category_id", 9}, {"bbox", {1, 2, 3, 4}}});
   const std::string refusal = testing::invalid_argument_of([&] { open(labels); });
-  EXPECT_NE(refusal.find("4 of 64 boxes are faulty, over the limit of 5 %: 1 unknown_class, 3 empty_box; first b.png"),
+  EXPECT_NE(refusal.find("4 of 64 objects are faulty, over the limit of 5 %: 1 unknown_class, 3 empty_box; first b.png"),
             std::string::npos)
       << refusal;
   EXPECT_EQ(open(labels, {.max_fault_share = .07})->size(), 2U);

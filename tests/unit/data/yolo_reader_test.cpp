@@ -104,8 +104,8 @@ TEST_F(YoloReader, ReportsEachFaultWithItsLine) {
   EXPECT_EQ(report.count(DatasetFault::missing_picture), 2U);
   EXPECT_EQ(report.count(DatasetFault::duplicate_id), 2U);  // a picture, and a line, which costs nothing
   EXPECT_EQ(report.records().left_out, 4U);
-  EXPECT_EQ(report.boxes().all, 10U);
-  EXPECT_EQ(report.boxes().left_out, 9U);
+  EXPECT_EQ(report.objects().all, 10U);
+  EXPECT_EQ(report.objects().left_out, 9U);
   EXPECT_NE(testing::invalid_argument_of([&] { open(two_names + "train: list.txt"); }).find("over the limit of 5 %"),
             std::string::npos);
 }

@@ -1,0 +1,32 @@
+// Objects of one picture that are clicked at until they are found. Not part of the interface: see segmentation_evaluation.h.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "omma/data/segmentation_dataset.h"
+#include "omma/tasks/segmenter.h"
+
+namespace omma {
+
+// Where the next click goes, given what was found so far, which is empty run lengths before the first; nothing where all is found.
+using NextClick = std::function<std::optional<PointPrompt>(std::size_t object, const RunLengths& truth, const RunLengths& found)>;
+
+// The IoU of one object after each click, and of the best of the three masks that answer the first.
+struct ClickedObject {
+  std::vector<double> ious;
+  double oracle = 0;
+};
+
+// Gives each object `clicks` clicks, all objects in step, some of them at a time.
+std::vector<ClickedObject> click_objects(Segmenter& segmenter, const ImageEmbedding& image,
+                                         const std::vector<const SegmentationTarget*>& objects, int clicks,
+                                         const NextClick& next_click);
+
+// The masks of many prompts, some at a time: a picture may have hundreds of objects.
+std::vector<std::vector<SegmentedMask>> segment_in_batches(Segmenter& segmenter, const ImageEmbedding& image,
+                                                           const std::vector<SegmentationPrompt>& prompts,
+                                                           const SegmentationOptions& options);
+
+}  // namespace omma
