@@ -181,12 +181,6 @@ CocoEvaluation::Curve CocoEvaluation::curve(const std::vector<Judged>& pictures,
   return {sum / static_cast<double>(recall_count), recall.empty() ? 0 : recall.back()};
 }
 
-double CocoEvaluation::ap50(std::size_t most) const {
-  Mean mean;
-  for (const std::vector<Picture>& pictures : categories_) mean.add(curve(judge_all(pictures, 0), 0, most).precision);
-  return mean.value();
-}
-
 double CocoEvaluation::average_recall(std::size_t most) const {
   Mean mean;
   for (const std::vector<Picture>& pictures : categories_) {
@@ -196,7 +190,7 @@ double CocoEvaluation::average_recall(std::size_t most) const {
   return mean.value();
 }
 
-CocoMetrics CocoEvaluation::metrics() const {
+CocoMetrics CocoEvaluation::metrics(std::size_t most) const {
   std::array<Mean, area_count> ap, ar;
   Mean ap50, ap75, ar1, ar10;
   CocoMetrics metrics;
@@ -206,7 +200,7 @@ CocoMetrics CocoEvaluation::metrics() const {
     Mean own;
     for (std::size_t iou = 0; iou < iou_count; ++iou) {
       for (std::size_t area = 0; area < area_count; ++area) {
-        const Curve full = curve(judged[area], iou, 100);
+        const Curve full = curve(judged[area], iou, most);
         ap[area].add(full.precision);
         ar[area].add(full.recall);
         if (area > 0) continue;

@@ -49,10 +49,10 @@ class CocoEvaluation {
   // and where some have masks and others have none.
   void add(const std::vector<CocoTruth>& truths, const std::vector<CocoDetection>& detections);
 
-  CocoMetrics metrics() const;
+  // All but ar1 and ar10 with at most so many detections a picture and category.
+  CocoMetrics metrics(std::size_t most = 100) const;
 
-  // AP at an IoU of .5, and mean recall over IoU .50:.05:.95, with at most so many detections a picture and category.
-  double ap50(std::size_t most) const;
+  // Mean recall over IoU .50:.05:.95 with at most so many.
   double average_recall(std::size_t most) const;
 
  private:

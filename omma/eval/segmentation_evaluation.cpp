@@ -8,7 +8,6 @@
 #include "omma/base/progress.h"
 #include "omma/eval/click_sessions.h"
 #include "omma/eval/clicks.h"
-#include "omma/eval/coco_detection.h"
 #include "omma/vision/run_lengths.h"
 
 namespace omma {
@@ -103,7 +102,7 @@ SegmentationFigures finish(Tally& tally, const SegmentationEvaluationOptions& op
   if (options.everything && !tally.counted.empty()) {
     tally.figures.automatic = {.ar100 = tally.automatic.average_recall(100),
                                .ar1000 = tally.automatic.average_recall(max_recalled),
-                               .ap50 = tally.automatic.ap50(max_precise),
+                               .coco = tally.automatic.metrics(max_precise),
                                .masks = static_cast<double>(tally.masks) / static_cast<double>(tally.counted.size())};
     tally.figures.counting = counting_report({{counted_kind, tally.counted}}, options.training);
   }
@@ -125,10 +124,16 @@ json json_of(const SegmentationFigures& figures) {
   if (figures.oracle[0].objects() > 0) write(figures.oracle, "miou_oracle3", object);
   if (figures.box[0].objects() > 0) write(figures.box, "miou_box", object);
   if (figures.automatic) {
-    object["ar100"] = figure(figures.automatic->ar100);
-    object["ar1000"] = figure(figures.automatic->ar1000);
-    object["ap50"] = figure(figures.automatic->ap50);
-    object["masks"] = figures.automatic->masks;
+    const CocoMetrics& coco = figures.automatic->coco;
+    object.update({{"ar100", figure(figures.automatic->ar100)},
+                   {"ar1000", figure(figures.automatic->ar1000)},
+                   {"ap", figure(coco.ap)},
+                   {"ap50", figure(coco.ap50)},
+                   {"ap75", figure(coco.ap75)},
+                   {"ap_small", figure(coco.ap_small)},
+                   {"ap_medium", figure(coco.ap_medium)},
+                   {"ap_large", figure(coco.ap_large)},
+                   {"masks", figures.automatic->masks}});
   }
   if (figures.counting) object["counting"] = figures.counting->to_json();
   return object;

@@ -13,6 +13,7 @@
 #include "omma/base/json.h"
 #include "omma/data/left_out_pictures.h"
 #include "omma/data/segmentation_dataset.h"
+#include "omma/eval/coco_detection.h"
 #include "omma/eval/counting.h"
 #include "omma/tasks/segmenter.h"
 
@@ -60,10 +61,10 @@ class IouByArea {
   std::array<MeanIou, names.size()> means_;
 };
 
-// -1 where there is nothing to find.
+// Automatic masks by falling predicted IoU, whatever they show; -1 where there is nothing to find.
 struct AutomaticMaskMetrics {
-  double ar100 = -1, ar1000 = -1;  // mean recall over IoU .50:.05:.95 with so many masks a picture, whatever they show
-  double ap50 = -1;                // with at most 300 masks a picture, by falling predicted IoU
+  double ar100 = -1, ar1000 = -1;  // mean recall with so many a picture
+  CocoMetrics coco = {};           // with 300 a picture
   double masks = 0;                // a picture, in the mean
 };
 
@@ -82,7 +83,8 @@ struct SegmentationEvaluation {
   std::string mean_absent;  // why there are no counts of a training split; "" where there are
 
   // "miou1", "miou2", ..., "miou1_random", ..., "miou_oracle3", "miou_box", each also with "_small", "_medium", "_large"; "ar100",
-  // "ar1000", "ap50", "masks", "counting"; null where there is nothing of the kind to find. "per_group" beside them.
+  // "ar1000", "ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "masks", "counting"; null where there is nothing of the
+  // kind to find. "per_group" beside them.
   json to_json() const;
 };
 

@@ -1,5 +1,5 @@
 """Random detection results judged by pycocotools: OUT/coco/cases.json, each a list of pictures with the twelve figures, and the
-same of masks, OUT/coco/mask_cases.json, with the figures of proposals: mean recall with 100 and 1000 a picture, AP at .5 with 300.
+same of masks, OUT/coco/mask_cases.json, with the figures of proposals: mean recall with 100 and 1000 a picture, AP with 300.
 
 Boxes are whole pixels, so that the overlap at a threshold is decided alike; scores repeat, crowds and empty pictures occur.
 """
@@ -122,7 +122,7 @@ def judged(case, kind):
 
 
 def judged_as_proposals(case):
-    """Mean recall with 100 and 1000 a picture, AP at .5 with 300."""
+    """Mean recall with 100 and 1000 a picture; AP at .5, and over all IoUs, with 300."""
 
     def mean(values):
         return float(values[values > -1].mean()) if (values > -1).any() else -1.0
@@ -133,7 +133,8 @@ def judged_as_proposals(case):
         evaluation.evaluate()
         evaluation.accumulate()
     recall, precision = evaluation.eval["recall"], evaluation.eval["precision"]
-    return [mean(recall[:, :, 0, 0]), mean(recall[:, :, 0, 2]), mean(precision[0, :, :, 0, 1])]
+    return [mean(recall[:, :, 0, 0]), mean(recall[:, :, 0, 2]), mean(precision[0, :, :, 0, 1]),
+            mean(precision[:, :, :, 0, 1])]
 
 
 def cases_of(draw, kind, count, rng):

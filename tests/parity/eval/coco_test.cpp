@@ -69,7 +69,8 @@ TEST(CocoParity, MasksAsProposals) {
     const json& expected = cases[i]["proposals"];
     EXPECT_NEAR(evaluation.average_recall(100), expected[0].get<double>(), 1e-9) << "case " << i;
     EXPECT_NEAR(evaluation.average_recall(1000), expected[1].get<double>(), 1e-9) << "case " << i;
-    EXPECT_NEAR(evaluation.ap50(300), expected[2].get<double>(), 1e-9) << "case " << i;
+    EXPECT_NEAR(evaluation.metrics(300).ap50, expected[2].get<double>(), 1e-9) << "case " << i;
+    EXPECT_NEAR(evaluation.metrics(300).ap, expected[3].get<double>(), 1e-9) << "case " << i;
   }
 }
 
