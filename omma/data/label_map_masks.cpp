@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array label_folders = {"labels", "masks"};
+constexpr std::array label_map_folder_names = {"labels", "masks"};
 constexpr const char* unnamed_object = "object";
 constexpr std::uint32_t largest_value = 0xFFFFFF;  // of three bytes
 
@@ -29,7 +29,7 @@ struct LabelMapFolders {
 // What follows a folder's name in the split, "" for none: SPLIT/images or images/SPLIT.
 std::optional<LabelMapFolders> folders_in(const fs::path& folder, const fs::path& given_images, std::string_view part) {
   const auto of_part = [&](const fs::path& path) { return part.empty() ? path : path_inside(path, part); };
-  for (const char* name : label_folders) {
+  for (const char* name : label_map_folder_names) {
     const fs::path images = given_images.empty() ? of_part(folder / "images") : given_images;
     if (fs::is_directory(images) && fs::is_directory(of_part(folder / name)))
       return LabelMapFolders{images, of_part(folder / name)};
@@ -75,7 +75,7 @@ class LabelMapLabels : public MaskLabels {
   PictureMasks masks(std::size_t place, ImageSize size) const override {
     const LabelMapPicture& picture = pictures[place];
     PictureMasks masks;
-    for (auto& [value, mask] : masks_of(read_labels_of_picture(picture.labels, size))) {
+    for (auto& [value, mask] : read_labelled_masks(picture.labels, size)) {
       const std::string where = fmt::format("{}: value {}", picture.labels.filename().string(), value);
       const auto named = picture.classes.find(value);
       if (!picture.classes.empty() && named == picture.classes.end()) {

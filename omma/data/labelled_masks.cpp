@@ -24,13 +24,13 @@ std::map<std::uint32_t, RunLengths> masks_of(const LabelMap& labels) {
   return masks;
 }
 
-LabelMap read_labels_of_picture(const std::filesystem::path& file, ImageSize picture) {
+std::map<std::uint32_t, RunLengths> read_labelled_masks(const std::filesystem::path& file, ImageSize picture) {
   try {
-    LabelMap labels = read_label_map(file);
+    const LabelMap labels = read_label_map(file);
     const ImageSize size{labels.width, labels.height};
     if (size != picture)
       throw SampleFault(DatasetFault::size_mismatch, fmt::format("{}: {}", file.filename().string(), size_message(size, picture)));
-    return labels;
+    return masks_of(labels);
   } catch (const SampleFault&) {
     throw;
   } catch (const std::invalid_argument& error) {

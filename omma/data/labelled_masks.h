@@ -16,8 +16,8 @@ inline constexpr std::size_t max_label_map_masks = 65'535;
 // The pixels of each value above 0, by value. Throws std::invalid_argument for more than max_label_map_masks of them.
 std::map<std::uint32_t, RunLengths> masks_of(const LabelMap& labels);
 
-// As read_label_map(), but SampleFault: malformed_record where it cannot be read, size_mismatch where it is of another size than
-// the picture.
-LabelMap read_labels_of_picture(const std::filesystem::path& file, ImageSize picture);
+// Those of a picture's label map. Throws SampleFault: malformed_record where it cannot be read or has too many values,
+// size_mismatch where it is of another size than the picture.
+std::map<std::uint32_t, RunLengths> read_labelled_masks(const std::filesystem::path& file, ImageSize picture);
 
 }  // namespace omma

@@ -12,8 +12,8 @@
 namespace omma {
 namespace {
 
-constexpr double rounding = .5;             // pixels: writers round points to them
-constexpr double far = 1e6;                 // pixels: no writer means it
+constexpr double writers_rounding = .5;     // pixels: writers round points to them
+constexpr double max_coordinate = 1e6;      // pixels: no writer means it
 constexpr std::size_t max_pairs = 4 << 20;  // of sides that are looked at for a crossing
 constexpr double max_columns = 32 << 20;    // that an outline passes, each at a cost
 
@@ -24,7 +24,8 @@ Polygon read_polygon(const json& numbers) {
   polygon.xy.reserve(numbers.size());
   for (const json& number : numbers) {
     const double value = number.is_number() ? number.get<double>() : std::nan("");
-    check(std::abs(value) <= far, "expected coordinates of a polygon, numbers of at most {:g}, got {}", far, excerpt(number));
+    check(std::abs(value) <= max_coordinate, "expected coordinates of a polygon, numbers of at most {:g}, got {}", max_coordinate,
+          excerpt(number));
     polygon.xy.push_back(value);
   }
   check(polygon.xy.size() % 2 == 0, "expected a polygon of x and y in turn, got {} numbers", polygon.xy.size());
@@ -55,7 +56,7 @@ MaskShape read_run_lengths(const json& object) {
 bool passes_border(const Polygon& polygon, ImageSize picture) {
   const std::array<double, 2> sides = {static_cast<double>(picture.width), static_cast<double>(picture.height)};
   for (std::size_t i = 0; i < polygon.xy.size(); ++i)
-    if (polygon.xy[i] < -rounding || polygon.xy[i] > sides[i % 2] + rounding) return true;
+    if (polygon.xy[i] < -writers_rounding || polygon.xy[i] > sides[i % 2] + writers_rounding) return true;
   return false;
 }
 

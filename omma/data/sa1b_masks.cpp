@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* category = "object";
+constexpr const char* sa1b_category = "object";
 
 class Sa1bLabels : public MaskLabels {
  public:
@@ -32,7 +32,7 @@ class Sa1bLabels : public MaskLabels {
         check(annotation.is_object(), "expected an annotation, got {}", dump_json(annotation).substr(0, 80));
         const json area = annotation.value("area", json());
         SegmentationTarget target{.area = area.is_number() && area.get<double>() >= 0 ? area.get<double>() : -1,
-                                  .category = category,
+                                  .category = sa1b_category,
                                   .category_index = 0,
                                   .crowd = false};
         masks.add(read_mask_shape(annotation.value("segmentation", json())), std::move(target),
@@ -90,7 +90,7 @@ std::unique_ptr<SegmentationDataset> open_sa1b(const fs::path& path, std::string
   for (const auto& [name, picture] : picture_of)
     collector.report().leave_out_record(DatasetFault::missing_pair, picture.lexically_relative(images).string(),
                                         "a picture without labels");
-  return collector.finish(std::move(labels), {category}, folder.string());
+  return collector.finish(std::move(labels), {sa1b_category}, folder.string());
 }
 
 }  // namespace omma

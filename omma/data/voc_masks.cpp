@@ -33,7 +33,7 @@ class VocMaskLabels : public MaskLabels {
   PictureMasks masks(std::size_t place, ImageSize size) const override {
     const VocPicture& picture = pictures[place];
     PictureMasks masks;
-    for (auto& [value, mask] : masks_of(read_labels_of_picture(picture.labels, size))) {
+    for (auto& [value, mask] : read_labelled_masks(picture.labels, size)) {
       if (value == void_value) continue;
       const std::string where = fmt::format("{}: value {}", picture.labels.filename().string(), value);
       const bool annotated = value <= picture.objects.size();

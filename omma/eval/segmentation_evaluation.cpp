@@ -17,7 +17,7 @@ constexpr std::size_t max_recalled = 1000, max_precise = 300;  // masks of a pic
 constexpr const char* counted_kind = "object";
 
 // What is found of the pictures of one group.
-struct Tally {
+struct GroupTally {
   SegmentationFigures figures;
   CocoEvaluation automatic{1, max_recalled};
   std::vector<Counted> counted;
@@ -84,7 +84,7 @@ void add_clicks(const std::vector<ClickedObject>& clicked, const std::vector<std
     for (const int clicks : judged_clicks) ious[clicks].add(clicked[i].ious[static_cast<std::size_t>(clicks - 1)], pixels[i]);
 }
 
-void add(const Judged& judged, const SegmentationEvaluationOptions& options, Tally& tally) {
+void add(const Judged& judged, const SegmentationEvaluationOptions& options, GroupTally& tally) {
   SegmentationFigures& figures = tally.figures;
   ++figures.pictures;
   figures.objects += judged.pixels.size();
@@ -98,7 +98,7 @@ void add(const Judged& judged, const SegmentationEvaluationOptions& options, Tal
   tally.masks += judged.automatic.size();
 }
 
-SegmentationFigures finish(Tally& tally, const SegmentationEvaluationOptions& options) {
+SegmentationFigures finish(GroupTally& tally, const SegmentationEvaluationOptions& options) {
   if (options.everything && !tally.counted.empty()) {
     tally.figures.automatic = {.ar100 = tally.automatic.average_recall(100),
                                .ar1000 = tally.automatic.average_recall(max_recalled),
@@ -154,8 +154,8 @@ void IouByArea::add(double iou, std::int64_t pixels) {
 SegmentationEvaluation evaluate_segmentation(Segmenter& segmenter, const SegmentationDataset& dataset,
                                              const SegmentationEvaluationOptions& options, LeftOutPictures& left_out) {
   const std::size_t pictures = options.max_pictures == 0 ? dataset.size() : std::min(dataset.size(), options.max_pictures);
-  Tally overall;
-  std::map<std::string, Tally> groups;
+  GroupTally overall;
+  std::map<std::string, GroupTally> groups;
   Progress progress("segment", static_cast<std::int64_t>(pictures));
   for (std::size_t i = 0; i < pictures; ++i) {
     progress.advance();

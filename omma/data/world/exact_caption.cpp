@@ -21,18 +21,19 @@ constexpr std::array<std::string_view, 10> requests = {
     "What does the picture show?",     "What is there to see?",    "Describe the picture.", "Describe this image.",
     "Tell me what is in the picture.", "Give me a caption."};
 
-struct Place {
+struct NamedPlace {
   Relation relation;
   Relation opposite;
   std::string_view words;
 };
-constexpr std::array<Place, 4> places = {{{Relation::left_of, Relation::right_of, "left of"},
-                                          {Relation::right_of, Relation::left_of, "right of"},
-                                          {Relation::above, Relation::below, "above"},
-                                          {Relation::below, Relation::above, "below"}}};
+constexpr std::array<NamedPlace, 4> named_places = {{{Relation::left_of, Relation::right_of, "left of"},
+                                                     {Relation::right_of, Relation::left_of, "right of"},
+                                                     {Relation::above, Relation::below, "above"},
+                                                     {Relation::below, Relation::above, "below"}}};
 
-const Place& place_of(Relation relation) {
-  return *std::find_if(places.begin(), places.end(), [&](const Place& place) { return place.relation == relation; });
+const NamedPlace& named_place_of(Relation relation) {
+  return *std::find_if(named_places.begin(), named_places.end(),
+                       [&](const NamedPlace& place) { return place.relation == relation; });
 }
 
 std::vector<int> members(const Scene& scene, const ObjectGroup& group) {
@@ -74,7 +75,7 @@ std::string list_of(const SceneDescription& description) {
   for (std::size_t i = 1; i < description.groups.size(); ++i) {
     const bool last = i + 1 == description.groups.size();
     if (description.relation)
-      text += fmt::format(" {} ", place_of(*description.relation).words);
+      text += fmt::format(" {} ", named_place_of(*description.relation).words);
     else
       text += last ? " and " : ", ";
     text += text_of(description.groups[i]);
@@ -92,7 +93,7 @@ SceneDescription describe_scene(const Scene& scene, Rng& rng) {
   std::vector<ObjectGroup> pair = description.groups;
   if (rng.below(2) == 0) std::swap(pair[0], pair[1]);
   std::vector<Relation> holding;
-  for (const Place& place : places)
+  for (const NamedPlace& place : named_places)
     if (all_stand(scene, place.relation, pair[0], pair[1])) holding.push_back(place.relation);
   if (holding.empty()) return description;
   description.relation = rng.pick(std::span<const Relation>(holding));
@@ -114,7 +115,7 @@ bool contradicts(const SceneDescription& description, const Scene& scene) {
   for (const ObjectGroup& group : description.groups)
     if (members(scene, group).size() != static_cast<std::size_t>(group.count)) return true;
   return description.relation &&
-         all_stand(scene, place_of(*description.relation).opposite, description.groups[0], description.groups[1]);
+         all_stand(scene, named_place_of(*description.relation).opposite, description.groups[0], description.groups[1]);
 }
 
 std::span<const std::string_view> description_requests() { return requests; }

@@ -134,7 +134,7 @@ TEST_F(SegmentationData, TooManyFaultsRefuseTheData) {
   const std::string refusal = testing::invalid_argument_of([&] { open_coco(annotations, {}); });
   EXPECT_NE(refusal.find("2 of 21 objects are faulty, over the limit of 5 %: 2 malformed_mask; first a.png"), std::string::npos)
       << refusal;
-  EXPECT_NE(testing::invalid_argument_of([&] { open_coco({bad}, {.max_fault_share = .99}); }).find("no usable mask"),
+  EXPECT_NE(testing::invalid_argument_of([&] { open_coco(json::array({bad}), {.max_fault_share = .99}); }).find("no usable mask"),
             std::string::npos);
 }
 

@@ -173,7 +173,8 @@ TEST_F(SegmentationEvaluations, EverythingIsJudgedAsProposals) {
   const AutomaticMaskMetrics& automatic = evaluation.overall.automatic.value();
   EXPECT_NEAR(automatic.ar100, (1 + .5) / 2, 1e-12);  // the second at .5, .55, .6, .65, .7
   EXPECT_NEAR(automatic.ar1000, automatic.ar100, 1e-12);
-  EXPECT_LT(automatic.coco.ap50, 1);  // the second picture has three masks too many
+  EXPECT_NEAR(automatic.coco.ap50, 1, 1e-12);  // what is wrong comes after what is right
+  EXPECT_NEAR(automatic.coco.ap, (5 + 5 * 51. / 101) / 10, 1e-12);
   EXPECT_EQ(automatic.masks, 3);
   const CountingReport& counting = evaluation.overall.counting.value();
   EXPECT_EQ(counting.said.mean_error, 2);  // 3 for 2, 3 for 0
