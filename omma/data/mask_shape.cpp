@@ -69,18 +69,18 @@ double passed_columns(const Polygon& polygon, int width) {
   return columns;
 }
 
-struct Side {
+struct OutlineSide {
   double x0, y0, x1, y1;
   double left() const { return std::min(x0, x1); }
   double right() const { return std::max(x0, x1); }
 };
 
 // On which side of the line through `side` the point lies: above 0, below 0, or on it.
-double turn(const Side& side, double x, double y) {
+double turn(const OutlineSide& side, double x, double y) {
   return (side.x1 - side.x0) * (y - side.y0) - (side.y1 - side.y0) * (x - side.x0);
 }
 
-bool cross(const Side& a, const Side& b) {
+bool cross(const OutlineSide& a, const OutlineSide& b) {
   const auto apart = [](double first, double second) { return (first > 0 && second < 0) || (first < 0 && second > 0); };
   return apart(turn(a, b.x0, b.y0), turn(a, b.x1, b.y1)) && apart(turn(b, a.x0, a.y0), turn(b, a.x1, a.y1));
 }
@@ -115,19 +115,19 @@ MaskShape read_mask_shape(const json& segmentation) {
 // Sides by their left ends; each is compared with those before it that reach as far right.
 bool crosses_itself(const Polygon& polygon) {
   const std::size_t points = polygon.xy.size() / 2;
-  std::vector<Side> sides;
+  std::vector<OutlineSide> sides;
   for (std::size_t i = 0; i < points; ++i) {
     const std::size_t next = (i + 1) % points;
     sides.push_back({polygon.xy[2 * i], polygon.xy[2 * i + 1], polygon.xy[2 * next], polygon.xy[2 * next + 1]});
   }
-  std::ranges::sort(sides, {}, &Side::left);
-  std::vector<Side> reaching;
+  std::ranges::sort(sides, {}, &OutlineSide::left);
+  std::vector<OutlineSide> reaching;
   std::size_t pairs = 0;
-  for (const Side& side : sides) {
-    std::erase_if(reaching, [&](const Side& before) { return before.right() < side.left(); });
+  for (const OutlineSide& side : sides) {
+    std::erase_if(reaching, [&](const OutlineSide& before) { return before.right() < side.left(); });
     pairs += reaching.size();
     if (pairs > max_pairs) return false;
-    if (std::ranges::any_of(reaching, [&](const Side& before) { return cross(before, side); })) return true;
+    if (std::ranges::any_of(reaching, [&](const OutlineSide& before) { return cross(before, side); })) return true;
     reaching.push_back(side);
   }
   return false;

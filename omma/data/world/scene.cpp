@@ -121,8 +121,8 @@ Look look_of(const SceneOptions& options, std::uint64_t seed, std::uint64_t stre
 void part_levels(Scene& scene) {
   scene.level.resize(scene.owner.size());
   for (std::size_t i = 0; i < scene.owner.size(); ++i) {
-    scene.level[i] = scene.owner[i] / Layout::level_step;
-    scene.owner[i] %= Layout::level_step;
+    scene.level[i] = static_cast<std::uint8_t>(scene.owner[i] / Layout::level_step);
+    scene.owner[i] = static_cast<std::uint8_t>(scene.owner[i] % Layout::level_step);
   }
 }
 
