@@ -30,22 +30,25 @@ urllib.request.urlopen(sys.argv[1], timeout=5).read(64)
 PY
 }
 
-# make_environment DIR REQUIREMENTS
+# make_environment DIR REQUIREMENTS [PIP'S OPTION]...
 make_environment() {
-  local dir=$1 requirements=$2 stamp
+  local dir=$1 requirements=$2 stamp index=""
+  shift 2
   stamp="$dir/.installed-$(sha256sum < "$requirements" | cut -c1-16)"
   [ -f "$stamp" ] && return
   say "creating the Python environment $dir from $requirements"
   python3 -m venv "$dir"
-  # shellcheck disable=SC2046
-  "$dir/bin/pip" install --quiet --disable-pip-version-check $(torch_index) -r "$requirements"
+  grep -q '^torch==' "$requirements" && index=$(torch_index)
+  # shellcheck disable=SC2086
+  "$dir/bin/pip" install --quiet --disable-pip-version-check $index "$@" -r "$requirements"
   touch "$stamp"
 }
 
 install_packages
 make_environment .venv tools/requirements.txt
 make_environment .venv-transformers4 tools/requirements-transformers4.txt
-# transformers 4 borrows torch and numpy from the first environment.
-for site in .venv-transformers4/lib/python3*/site-packages; do
+make_environment .venv-mobilesam tools/requirements-mobilesam.txt --no-deps
+# These borrow torch and numpy from the first environment.
+for site in .venv-transformers4/lib/python3*/site-packages .venv-mobilesam/lib/python3*/site-packages; do
   [ -f "$site/torch.pth" ] || realpath .venv/lib/python3*/site-packages > "$site/torch.pth"
 done

@@ -10,6 +10,7 @@
 #include "omma/nn/attention.h"
 #include "omma/nn/layers.h"
 #include "omma/nn/shapes_only.h"
+#include "omma/nn/windows.h"
 
 namespace omma {
 namespace {
@@ -19,17 +20,6 @@ using torch::indexing::Slice;
 
 constexpr std::size_t max_stages = 8;
 constexpr double default_eps = 1e-5;  // of the norms that the reference does not configure
-
-// [B, H, W, C] -> [B M, P, C] and back; H and W are multiples of w.
-Tensor to_windows(const Tensor& x, int64_t w) {
-  const auto rows = x.size(1) / w, columns = x.size(2) / w;
-  return x.view({x.size(0), rows, w, columns, w, x.size(3)}).transpose(2, 3).reshape({-1, w * w, x.size(3)});
-}
-
-Tensor from_windows(const Tensor& windows, int64_t w, int64_t height, int64_t width) {
-  const auto channels = windows.size(-1);
-  return windows.view({-1, height / w, width / w, w, w, channels}).transpose(2, 3).reshape({-1, height, width, channels});
-}
 
 // For each pair of positions of a window, the row of the bias table that holds their offset: [P P] int64.
 Tensor relative_position_index(int64_t w) {
@@ -155,9 +145,7 @@ const Tensor& SwinLayerImpl::mask_for(int64_t height, int64_t width, const torch
 
 Tensor SwinLayerImpl::window_attention(const Tensor& x) {
   const auto height = x.size(1), width = x.size(2);
-  const auto padding = [&](int64_t size) { return (window_ - size % window_) % window_; };
-  Tensor padded = x;  // the padding takes part in the attention, as in the reference
-  if (padding(height) + padding(width) > 0) padded = torch::constant_pad_nd(x, {0, 0, 0, padding(width), 0, padding(height)});
+  Tensor padded = pad_to_windows(x, window_);  // the padding takes part in the attention, as in the reference
   const auto rows = padded.size(1), columns = padded.size(2), shift = options_.shift;
   if (shift > 0) padded = torch::roll(padded, {-shift, -shift}, {1, 2});
   const Tensor mask = shift > 0 ? mask_for(rows, columns, bias_table_.options()) : Tensor();

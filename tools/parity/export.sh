@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every exporter of this folder into the folder given, each again only when it, this script or the pinned versions changed.
+# Runs every exporter of this folder into the folder given, each again only when it, its own folder (NAME/ beside NAME.py), this script
+# or the pinned versions changed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:?usage: export.sh OUT}
@@ -7,7 +8,9 @@ mkdir -p "$out"
 for exporter in tools/parity/*.py; do
   name=$(basename "$exporter" .py)
   case "$name" in check_*) continue ;; esac  # checks are run by tests
-  stamp="$out/.$name-$(cat "$exporter" "$0" tools/requirements.txt | sha256sum | cut -c1-16)"
+  sources=("$exporter" "$0" tools/requirements.txt)
+  [ -d "${exporter%.py}" ] && sources+=("${exporter%.py}"/*.py tools/requirements-mobilesam.txt)
+  stamp="$out/.$name-$(cat "${sources[@]}" | sha256sum | cut -c1-16)"
   [ -f "$stamp" ] && continue
   echo "[parity] $name"
   rm -f "$out/.$name"-*

@@ -9,10 +9,9 @@ Tensor normalise_channels(const Tensor& map, torch::nn::LayerNorm& norm) {
 }
 
 NeckImpl::NeckImpl(const Options& options)
-    : conv1_(register_module("conv1",
-                             torch::nn::Conv2d(torch::nn::Conv2dOptions(options.in, options.out, 1).bias(false)))),
-      conv2_(register_module(
-          "conv2", torch::nn::Conv2d(torch::nn::Conv2dOptions(options.out, options.out, 3).padding(1).bias(false)))),
+    : conv1_(register_module("conv1", torch::nn::Conv2d(torch::nn::Conv2dOptions(options.in, options.out, 1).bias(false)))),
+      conv2_(register_module("conv2",
+                             torch::nn::Conv2d(torch::nn::Conv2dOptions(options.out, options.out, 3).padding(1).bias(false)))),
       norm1_(register_module("layer_norm1", layer_norm(options.out, options.eps))),
       norm2_(register_module("layer_norm2", layer_norm(options.out, options.eps))) {}
 
