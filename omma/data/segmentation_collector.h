@@ -62,5 +62,7 @@ std::unique_ptr<SegmentationDataset> open_voc_masks(const std::filesystem::path&
                                                     const SegmentationDatasetOptions& options);
 std::unique_ptr<SegmentationDataset> open_yolo_masks(const std::filesystem::path& path, std::string_view split,
                                                      const SegmentationDatasetOptions& options);
+// `settings` as in "seed=7,count=500,emblems=.5".
+std::unique_ptr<SegmentationDataset> open_world_masks(std::string_view settings, std::string_view split);
 
 }  // namespace omma

@@ -27,8 +27,9 @@ std::unique_ptr<SegmentationDataset> open_segmentation_dataset(std::string_view 
                                                                const SegmentationDatasetOptions& options) {
   const std::size_t colon = std::min(spec.size(), spec.find(':'));
   const std::string_view kind = spec.substr(0, colon), path = spec.substr(std::min(spec.size(), colon + 1));
+  if (kind == "world") return open_world_masks(path, split);
   const auto row = std::ranges::find(mask_kinds, kind, &MaskKind::name);
-  check(row != mask_kinds.end(), "data: expected coco, sa1b, labels, voc or yolo before the colon, got \"{}\"", spec);
+  check(row != mask_kinds.end(), "data: expected world, coco, sa1b, labels, voc or yolo before the colon, got \"{}\"", spec);
   check(fs::exists(path), "data: {} does not exist", path);
   return row->open(path, split, options);
 }

@@ -78,22 +78,23 @@ struct SegmentationDatasetOptions {
 };
 
 // `spec` is KIND:PATH with KIND one of
+//   world   PATH "" or "seed=7,count=500,size=128,emblems=.5"; split is one of split.h, else train. An emblem is three masks,
+//           each in the one before, of the categories "emblem", "inner shape" and "mark";
 //   coco    PATH an instances JSON, or a folder, as for open_detection_dataset(). A segmentation is a list of polygons, each drawn
-//   by
-//           pycocotools' rule and all of one annotation united, or run lengths, {"size": [h, w], "counts"} with a list or COCO's
-//           compressed string;
+//           by pycocotools' rule and all of one annotation united, or run lengths, {"size": [h, w], "counts"} with a list or
+//           COCO's compressed string;
 //   sa1b    PATH a folder of JSON files, each beside its picture, as SA-1B and segment-anything's amg.py write them; a split is a
 //           sub-folder;
 //   labels  PATH a folder of images/ and labels/ (or masks/), with a PNG for each picture: every value above 0 is an object. A
 //           split is a sub-folder with these, or a sub-folder of each of these;
 //   voc     PATH a folder of JPEGImages/ and SegmentationObject/, split by ImageSets/Segmentation/SPLIT.txt or splits/SPLIT.txt;
-//   the
-//           object of value n is the n-th of Annotations/, where that is there, and 255 is none;
+//           the object of value n is the n-th of Annotations/, where that is there, and 255 is none;
 //   yolo    PATH a data.yaml as Ultralytics reads it, or a folder with one; the labels' lines are polygons.
-// An empty split means all of it. A polygon that passes the border by more than half a pixel is cut off and reported. The picture's
-// own size counts, upright, not the labels': where these tell the stored size of a turned photograph, polygons are still taken as
-// the upright picture's; run lengths of another size than the picture fit nothing. Throws std::invalid_argument naming the file and
-// field where the data set as a whole cannot be read or is over max_fault_share; faults of single samples go to report().
+// An empty split means all of it (world: train). A polygon that passes the border by more than half a pixel is cut off and
+// reported. The picture's own size counts, upright, not the labels': where these tell the stored size of a turned photograph,
+// polygons are still taken as the upright picture's; run lengths of another size than the picture fit nothing. Throws
+// std::invalid_argument naming the file and field where the data set as a whole cannot be read or is over max_fault_share; faults
+// of single samples go to report().
 std::unique_ptr<SegmentationDataset> open_segmentation_dataset(std::string_view spec, std::string_view split,
                                                                const SegmentationDatasetOptions& options = {});
 

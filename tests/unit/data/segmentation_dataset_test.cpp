@@ -292,7 +292,7 @@ TEST_F(SegmentationData, UncheckedLabelsAreReadAsTheyAreUsed) {
 }
 
 TEST_F(SegmentationData, WhatIsNoKindIsRefused) {
-  EXPECT_NE(testing::invalid_argument_of([&] { open("odvg", "x"); }).find("expected coco, sa1b, labels, voc or yolo"),
+  EXPECT_NE(testing::invalid_argument_of([&] { open("odvg", "x"); }).find("expected world, coco, sa1b, labels, voc or yolo"),
             std::string::npos);
   EXPECT_NE(testing::invalid_argument_of([&] { open("coco", "gone.json"); }).find("does not exist"), std::string::npos);
 }
