@@ -56,10 +56,10 @@ void add_validate(CLI::App& app) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App& command = *app.add_subcommand("validate", "list what is wrong with a data set");
   command
-      .add_option(
-          "--data", options->data,
-          "kind and place. detection: world, coco, voc, yolo, odvg; segmentation: coco, sa1b, labels, voc, yolo; caption: world, "
-          "coco, blip, folder, webdataset; vqa: world, jsonl, vqa")
+      .add_option("--data", options->data,
+                  "kind and place. detection: world, coco, voc, yolo, odvg; segmentation: world, coco, sa1b, labels, voc, yolo; "
+                  "caption: world, "
+                  "coco, blip, folder, webdataset; vqa: world, jsonl, vqa")
       ->required()
       ->type_name("KIND:PATH");
   command.add_option("--task", options->task, "what the data are for: detection, segmentation, caption or vqa")

@@ -99,7 +99,7 @@ TEST_F(VocReader, ReportsEachFaultWithItsSample) {
   EXPECT_EQ(report.total(), 11U);
   EXPECT_EQ(report.records().all, 7U);
   EXPECT_EQ(report.records().left_out, 5U);  // all but boxes and size
-  EXPECT_EQ(report.objects().all, 6U);         // of the classes that were asked for
+  EXPECT_EQ(report.objects().all, 6U);       // of the classes that were asked for
   EXPECT_EQ(report.objects().left_out, 4U);
   ASSERT_EQ(dataset->sample(0).targets.size(), 1U);
   EXPECT_EQ(dataset->sample(0).targets[0].box, (Box{0, 6, 9, 20}));
