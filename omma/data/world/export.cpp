@@ -14,6 +14,7 @@
 #include "omma/base/progress.h"
 #include "omma/base/rng.h"
 #include "omma/base/threads.h"
+#include "omma/data/annotated_picture.h"
 #include "omma/data/world/language.h"
 #include "omma/data/world/web_text.h"
 #include "omma/io/image_file.h"
@@ -37,13 +38,12 @@ struct SceneLabels {
 std::string picture_name(int index) { return fmt::format("{:06}.png", index); }
 
 json annotation_of(int category, const Mask& mask, const Box& box, int area, json attributes) {
-  const RunLengths runs = encode(mask);
   const auto pixels = [](float value) { return static_cast<int>(value); };
   return {{"category_id", category + 1},
           {"bbox", {pixels(box.x0), pixels(box.y0), pixels(box.width()), pixels(box.height())}},
           {"area", area},
           {"iscrowd", 0},
-          {"segmentation", {{"size", {runs.height, runs.width}}, {"counts", compress(runs)}}},
+          {"segmentation", rle_json(encode(mask))},
           {"attributes", std::move(attributes)}};
 }
 
