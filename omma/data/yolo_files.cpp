@@ -118,6 +118,7 @@ YoloFiles::YoloFiles(const fs::path& path) : yaml_file_(find_yaml(path)), yaml_(
 void YoloFiles::list_pictures(std::string_view split, DatasetReport& report, const AddPicture& add) const {
   std::vector<std::string> there;
   std::set<fs::path> listed;
+  std::vector<json> read;
   bool found = false;
   for (const std::vector<std::string>& keys : split_keys) {
     const auto key = std::ranges::find_if(keys, [&](const std::string& name) { return !yaml_.value(name, json()).is_null(); });
@@ -125,6 +126,9 @@ void YoloFiles::list_pictures(std::string_view split, DatasetReport& report, con
     there.push_back(keys.front());
     if (!split.empty() && std::ranges::find(keys, split) == keys.end()) continue;
     found = true;
+    // Who has no others to judge by names the same pictures for training and validation.
+    if (std::ranges::find(read, yaml_[*key]) != read.end()) continue;
+    read.push_back(yaml_[*key]);
     for (const fs::path& picture : pictures_of(yaml_[*key], *key, report)) {
       const std::string name = picture.lexically_relative(root_).string();
       if (listed.insert(picture).second)

@@ -37,8 +37,8 @@ std::vector<Outline> outlines_of(const RunLengths& mask, double min_iou = 1);
 RunLengths rasterize(std::span<const Outline> parts, int width, int height);
 
 // One ring for formats that know no holes: each hole is joined to what lies left of it by a bridge, a line that is passed there and
-// back, so that what is inside stays the same to whom an even number of lines means outside. The second one joins parts likewise,
-// for formats that know no parts, and throws std::invalid_argument where there are none.
+// back and crosses nothing, so that what is inside stays the same to whom an even number of lines means outside. The second one
+// joins parts likewise, for formats that know no parts, and throws std::invalid_argument where there are none.
 Polygon joined(const Outline& part);
 Polygon joined(std::span<const Outline> parts);
 

@@ -7,9 +7,11 @@
 
 #include "omma/base/file.h"
 #include "omma/data/detection_dataset.h"
+#include "omma/data/segmentation_dataset.h"
 #include "omma/data/validate.h"
 #include "omma/io/image_file.h"
 #include "omma/io/label_map.h"
+#include "omma/vision/run_lengths.h"
 #include "tests/temporary_directory.h"
 
 namespace omma {
@@ -70,6 +72,14 @@ class AnnotationWriterTest : public ::testing::Test {
     write(format, picture_with_parts(), options(masks));
   }
 
+  // By our own reader, of whatever else is told nothing.
+  std::vector<RunLengths> masks_read(const std::string& kind, const char* split) const {
+    const auto dataset = open_segmentation_dataset(kind + ":" + out().string(), split, {.max_fault_share = 1});
+    std::vector<RunLengths> masks;
+    for (const SegmentationTarget& target : dataset->sample(0).targets) masks.push_back(target.mask);
+    return masks;
+  }
+
   testing::TemporaryDirectory directory_;
 };
 
@@ -116,6 +126,7 @@ TEST_F(AnnotationWriterTest, CocoHasRunLengthsAndWhatIsKnownBeside) {
   ASSERT_EQ(sample.targets.size(), 3U);
   EXPECT_EQ(sample.targets[0].phrase, "shot glass");
   EXPECT_EQ(sample.targets[1].box, (Box{3, 3, 5, 5}));
+  EXPECT_EQ(masks_read("coco", ""), (std::vector{rectangle(2, 2, 7, 8), rectangle(3, 3, 5, 5)}));
 }
 
 TEST_F(AnnotationWriterTest, CocoHasPolygonsOrBoxesAlone) {
@@ -145,10 +156,12 @@ TEST_F(AnnotationWriterTest, Sa1bHasAFileAPicture) {
   EXPECT_EQ(file["annotations"][0]["crop_box"], json({0, 0, 10, 9}));
   EXPECT_EQ(file["annotations"][0]["category"], "shot glass");
   EXPECT_EQ(file["annotations"][1]["crop_box"], json({0, 0, 12, 9}));
+  EXPECT_EQ(masks_read("sa1b", ""), (std::vector{rectangle(2, 2, 7, 8), rectangle(3, 3, 5, 5)}));
 }
 
 TEST_F(AnnotationWriterTest, VocHasItsObjectsInPngsWithItsPalette) {
   write("voc");
+  const RunLengths part = rectangle(3, 3, 5, 5);
   const LabelMap objects = read_label_map(out() / "SegmentationObject/a-x.png");
   const LabelMap classes = read_label_map(out() / "SegmentationClass/a-x.png");
   const auto at = [](const LabelMap& map, int x, int y) { return map.values[static_cast<std::size_t>(y * width + x)]; };
@@ -169,6 +182,7 @@ TEST_F(AnnotationWriterTest, VocHasItsObjectsInPngsWithItsPalette) {
     EXPECT_EQ(sample.targets[0].box, (Box{2, 2, 7, 8}));
     EXPECT_EQ(sample.targets[0].phrase, "shot glass");
   }
+  EXPECT_EQ(masks_read("voc", "train"), (std::vector{difference_of(rectangle(2, 2, 7, 8), part), part}));
   AnnotatedPicture crowded = picture_with_parts();
   crowded.objects.resize(255, crowded.objects[1]);
   EXPECT_NE(testing::invalid_argument_of([&] { write("voc", crowded, options()); }).find("254"), std::string::npos);
@@ -188,6 +202,7 @@ TEST_F(AnnotationWriterTest, PngHasANumberAnObject) {
   const json told = read_json(out() / "labels/a-x.json");
   EXPECT_EQ(told["image"], "a-x.PNG");
   EXPECT_EQ(told["objects"][1], json::parse(R"({"value": 2, "class": "cup", "bbox": [3, 3, 2, 2], "area": 4})"));
+  EXPECT_EQ(masks_read("labels", "")[1], rectangle(3, 3, 5, 5));
 }
 
 TEST_F(AnnotationWriterTest, PngTakesSixteenBitsWhereThereAreManyObjects) {

@@ -3,6 +3,7 @@
 #include "omma/base/file.h"
 #include "omma/data/annotation_writer.h"
 #include "omma/data/detection_dataset.h"
+#include "omma/data/segmentation_dataset.h"
 #include "omma/io/image_file.h"
 #include "tests/temporary_directory.h"
 
@@ -39,7 +40,10 @@ TEST(YoloWriter, WritesAPolygonAnObject) {
   EXPECT_EQ(read_file(directory / "out/labels/x.txt"),
             "1 0.1666667 0.2222222 0.5833333 0.2222222 0.5833333 0.8888889 0.1666667 0.8888889\n"
             "0 0.6666667 0.1111111 0.9166667 0.1111111 0.9166667 0.4444444 0.6666667 0.4444444\n");  // of the box alone
-  const auto dataset = open_detection_dataset("yolo:" + (directory / "out").string(), "train");
+  const std::string spec = "yolo:" + (directory / "out").string();
+  EXPECT_EQ(open_segmentation_dataset(spec, "train")->sample(0).targets[0].mask, yolo_rectangle(2, 2, 7, 8));
+  EXPECT_EQ(open_segmentation_dataset(spec, "")->size(), 1U);  // though two splits have it
+  const auto dataset = open_detection_dataset(spec, "train");
   EXPECT_EQ(dataset->sample(0).targets.size(), 2U);
   EXPECT_EQ(dataset->phrases(), (std::vector<std::string>{"cup", "shot \"glass\""}));
 }

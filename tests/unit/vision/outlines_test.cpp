@@ -100,7 +100,9 @@ TEST(Outlines, ExactOnesGiveTheMaskBack) {
       }
     }
     if (parts.empty()) continue;
-    EXPECT_EQ(rasterize(std::array{joined(parts)}, mask.width, mask.height), runs);
+    const Polygon one = joined(parts);
+    EXPECT_EQ(rasterize(std::array{one}, mask.width, mask.height), runs);
+    EXPECT_FALSE(crosses({.outer = one, .holes = {}}));
   }
 }
 
@@ -131,7 +133,7 @@ TEST(Outlines, ARoundShapeNeedsFewPoints) {
   EXPECT_GE(points_of(parts), 12U);
 }
 
-TEST(Outlines, AHoleIsJoinedByABridgeInItsRow) {
+TEST(Outlines, AHoleIsJoinedByABridgeToItsLeft) {
   const Outline part{.outer = {{0, 0, 9, 0, 9, 9, 0, 9}}, .holes = {{{3, 4, 3, 5, 4, 5, 4, 4}}}};
   EXPECT_EQ(joined(part), (Polygon{{0, 0, 9, 0, 9, 9, 0, 9, 0, 4, 3, 4, 3, 5, 4, 5, 4, 4, 3, 4, 0, 4}}));
   EXPECT_EQ(joined(Outline{.outer = {{0, 0, 9, 0, 9, 9}}, .holes = {}}), (Polygon{{0, 0, 9, 0, 9, 9}}));
