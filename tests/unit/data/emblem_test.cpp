@@ -196,6 +196,15 @@ TEST(Emblem, ScenesBelongToOneSplit) {
   }
 }
 
+TEST(Emblem, TwoOfThemAreTwoContents) {
+  Rng rng(1);
+  const PlacedObject one{.pose = {.name = world_emblem, .extent = 40}, .emblem = design_emblem(0, 40, rng)};
+  PlacedObject other = one;
+  EXPECT_EQ(content_hash({one}), content_hash({other}));
+  (*other.emblem)[2].pose.shape = one.emblem->at(2).pose.shape == Shape::disc ? Shape::stripe : Shape::disc;
+  EXPECT_NE(content_hash({one}), content_hash({other}));
+}
+
 TEST(Emblem, NoTextSpeaksOfThem) {
   const Scene scene = make_scene(2, 3, {.emblems = 1});
   Rng rng(1);
