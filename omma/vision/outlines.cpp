@@ -131,10 +131,4 @@ std::vector<Outline> outlines_of(const RunLengths& mask, double min_iou) {
   return exact;
 }
 
-RunLengths rasterize(std::span<const Outline> parts, int width, int height) {
-  std::vector<Polygon> rings;
-  for (const Outline& part : parts) rings.push_back(joined(part));
-  return rasterize(rings, width, height);
-}
-
 }  // namespace omma

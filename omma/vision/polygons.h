@@ -34,6 +34,7 @@ struct Outline {
 // least that and no ring comes to cross another of its part. Throws std::invalid_argument for a `min_iou` outside of 0..1.
 std::vector<Outline> outlines_of(const RunLengths& mask, double min_iou = 1);
 
+// Likewise, without the holes.
 RunLengths rasterize(std::span<const Outline> parts, int width, int height);
 
 // One ring for formats that know no holes: each hole is joined to what lies left of it by a bridge, a line that is passed there and

@@ -91,29 +91,50 @@ void check_polygon(const Polygon& polygon) {
     check(std::abs(coordinate) <= coordinate_limit, "polygon: expected coordinates of at most 1e8, got {}", coordinate);
 }
 
-RunLengths rasterize_part(const Polygon& polygon, int width, int height) {
-  check_polygon(polygon);
+// Inside is what an odd number of the rings' lines lie above.
+RunLengths rasterize_rings(std::span<const Polygon> rings, int width, int height) {
   std::vector<std::int64_t> changes;
   EdgeWalk walk(width, height, changes);
-  const std::size_t points = polygon.xy.size() / 2;
-  const auto point = [&](std::size_t i) { return FinePoint{to_fine(polygon.xy[2 * i]), to_fine(polygon.xy[2 * i + 1])}; };
-  for (std::size_t i = 0; i < points; ++i) walk.add_edge(point(i), point((i + 1) % points));
+  for (const Polygon& ring : rings) {
+    check_polygon(ring);
+    const std::size_t points = ring.xy.size() / 2;
+    const auto point = [&](std::size_t i) { return FinePoint{to_fine(ring.xy[2 * i]), to_fine(ring.xy[2 * i + 1])}; };
+    for (std::size_t i = 0; i < points; ++i) walk.add_edge(point(i), point((i + 1) % points));
+  }
   std::ranges::sort(changes);
-  // A closed outline passes each middle as often to the right as to the left: the changes are pairs.
+  // A closed ring passes each middle as often to the right as to the left: the changes are pairs.
   RunBuilder inside(width, height);
   for (std::size_t i = 0; i + 1 < changes.size(); i += 2) inside.append(changes[i], changes[i + 1]);
   return std::move(inside).finish();
 }
 
+void check_canvas(int width, int height) {
+  check(width >= 1 && height >= 1 && static_cast<std::int64_t>(width) * height <= std::numeric_limits<std::int32_t>::max(),
+        "polygons: expected a picture of 1 to 2^31 pixels, got {} x {}", width, height);
+}
+
+RunLengths united(std::span<const RunLengths> masks, int width, int height) {
+  return masks.empty() ? RunBuilder(width, height).finish() : union_of(masks);
+}
+
 }  // namespace
 
 RunLengths rasterize(std::span<const Polygon> parts, int width, int height) {
-  check(width >= 1 && height >= 1 && static_cast<std::int64_t>(width) * height <= std::numeric_limits<std::int32_t>::max(),
-        "polygons: expected a picture of 1 to 2^31 pixels, got {} x {}", width, height);
+  check_canvas(width, height);
   std::vector<RunLengths> masks;
-  for (const Polygon& part : parts) masks.push_back(rasterize_part(part, width, height));
-  if (masks.empty()) return RunBuilder(width, height).finish();
-  return union_of(masks);
+  for (const Polygon& part : parts) masks.push_back(rasterize_rings({&part, 1}, width, height));
+  return united(masks, width, height);
+}
+
+RunLengths rasterize(std::span<const Outline> parts, int width, int height) {
+  check_canvas(width, height);
+  std::vector<RunLengths> masks;
+  for (const Outline& part : parts) {
+    std::vector<Polygon> rings = part.holes;
+    rings.push_back(part.outer);
+    masks.push_back(rasterize_rings(rings, width, height));
+  }
+  return united(masks, width, height);
 }
 
 }  // namespace omma
