@@ -216,6 +216,23 @@ TEST_F(AnnotationWriterTest, PngTakesSixteenBitsWhereThereAreManyObjects) {
   EXPECT_EQ(read_label_map(out() / "labels/a-x.png").values[2 * width + 6], 301U);
 }
 
+TEST_F(AnnotationWriterTest, LabelMapsReadBackEqual) {
+  const std::array<PaletteColor, 3> palette = {{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}}};
+  const auto read_back = [](const LabelMap& map, std::span<const PaletteColor> colors) {
+    return decode_label_map(encode_label_map(map, colors), "map").values;
+  };
+  for (const std::uint32_t largest : {2U, 255U, 256U, 65'535U}) {
+    const LabelMap map{3, 2, {0, 1, 2, largest, 0, 1}};
+    EXPECT_EQ(read_back(map, {}), map.values);
+    if (largest < palette.size())
+      EXPECT_EQ(read_back(map, palette), map.values);
+    else
+      EXPECT_THROW(encode_label_map(map, palette), std::invalid_argument);
+  }
+  EXPECT_THROW(encode_label_map({1, 1, {65'536}}), std::invalid_argument);
+  EXPECT_THROW(encode_label_map({}), std::invalid_argument);
+}
+
 TEST_F(AnnotationWriterTest, RefusesWhatItCannotWrite) {
   const auto fault = [&](const char* format, const AnnotatedPicture& picture, const AnnotationWriterOptions& options) {
     return testing::invalid_argument_of([&] { write(format, picture, options); });
