@@ -39,7 +39,8 @@ ParameterStore::ParameterStore(torch::nn::Module& module, const TrainerConfig& c
     const bool frozen = index < config.parameter_groups.size() && config.parameter_groups[index].learning_rate == 0;
     for (auto& [name, parameter] : parameters) {
       if (frozen) parameter.set_requires_grad(false);
-      if (frozen) continue;
+      if (!parameter.requires_grad()) frozen_.emplace_back(name, parameter);
+      if (!parameter.requires_grad()) continue;
       if (count == 0) options = parameter.options().requires_grad(false);
       check(parameter.dtype() == options.dtype() && parameter.device() == options.device(),
             "parameter {}: expected the type and device of the others", name);
@@ -64,6 +65,7 @@ void ParameterStore::lay_out(const Named& parameters, double learning_rate, doub
   int64_t at = groups_.empty() ? 0 : groups_.back().end;
   groups_.push_back({learning_rate, weight_decay, at, at});
   for (const auto& [name, parameter] : parameters) {
+    if (!parameter.requires_grad()) continue;
     Tensor kept = parameter;
     const auto place = [&](const Tensor& flat) { return flat.narrow(0, at, kept.numel()).view(kept.sizes()); };
     const Tensor storage = place(parameters_);
@@ -124,6 +126,7 @@ Named ParameterStore::state() const {
     add("square.", square_);
     add("average.", average_);
   }
+  for (const auto& [name, parameter] : frozen_) tensors.emplace_back("parameter." + name, parameter);
   return tensors;
 }
 

@@ -14,8 +14,8 @@ namespace omma {
 class ParameterStore {
  public:
   // Moves the module's parameters into flat storage; those of groups with learning rate 0 stop requiring gradients and stay where
-  // they are. A parameter reached by several names is laid out once, under the first. Throws std::invalid_argument where no
-  // parameter is trained, types differ, or a group's pattern fits no name.
+  // they are, as do those that require none. A parameter reached by several names is laid out once, under the first. Throws
+  // std::invalid_argument where no parameter is trained, types differ, or a group's pattern fits no name.
   ParameterStore(torch::nn::Module& module, const TrainerConfig& config);
 
   void zero_gradients() { gradients_.zero_(); }
@@ -29,7 +29,8 @@ class ParameterStore {
   // Exchanges the parameters and their average (EMA); nothing without one.
   void swap_average();
 
-  // Every state tensor with its name: "parameter.X", "mean.X", "square.X", and "average.X" with EMA, as views to copy from or into.
+  // Every state tensor with its name: "parameter.X", "mean.X", "square.X", and "average.X" with EMA, as views to copy from or into;
+  // of a frozen one "parameter.X" alone.
   std::vector<std::pair<std::string, torch::Tensor>> state() const;
   int64_t steps_taken() const { return steps_taken_; }
   void set_steps_taken(int64_t steps) { steps_taken_ = steps; }
@@ -50,6 +51,7 @@ class ParameterStore {
   TrainerConfig config_;
   std::vector<Entry> entries_;
   std::vector<Group> groups_;
+  std::vector<std::pair<std::string, torch::Tensor>> frozen_;
   torch::Tensor parameters_, gradients_, mean_, square_, average_;  // flat, groups one after another
   int64_t steps_taken_ = 0;
 };

@@ -96,6 +96,21 @@ TEST_F(Trainer, ResumesBitForBit) {
   EXPECT_EQ(lines_of(directory / "parts/log.jsonl").size(), lines_of(directory / "whole/log.jsonl").size());
 }
 
+// They may have come from elsewhere: a resumed run starts from its checkpoint alone.
+TEST_F(Trainer, FrozenWeightsAreKeptInTheCheckpoint) {
+  const json frozen = recipe({{"parameter_groups", {{{"pattern", "body."}, {"learning_rate", 0}}}}});
+  const auto body_of = [](LineFitTask& task) { return task.module().named_parameters().begin()->value(); };
+  LineFitTask first;
+  {
+    const torch::NoGradGuard no_grad;
+    body_of(first).fill_(0.25);
+  }
+  run(first, frozen, {.out = directory / "run", .resume = false, .stop_after = 10});
+  LineFitTask second;
+  run(second, frozen, {.out = directory / "run", .resume = true, .stop_after = {}});
+  EXPECT_TRUE((body_of(second) == 0.25).all().item<bool>());
+}
+
 TEST_F(Trainer, AccumulatedBatchesCountAsOneStep) {
   LineFitTask task;
   const auto outcome =
