@@ -65,7 +65,8 @@ void ImageProcessorConfig::validate(Faults& faults) const {
   pair(height, width, "size");
   pair(crop_height, crop_width, "crop_size");
   pair(pad_height, pad_width, "pad_size");
-  faults.expect(!do_resize || height || shortest_edge, "size: expected height and width, or shortest_edge");
+  faults.expect(!do_resize || height || shortest_edge || longest_edge,
+                "size: expected height and width, shortest_edge or longest_edge");
   faults.expect(!do_center_crop || crop_height, "crop_size: expected one with do_center_crop");
 }
 
@@ -105,6 +106,7 @@ ImageProcessor ImageProcessor::from_directory(const std::filesystem::path& direc
 Size ImageProcessor::resized_size(Size image) const {
   if (!config_.do_resize) return image;
   if (config_.height) return size_of(*config_.width, *config_.height);
+  if (!config_.shortest_edge) return longest_side_size(image, static_cast<int>(*config_.longest_edge));
   const int shortest = static_cast<int>(*config_.shortest_edge);
   return config_.longest_edge ? detr_size(image, shortest, static_cast<int>(*config_.longest_edge)) : clip_size(image, shortest);
 }

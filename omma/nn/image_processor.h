@@ -17,7 +17,7 @@ namespace omma {
 // right and bottom. The defaults are DETR's.
 struct ImageProcessorConfig {
   bool do_resize = true;
-  // An exact size, or the shorter side with a limit of the longer one, or without (CLIP).
+  // An exact size, or the shorter side with a limit of the longer one, or without (CLIP), or the longer side alone (SAM).
   std::optional<int64_t> height, width;
   std::optional<int64_t> shortest_edge = 800, longest_edge = 1333;
   int64_t resample = 2;  // Pillow's number: 0 nearest, 1 lanczos, 2 bilinear, 3 bicubic

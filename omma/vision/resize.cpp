@@ -181,6 +181,15 @@ Size clip_size(Size image, int shortest) {
   return image.width <= image.height ? Size{shortest, longest} : Size{longest, shortest};
 }
 
+Size longest_side_size(Size image, int longest) {
+  check(image.width >= 1 && image.height >= 1, "longest_side_size: expected a picture, got {} x {} pixels", image.width,
+        image.height);
+  check(longest >= 1, "longest_side_size: expected a side of 1 pixel or more, got {}", longest);
+  const double scale = static_cast<double>(longest) / std::max(image.width, image.height);
+  const auto scaled = [&](int side) { return std::max(1, static_cast<int>(side * scale + 0.5)); };
+  return {.width = scaled(image.width), .height = scaled(image.height)};
+}
+
 Image center_crop(const Image& image, Size size) {
   check(!image.empty(), "center_crop: expected a picture, got {} x {} pixels", image.width, image.height);
   check(size.width >= 1 && size.height >= 1, "center_crop: expected sides of 1 pixel or more, got {} x {}", size.width,

@@ -28,6 +28,11 @@ Size clip_size(Size image, int shortest);
 // (there the reference fails). Throws std::invalid_argument for a side or a limit below 1.
 Size detr_size(Size image, int shortest, int longest);
 
+// The size that brings the longer side to `longest`, the shorter one rounded to nearest, of half a pixel up: SAM's processor (the
+// authors' ResizeLongestSide, transformers 5.23's SamImageProcessor). No side comes out below 1 (there the references fail). Throws
+// std::invalid_argument for a side or a limit below 1.
+Size longest_side_size(Size image, int longest);
+
 // The middle of a picture, with black around it where the picture is smaller (transformers 5.23, center_crop: of an odd pixel too
 // many or too few, the far side has it). Throws std::invalid_argument for an empty image or a side below 1.
 Image center_crop(const Image& image, Size size);

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save_file
-from transformers import BlipImageProcessor, CLIPImageProcessor, GroundingDinoImageProcessor
+from transformers import BlipImageProcessor, CLIPImageProcessor, GroundingDinoImageProcessor, SamImageProcessor
 
 SIZES = [(61, 37), (37, 61), (40, 40), (9, 50), (50, 9), (13, 14), (128, 30)]
 CASES = {
@@ -21,6 +21,7 @@ CASES = {
     "clip_shortest": CLIPImageProcessor(size={"shortest_edge": 17}, do_center_crop=False),
     "blip": BlipImageProcessor(size={"height": 24, "width": 24}),
     "detr_padded": GroundingDinoImageProcessor(size={"shortest_edge": 30, "longest_edge": 44}, pad_size={"height": 48, "width": 50}),
+    "sam": SamImageProcessor(size={"longest_edge": 44}, pad_size={"height": 44, "width": 44}),
     "detr": GroundingDinoImageProcessor(size={"shortest_edge": 30, "longest_edge": 44}),
 }
 

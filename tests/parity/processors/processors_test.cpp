@@ -50,7 +50,7 @@ TEST_P(ProcessorParity, KnowsItsSize) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, ProcessorParity,
                          ::testing::Values("clip", "clip_crop_beyond", "clip_crop_only", "clip_shortest", "blip", "detr_padded",
-                                           "detr"),
+                                           "sam", "detr"),
                          [](const auto& test) { return std::string(test.param); });
 
 // The file of `directory` with other fields.
@@ -74,7 +74,8 @@ TEST(ImageProcessor, RefusesStepsThatItDoesNotKnow) {
   EXPECT_NE(fault({{"do_flip_channel_order", true}}).find("do_flip_channel_order: expected a step that omma knows"),
             std::string::npos);
   EXPECT_EQ(fault({{"do_flip_channel_order", false}, {"do_thumbnail", nullptr}, {"do_convert_rgb", true}}), "");
-  EXPECT_NE(fault({{"size", {{"longest_edge", 30}}}}).find("size: expected height and width, or shortest_edge"), std::string::npos);
+  EXPECT_NE(fault({{"size", json::object()}}).find("size: expected height and width, shortest_edge or longest_edge"),
+            std::string::npos);
   EXPECT_NE(fault({{"crop_size", {{"height", 30}, {"width", nullptr}}}}).find("crop_size"), std::string::npos);
   EXPECT_NE(fault({{"crop_size", nullptr}}).find("crop_size: expected one with do_center_crop"), std::string::npos);
 }
