@@ -24,8 +24,8 @@ asan: setup            ## the folders without LibTorch, under AddressSanitizer a
 parity: setup          ## outputs of the reference implementations, which the parity tests compare with
 	@tools/parity/export.sh build/parity
 
-parity-full: build     ## Grounding DINO and BLIP at their published sizes against transformers: 4 GB of memory
-	@for model in grounding_dino blip; do \
+parity-full: build     ## the models at their published sizes against transformers: 4 GB of memory
+	@for model in grounding_dino blip sam; do \
 	  HF_HUB_OFFLINE=1 .venv/bin/python tools/parity/$$model.py --full-size --out build/parity && \
 	  build/release/tests/parity/$$model/omma_$${model}_parity_test --gtest_filter='*FullSize*' || exit 1; done
 

@@ -67,6 +67,7 @@ std::vector<std::string> tasks_with_loaders(const ModelRow& row) {
   if (row.matcher) tasks.emplace_back("match");
   if (row.answerer) tasks.emplace_back("answer");
   if (row.detector) tasks.emplace_back("detect");
+  if (row.segmenter) tasks.emplace_back("segment");
   if (row.language_model) tasks.emplace_back("generate");
   return tasks;
 }
@@ -157,6 +158,10 @@ std::unique_ptr<Answerer> load_answerer(const fs::path& directory, const LoadOpt
 
 std::unique_ptr<Detector> load_detector(const fs::path& directory, const LoadOptions& options) {
   return with_warnings(row_for(directory, "detect").detector(directory, target_of(options)), directory);
+}
+
+std::unique_ptr<Segmenter> load_segmenter(const fs::path& directory, const LoadOptions& options) {
+  return row_for(directory, "segment").segmenter(directory, target_of(options));
 }
 
 std::unique_ptr<LanguageModel> load_language_model(const fs::path& directory, const LoadOptions& options) {

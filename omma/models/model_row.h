@@ -18,6 +18,7 @@
 #include "omma/tasks/detector.h"
 #include "omma/tasks/language_model.h"
 #include "omma/tasks/matcher.h"
+#include "omma/tasks/segmenter.h"
 
 namespace omma {
 
@@ -35,7 +36,7 @@ struct ModelRow {
   std::vector<std::string> types;  // of config.json's model_type
 
   // Which of the tasks below a config is for, where one type has models for several ("caption", "match", "answer", "detect",
-  // "generate"), and what these are called. Without, it is for all that have a loader.
+  // "segment", "generate"), and what these are called. Without, it is for all that have a loader.
   std::function<std::vector<std::string>(const json& config, const std::string& where)> tasks = {};
   std::map<std::string, std::string> architectures = {};  // task to a name for messages
 
@@ -43,6 +44,7 @@ struct ModelRow {
   Loader<Matcher> matcher = {};
   Loader<Answerer> answerer = {};
   Loader<Detector> detector = {};
+  Loader<Segmenter> segmenter = {};
   Loader<LanguageModel> language_model = {};
 
   // Of an original checkpoint: whether it is this model's, and its writer. A row with a converter alone takes what no other does.

@@ -7,6 +7,9 @@
 #include "omma/models/grounding_dino/predictor.h"
 #include "omma/models/llama/predictor.h"
 #include "omma/models/model_row.h"
+#include "omma/models/sam/convert.h"
+#include "omma/models/sam/key_table.h"
+#include "omma/models/sam/predictor.h"
 
 namespace omma {
 namespace {
@@ -41,6 +44,14 @@ std::vector<ModelRow> known_models() {
                         return std::make_unique<grounding_dino::Predictor>(directory, options);
                       },
                   .convert = grounding_dino::convert});
+  rows.push_back({.types = {"sam"},
+                  .segmenter =
+                      [](const fs::path& directory, const LoadTarget& target) {
+                        const sam::PredictorOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
+                        return std::make_unique<sam::Predictor>(directory, options);
+                      },
+                  .is_original = [](const ConversionSource& source) { return sam::is_original(source.file); },
+                  .convert = sam::convert});
   return rows;
 }
 

@@ -15,6 +15,7 @@
 #include "omma/tasks/detector.h"
 #include "omma/tasks/language_model.h"
 #include "omma/tasks/matcher.h"
+#include "omma/tasks/segmenter.h"
 
 namespace omma {
 
@@ -28,6 +29,7 @@ std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& directory
 std::unique_ptr<Matcher> load_matcher(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<Answerer> load_answerer(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<Detector> load_detector(const std::filesystem::path& directory, const LoadOptions& options = {});
+std::unique_ptr<Segmenter> load_segmenter(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory, const LoadOptions& options = {});
 
 // Throws likewise unless the directory's config.json is that of a model for the task, one of those below. Reads no weights.
@@ -42,7 +44,7 @@ bool zoo_has_model_for(std::string_view task);
 
 struct ModelInfo {
   std::string model_type;
-  std::vector<std::string> tasks;  // "caption", "match", "answer", "detect", "generate"
+  std::vector<std::string> tasks;  // "caption", "match", "answer", "detect", "segment", "generate"
   std::int64_t parameters = 0;     // elements of the files' tensors
   std::string dtype;               // of most of them: "float32"
   std::int64_t bytes = 0;          // of the weights

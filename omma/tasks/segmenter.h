@@ -66,7 +66,7 @@ struct AutomaticMaskOptions {
   float box_nms_thresh = 0.7F;
   int crop_n_layers = 0;  // layer i has (2^i)^2 crops
   float crop_nms_thresh = 0.7F;
-  float crop_overlap_ratio = 512.F / 1500;
+  double crop_overlap_ratio = 512.0 / 1500;
   int crop_n_points_downscale_factor = 1;
   int min_mask_region_area = 0;          // pixels: smaller holes are filled and smaller islands removed
   std::optional<float> mask_nms_thresh;  // mask IoU over which the worse of two masks goes; none: boxes alone are compared

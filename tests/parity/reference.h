@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "omma/io/tensor_file.h"
 #include "omma/nn/tensor.h"
@@ -24,6 +25,14 @@ inline std::map<std::string, Tensor> read_expected(const std::filesystem::path& 
   const TensorFile read = read_safetensors(file);
   for (const TensorView& view : read.tensors()) tensors[view.name] = to_tensor(view);
   return tensors;
+}
+
+// Those of an exporter's cases that were recorded: the published sizes are on demand (make parity-full).
+inline std::vector<std::string> exported(const std::string& exporter, std::vector<std::string> cases) {
+  std::erase_if(cases, [&](const std::string& name) {
+    return !std::filesystem::exists(parity_directory(exporter) / name / "reference.json");
+  });
+  return cases;
 }
 
 // Equal infinities count as equal. The error says which tensor and how far.

@@ -14,7 +14,7 @@ import struct
 import torch
 from transformers import (BlipConfig, BlipForConditionalGeneration, BlipForImageTextRetrieval, BlipForQuestionAnswering, GroundingDinoConfig,
                           GroundingDinoForObjectDetection, LlamaConfig, LlamaForCausalLM, MMGroundingDinoConfig, MMGroundingDinoForObjectDetection,
-                          SwinConfig)
+                          SamConfig, SamModel, SwinConfig)
 from transformers.core_model_loading import revert_weight_conversion
 
 SWIN = {
@@ -35,6 +35,11 @@ def blip(size, side):
     return BlipConfig(vision_config=dict(image_size=side, **vision), text_config=text)
 
 
+def sam(width, layers, heads, every):
+    return SamConfig(vision_config=dict(hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
+                                        global_attn_indexes=list(range(every - 1, layers, every))))
+
+
 def published():
     """Name, class, configuration."""
     yield "grounding-dino-tiny", GroundingDinoForObjectDetection, GroundingDinoConfig(backbone_config=swin("tiny"))
@@ -48,6 +53,9 @@ def published():
         yield f"blip-itm-{size}-coco", BlipForImageTextRetrieval, blip(size, 384)
     yield "blip-vqa-base", BlipForQuestionAnswering, blip("base", 384)
     yield "blip-vqa-capfilt-large", BlipForQuestionAnswering, blip("base", 480)
+    yield "sam-vit-base", SamModel, sam(768, 12, 12, 3)
+    yield "sam-vit-large", SamModel, sam(1024, 24, 16, 6)
+    yield "sam-vit-huge", SamModel, sam(1280, 32, 16, 8)
     yield "vicuna-7b-v1.5", LlamaForCausalLM, LlamaConfig(
         hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32, vocab_size=32000, rms_norm_eps=1e-5)
 

@@ -248,14 +248,6 @@ TEST_P(BlipAnswerParity, RankedAnswers) {
 
 std::string name_of_case(const ::testing::TestParamInfo<std::string>& test) { return test.param; }
 
-// The published sizes, those that were exported (make parity-full).
-std::vector<std::string> full_size(std::vector<std::string> cases) {
-  std::erase_if(cases, [](const std::string& name) {
-    return !std::filesystem::exists(testing::parity_directory("blip") / name / "reference.json");
-  });
-  return cases;
-}
-
 INSTANTIATE_TEST_SUITE_P(All, BlipParity,
                          ::testing::Values("caption", "caption_wide", "caption_interpolated", "caption_transformers4", "match",
                                            "match_wide", "answer", "answer_deep", "answer_transformers4"),
@@ -267,11 +259,13 @@ INSTANTIATE_TEST_SUITE_P(Matches, BlipMatchParity, ::testing::Values("match", "m
 INSTANTIATE_TEST_SUITE_P(Answers, BlipAnswerParity, ::testing::Values("answer", "answer_deep", "answer_transformers4"),
                          name_of_case);
 
-INSTANTIATE_TEST_SUITE_P(FullSize, BlipParity, ::testing::ValuesIn(full_size({"caption_base", "match_base", "answer_base"})),
+INSTANTIATE_TEST_SUITE_P(FullSize, BlipParity,
+                         ::testing::ValuesIn(testing::exported("blip", {"caption_base", "match_base", "answer_base"})),
                          name_of_case);
-INSTANTIATE_TEST_SUITE_P(FullSize, BlipCaptionParity, ::testing::ValuesIn(full_size({"caption_base"})), name_of_case);
-INSTANTIATE_TEST_SUITE_P(FullSize, BlipMatchParity, ::testing::ValuesIn(full_size({"match_base"})), name_of_case);
-INSTANTIATE_TEST_SUITE_P(FullSize, BlipAnswerParity, ::testing::ValuesIn(full_size({"answer_base"})), name_of_case);
+INSTANTIATE_TEST_SUITE_P(FullSize, BlipCaptionParity, ::testing::ValuesIn(testing::exported("blip", {"caption_base"})),
+                         name_of_case);
+INSTANTIATE_TEST_SUITE_P(FullSize, BlipMatchParity, ::testing::ValuesIn(testing::exported("blip", {"match_base"})), name_of_case);
+INSTANTIATE_TEST_SUITE_P(FullSize, BlipAnswerParity, ::testing::ValuesIn(testing::exported("blip", {"answer_base"})), name_of_case);
 
 }  // namespace
 }  // namespace omma

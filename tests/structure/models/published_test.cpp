@@ -12,6 +12,8 @@
 #include "omma/models/grounding_dino/grounding_dino.h"
 #include "omma/models/grounding_dino/key_table.h"
 #include "omma/models/llama/predictor.h"
+#include "omma/models/sam/key_table.h"
+#include "omma/models/sam/sam.h"
 #include "tests/parity/reference.h"
 
 namespace omma {
@@ -31,6 +33,9 @@ int64_t load(const fs::path& directory) {
   } else if (type == "llama") {
     const auto llama = read_config<LlamaConfig>(config, where);
     model = load_model<LlamaForCausalLM>(llama, weights, llama_keys(llama), where, kMapped).ptr();
+  } else if (type == "sam") {
+    const sam::Config segmenter = sam::read_model_config(config, where);
+    model = load_model<sam::Model>(segmenter, weights, sam::checkpoint_keys(), where, kMapped).ptr();
   } else {
     const grounding_dino::Config detector = grounding_dino::read_model_config(config, where);
     model = load_model<grounding_dino::Model>(detector, weights, grounding_dino::checkpoint_keys(detector), where, kMapped).ptr();
@@ -57,7 +62,9 @@ INSTANTIATE_TEST_SUITE_P(Configurations, Published,
                                            std::pair("blip-image-captioning-base", 224.),
                                            std::pair("blip-image-captioning-large", 446.), std::pair("blip-itm-base-coco", 224.),
                                            std::pair("blip-itm-large-coco", 446.), std::pair("blip-vqa-base", 361.),
-                                           std::pair("blip-vqa-capfilt-large", 361.), std::pair("vicuna-7b-v1.5", 6738.)));
+                                           std::pair("blip-vqa-capfilt-large", 361.), std::pair("sam-vit-base", 93.7),
+                                           std::pair("sam-vit-large", 312.), std::pair("sam-vit-huge", 641.),
+                                           std::pair("vicuna-7b-v1.5", 6738.)));
 
 }  // namespace
 }  // namespace omma

@@ -1,0 +1,87 @@
+#include "omma/models/sam/image_encoder.h"
+
+#include <fmt/format.h>
+
+#include "omma/nn/attention.h"
+#include "omma/nn/layers.h"
+#include "omma/nn/windows.h"
+
+namespace omma::sam {
+namespace {
+
+// Stochastic depth grows with the depth.
+double drop_path_of(const VisionConfig& config, int64_t index) {
+  const int64_t last = std::max<int64_t>(1, config.num_hidden_layers - 1);
+  return config.drop_path_rate.value_or(0) * static_cast<double>(index) / static_cast<double>(last);
+}
+
+}  // namespace
+
+EncoderLayerImpl::EncoderLayerImpl(const VisionConfig& config, int64_t index)
+    : heads_(config.num_attention_heads),
+      window_(config.is_global(index) ? 0 : config.window_size),
+      drop_path_(drop_path_of(config, index)),
+      activation_(activation_by_name(config.hidden_act)),
+      norm1_(register_module("layer_norm1", layer_norm(config.hidden_size, config.layer_norm_eps))),
+      norm2_(register_module("layer_norm2", layer_norm(config.hidden_size, config.layer_norm_eps))),
+      qkv_(register_at(*this, "attn.qkv",
+                       Linear(torch::nn::LinearOptions(config.hidden_size, 3 * config.hidden_size).bias(config.qkv_bias)))),
+      proj_(register_at(*this, "attn.proj", Linear(config.hidden_size, config.hidden_size))),
+      lin1_(register_at(*this, "mlp.lin1", Linear(config.hidden_size, config.inner_size()))),
+      lin2_(register_at(*this, "mlp.lin2", Linear(config.inner_size(), config.hidden_size))) {
+  if (!config.use_rel_pos) return;
+  const int64_t side = window_ > 0 ? window_ : config.grid();
+  const auto table = [&](const char* name) {
+    return register_parameter_at(*this, name, torch::zeros({2 * side - 1, config.hidden_size / heads_}));
+  };
+  positions_ = {.rows = table("attn.rel_pos_h"), .columns = table("attn.rel_pos_w")};
+}
+
+Tensor EncoderLayerImpl::forward(const Tensor& x) {
+  const Tensor normed = norm1_(x);
+  const Tensor attended = x + drop_path(window_ > 0 ? attend_in_windows(normed) : attend(normed), drop_path_, is_training());
+  return attended + drop_path(feed_forward(norm2_(attended), lin1_, lin2_, activation_), drop_path_, is_training());
+}
+
+Tensor EncoderLayerImpl::attend(const Tensor& x) {
+  const GridSize grid{.height = x.size(1), .width = x.size(2)};
+  const auto qkv = qkv_(x.flatten(1, 2)).chunk(3, -1);  // each [B, S, C]
+  const auto heads = [&](const Tensor& each) { return split_heads(each, heads_); };
+  const Tensor mixed = grid_attention(heads(qkv[0]), heads(qkv[1]), heads(qkv[2]), grid, positions_);
+  return proj_(merge_heads(mixed)).view_as(x);
+}
+
+Tensor EncoderLayerImpl::attend_in_windows(const Tensor& x) {
+  const int64_t height = x.size(1), width = x.size(2), side = window_;
+  const Tensor padded = pad_to_windows(x, side);
+  const Tensor windows = attend(to_windows(padded, side).unflatten(1, {side, side})).flatten(1, 2);
+  return from_windows(windows, side, padded.size(1), padded.size(2)).narrow(1, 0, height).narrow(2, 0, width);
+}
+
+VitEncoderImpl::VitEncoderImpl(const VisionConfig& config)
+    : projection_(register_at(
+          *this, "patch_embed.projection",
+          torch::nn::Conv2d(torch::nn::Conv2dOptions(3, config.hidden_size, config.patch_size).stride(config.patch_size)))),
+      neck_(register_module("neck", Neck(NeckImpl::Options{.in = config.hidden_size, .out = config.output_channels}))) {
+  if (config.use_abs_pos)
+    pos_embed_ = register_parameter("pos_embed", torch::zeros({1, config.grid(), config.grid(), config.hidden_size}));
+  for (int64_t i = 0; i < config.num_hidden_layers; ++i)
+    layers_.push_back(register_at(*this, fmt::format("layers.{}", i), EncoderLayer(config, i)));
+}
+
+Tensor VitEncoderImpl::forward(const Tensor& pixels) {
+  Tensor x = projection_(pixels).permute({0, 2, 3, 1}).contiguous();  // [B, H, W, C]
+  if (pos_embed_.defined()) x = x + pos_embed_;
+  for (EncoderLayer& layer : layers_) x = layer(x);
+  return neck_(x.permute({0, 3, 1, 2}));
+}
+
+void VitEncoderImpl::init_weights() {
+  for (const auto& item : named_parameters()) {
+    if (item.key().ends_with(".bias")) torch::nn::init::zeros_(item.value());
+    if (item.key().ends_with(".weight") && item.value().dim() == 2) torch::nn::init::normal_(item.value(), 0, 0.02);
+  }
+  if (pos_embed_.defined()) torch::nn::init::normal_(pos_embed_, 0, 0.02);
+}
+
+}  // namespace omma::sam

@@ -1,0 +1,56 @@
+// SAM's picture encoder: a Vision Transformer with windows (Kirillov et al. 2023, "Segment Anything", appendix A; Li et al. 2022,
+// "Exploring Plain Vision Transformer Backbones for Object Detection"). Weights under the names of transformers' SamVisionEncoder.
+//
+// B pictures, H x W patches, C channels, w window side.
+#pragma once
+
+#include <vector>
+
+#include "omma/models/sam/config.h"
+#include "omma/models/sam/neck.h"
+#include "omma/nn/grid_attention.h"
+#include "omma/nn/linear.h"
+#include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
+
+namespace omma::sam {
+
+// x' = x + attention(norm1(x)), x' + lin2(gelu(lin1(norm2(x')))); attention within windows of w x w patches, or everywhere.
+class EncoderLayerImpl : public torch::nn::Module {
+ public:
+  EncoderLayerImpl(const VisionConfig& config, int64_t index);
+
+  Tensor forward(const Tensor& x);  // [B, H, W, C] -> [B, H, W, C]
+
+ private:
+  Tensor attend(const Tensor& x);             // [B, h, w, C] -> [B, h, w, C], each grid by itself
+  Tensor attend_in_windows(const Tensor& x);  // the grid is padded with zeros to whole windows, and they take part
+
+  int64_t heads_, window_;
+  double drop_path_;
+  Activation activation_;
+  torch::nn::LayerNorm norm1_, norm2_;
+  Linear qkv_, proj_, lin1_, lin2_;
+  RelativePositions positions_;
+};
+TORCH_MODULE(EncoderLayer);
+
+class VitEncoderImpl : public torch::nn::Module {
+ public:
+  explicit VitEncoderImpl(const VisionConfig& config);
+
+  // [B, 3, image_size, image_size], normalised RGB -> [B, output_channels, H, W].
+  Tensor forward(const Tensor& pixels);
+
+  // Random weights for training from scratch.
+  void init_weights();
+
+ private:
+  torch::nn::Conv2d projection_;
+  Tensor pos_embed_;  // [1, H, W, C]; undefined without
+  std::vector<EncoderLayer> layers_;
+  Neck neck_;
+};
+TORCH_MODULE(VitEncoder);
+
+}  // namespace omma::sam

@@ -1,0 +1,248 @@
+#include "omma/models/sam/predictor.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/upsample_bilinear2d.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <tuple>
+
+#include "omma/base/error.h"
+#include "omma/base/stopwatch.h"
+#include "omma/models/sam/automatic_masks.h"
+#include "omma/models/sam/key_table.h"
+#include "omma/models/sam/processor.h"
+#include "omma/nn/weights.h"
+
+namespace omma::sam {
+namespace {
+
+constexpr std::size_t max_batch = 64;  // prompts decoded together
+
+Model load_sam(const std::filesystem::path& directory, const PredictorOptions& options) {
+  const auto config_file = directory / "config.json";
+  const Config config = read_model_config(read_json(config_file), config_file.string());
+  const TensorFile weights = read_weights(directory);
+  auto model = load_model<Model>(config, weights, checkpoint_keys(), directory.string(), {.device = options.device});
+  set_dtype(*model, options.dtype);
+  return model;
+}
+
+ImageProcessor processor_of(const std::filesystem::path& directory) {
+  const auto config_file = directory / "config.json";
+  const Config config = read_model_config(read_json(config_file), config_file.string());
+  return ImageProcessor::from_directory(directory, image_processor(config));
+}
+
+// Prompts that go through the decoder together: those with as many points, and with boxes and masks or without.
+using Kind = std::tuple<std::size_t, bool, bool>;
+const Kind single_point{1, false, false};
+Kind kind_of(const SegmentationPrompt& prompt) { return {prompt.points.size(), prompt.box.has_value(), prompt.mask.has_value()}; }
+
+void expect_valid(const SegmentationPrompt& prompt, int mask_side) {
+  check(!prompt.points.empty() || prompt.box || prompt.mask, "prompt: expected points, a box or a mask, got none");
+  for (const PointPrompt& point : prompt.points)
+    check(std::isfinite(point.x) && std::isfinite(point.y), "prompt: point: expected numbers, got {}, {}", point.x, point.y);
+  if (prompt.box) {
+    const Box& box = *prompt.box;
+    const bool finite = std::isfinite(box.x0) && std::isfinite(box.y0) && std::isfinite(box.x1) && std::isfinite(box.y1);
+    check(finite && box.x1 > box.x0 && box.y1 > box.y0, "prompt: box: expected X0 < X1 and Y0 < Y1, got {},{},{},{}", box.x0,
+          box.y0, box.x1, box.y1);
+  }
+  if (!prompt.mask) return;
+  const MaskLogits& mask = *prompt.mask;
+  check(mask.width == mask_side && mask.height == mask_side && std::ssize(mask.values) == int64_t{mask_side} * mask_side,
+        "prompt: mask: expected logits of {} x {}, got {} x {}", mask_side, mask_side, mask.width, mask.height);
+  check(std::ranges::all_of(mask.values, [](float value) { return std::isfinite(value); }),
+        "prompt: mask: expected finite numbers");
+}
+
+Tensor float_tensor(const std::vector<float>& values, at::IntArrayRef sizes) { return torch::tensor(values).view(sizes); }
+
+// [H, W] on the CPU.
+MaskLogits logits_of(const Tensor& logits) {
+  const Tensor values = logits.contiguous();
+  const float* begin = values.const_data_ptr<float>();
+  return {.width = static_cast<int>(values.size(1)),
+          .height = static_cast<int>(values.size(0)),
+          .values = std::vector<float>(begin, begin + values.numel())};
+}
+
+std::int64_t count_above(const Tensor& logits, float threshold) { return (logits > threshold).sum().item<std::int64_t>(); }
+
+}  // namespace
+
+SegmentedMask mask_of(const Tensor& logits, float predicted_iou, float stability_offset) {
+  const Tensor set = (logits > 0).to(torch::kUInt8).cpu().contiguous();
+  Mask mask(static_cast<int>(set.size(1)), static_cast<int>(set.size(0)));
+  std::memcpy(mask.data.data(), set.const_data_ptr(), mask.data.size());
+  const std::int64_t sure = count_above(logits, stability_offset), possible = count_above(logits, -stability_offset);
+  return {.mask = encode(mask),
+          .box = bounding_box(mask),
+          .predicted_iou = predicted_iou,
+          .stability = possible > 0 ? static_cast<float>(static_cast<double>(sure) / static_cast<double>(possible)) : 0,
+          .logits = {}};
+}
+
+Predictor::Predictor(const std::filesystem::path& directory, const PredictorOptions& options)
+    : Predictor(load_sam(directory, options), processor_of(directory)) {}
+
+Predictor::Predictor(Model model, ImageProcessor processor)
+    : model_(std::move(model)), processor_(std::move(processor)), fingerprint_(fingerprint(*model_)) {
+  const int side = static_cast<int>(model_->config().image_size());
+  const auto size = processor_.config().fixed_size();
+  check(size && size->width == side && size->height == side, "preprocessor_config.json: expected pictures of the model's {} x {}",
+        side, side);
+}
+
+std::shared_ptr<const Embedding> Predictor::encode(const Image& image, Timing& timing) {
+  const c10::InferenceMode inference;
+  Stopwatch watch;
+  const Tensor pixels = processor_(image, at::get_num_threads()).unsqueeze(0);
+  timing.preprocess = watch.lap();
+  const Tensor weight = model_->mask_decoder->parameters().front();
+  auto embedding = std::make_shared<Embedding>();
+  embedding->map = model_->encode_image(pixels.to(weight.device(), weight.scalar_type()));
+  embedding->size = {.width = image.width, .height = image.height};
+  embedding->picture = picture_checksum(image);
+  embedding->model = fingerprint_;
+  timing.encode = watch.lap();
+  return embedding;
+}
+
+std::shared_ptr<const ImageEmbedding> Predictor::encode_image(const Image& image) {
+  Timing timing;
+  return encode(image, timing);
+}
+
+const Embedding& Predictor::own(const ImageEmbedding& image) const {
+  const auto* embedding = dynamic_cast<const Embedding*>(&image);
+  check(embedding != nullptr && embedding->model == fingerprint_, "image embedding: expected one that this segmenter made");
+  return *embedding;
+}
+
+// From the picture's pixels to those of the model's frame.
+Prompts Predictor::tensors_of(std::span<const SegmentationPrompt* const> prompts, const Embedding& embedding) const {
+  const Size filled = processor_.filled_size(embedding.size);
+  const float scale_x = static_cast<float>(filled.width) / static_cast<float>(embedding.size.width);
+  const float scale_y = static_cast<float>(filled.height) / static_cast<float>(embedding.size.height);
+  const auto count = static_cast<int64_t>(prompts.size());
+  std::vector<float> points, boxes;
+  std::vector<int64_t> labels;
+  std::vector<Tensor> masks;
+  for (const SegmentationPrompt* prompt : prompts) {
+    for (const PointPrompt& point : prompt->points) {
+      points.insert(points.end(), {point.x * scale_x, point.y * scale_y});
+      labels.push_back(point.foreground ? 1 : 0);
+    }
+    if (prompt->box) {
+      const Box& box = *prompt->box;
+      boxes.insert(boxes.end(), {box.x0 * scale_x, box.y0 * scale_y, box.x1 * scale_x, box.y1 * scale_y});
+    }
+    if (prompt->mask) masks.push_back(float_tensor(prompt->mask->values, {1, prompt->mask->height, prompt->mask->width}));
+  }
+  const torch::Device device = embedding.map.device();
+  Prompts tensors;
+  if (!labels.empty()) {
+    tensors.points = float_tensor(points, {count, -1, 2}).to(device);
+    tensors.labels = torch::tensor(labels).view({count, -1}).to(device);
+  }
+  if (!boxes.empty()) tensors.boxes = float_tensor(boxes, {count, 4}).to(device);
+  if (!masks.empty()) tensors.masks = torch::stack(masks).to(device);
+  return tensors;
+}
+
+DecodedMasks Predictor::decode(const Embedding& embedding, std::span<const SegmentationPrompt* const> prompts) {
+  const c10::InferenceMode inference;
+  const DecodedMasks masks = model_(embedding.map, tensors_of(prompts, embedding));
+  return {.logits = masks.logits.cpu(), .iou = masks.iou.cpu()};
+}
+
+Tensor Predictor::to_picture(const Tensor& logits, const Embedding& embedding) const {
+  const auto resized = [](const Tensor& maps, int64_t height, int64_t width) {
+    return at::upsample_bilinear2d(maps, {height, width}, /*align_corners=*/false);
+  };
+  const int64_t side = model_->config().image_size();
+  const Tensor frame = resized(logits.unsqueeze(0), side, side);
+  const Size filled = processor_.filled_size(embedding.size);
+  return resized(frame.narrow(2, 0, filled.height).narrow(3, 0, filled.width), embedding.size.height, embedding.size.width)
+      .squeeze(0);
+}
+
+// The single mask of a prompt, the best of the others, or all others.
+std::vector<SegmentedMask> Predictor::chosen(const DecodedMasks& masks, int64_t prompt, const Embedding& embedding,
+                                             bool best_of_many, const SegmentationOptions& options) const {
+  const Tensor iou = masks.iou[prompt];
+  const int64_t many = iou.size(0) - 1;
+  int64_t first = 0, count = 1;
+  if (options.multimask)
+    first = 1, count = many;
+  else if (best_of_many)
+    first = 1 + iou.narrow(0, 1, many).argmax().item<int64_t>();
+  std::vector<SegmentedMask> results;
+  for (int64_t i = first; i < first + count; ++i) {
+    const Tensor logits = masks.logits[prompt][i];
+    results.push_back(mask_of(to_picture(logits.unsqueeze(0), embedding)[0], iou[i].item<float>()));
+    if (options.logits) results.back().logits = logits_of(logits);
+  }
+  return results;
+}
+
+SegmentationResult Predictor::segment_encoded(const ImageEmbedding& image, std::span<const SegmentationPrompt> prompts,
+                                              const SegmentationOptions& options) {
+  const c10::InferenceMode inference;
+  const Embedding& embedding = own(image);
+  check(!prompts.empty(), "segment: expected at least one prompt");
+  for (const SegmentationPrompt& prompt : prompts) expect_valid(prompt, logits_side());
+  Stopwatch watch;
+  SegmentationResult result;
+  result.objects.resize(prompts.size());
+  std::map<Kind, std::vector<std::size_t>> kinds;
+  for (std::size_t i = 0; i < prompts.size(); ++i) kinds[kind_of(prompts[i])].push_back(i);
+  for (const auto& [kind, places] : kinds) {
+    for (std::size_t begin = 0; begin < places.size(); begin += max_batch) {
+      const std::span batch = std::span(places).subspan(begin, std::min(max_batch, places.size() - begin));
+      std::vector<const SegmentationPrompt*> group;
+      for (const std::size_t place : batch) group.push_back(&prompts[place]);
+      const DecodedMasks masks = decode(embedding, group);
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        result.objects[batch[i]] = chosen(masks, static_cast<int64_t>(i), embedding, kind == single_point, options);
+    }
+  }
+  result.timing.decode = watch.lap();
+  return result;
+}
+
+SegmentationResult Predictor::segment(const Image& image, std::span<const SegmentationPrompt> prompts,
+                                      const SegmentationOptions& options) {
+  Timing timing;
+  const auto embedding = encode(image, timing);
+  SegmentationResult result = segment_encoded(*embedding, prompts, options);
+  timing.decode = result.timing.decode;
+  result.timing = timing;
+  return result;
+}
+
+AutomaticMaskResult Predictor::segment_everything(const Image& image, const AutomaticMaskOptions& options,
+                                                  const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  return generate_masks(*this, image, options, progress);
+}
+
+void Predictor::save_embedding(const ImageEmbedding& embedding, const std::filesystem::path& file) {
+  write_embedding(file, own(embedding));
+}
+
+std::shared_ptr<const ImageEmbedding> Predictor::load_embedding(const std::filesystem::path& file, const Image& image) {
+  const Tensor weight = model_->mask_decoder->parameters().front();
+  auto embedding = std::make_shared<Embedding>(read_embedding(file, image, fingerprint_, weight.scalar_type()));
+  const Config& config = model_->config();
+  const std::vector<int64_t> expected{1, config.channels(), config.grid(), config.grid()};
+  check(embedding->map.sizes() == at::IntArrayRef(expected), "{}: embedding: expected [1, {}, {}, {}], got {}", file.string(),
+        expected[1], expected[2], expected[3], shape(embedding->map));
+  embedding->map = embedding->map.to(weight.device());
+  return embedding;
+}
+
+}  // namespace omma::sam

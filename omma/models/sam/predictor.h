@@ -1,0 +1,64 @@
+// SAM as a segmenter: a picture and prompts in, masks out.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "omma/models/sam/embedding.h"
+#include "omma/models/sam/sam.h"
+#include "omma/nn/image_processor.h"
+#include "omma/tasks/segmenter.h"
+
+namespace omma::sam {
+
+struct PredictorOptions {
+  torch::Device device = torch::kCPU;
+  torch::Dtype dtype = torch::kFloat32;
+};
+
+// A prompt that is a single point gets the best of three masks by predicted IoU, every other one the mask of the single token, as
+// the authors advise. Not thread-safe.
+class Predictor : public Segmenter {
+ public:
+  // A model directory. Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
+  explicit Predictor(const std::filesystem::path& directory, const PredictorOptions& options = {});
+  Predictor(Model model, ImageProcessor processor);
+
+  std::shared_ptr<const ImageEmbedding> encode_image(const Image& image) override;
+  SegmentationResult segment_encoded(const ImageEmbedding& image, std::span<const SegmentationPrompt> prompts,
+                                     const SegmentationOptions& options = {}) override;
+  SegmentationResult segment(const Image& image, std::span<const SegmentationPrompt> prompts,
+                             const SegmentationOptions& options = {}) override;
+  AutomaticMaskResult segment_everything(const Image& image, const AutomaticMaskOptions& options = {},
+                                         const std::function<void(std::int64_t, std::int64_t)>& progress = {}) override;
+  void save_embedding(const ImageEmbedding& embedding, const std::filesystem::path& file) override;
+  std::shared_ptr<const ImageEmbedding> load_embedding(const std::filesystem::path& file, const Image& image) override;
+  int logits_side() const override { return static_cast<int>(model_->config().mask_side()); }
+
+  Model& model() { return model_; }
+
+  // What lies below: a picture to its embedding, prompts of the same kinds to all masks [P, M, 4 G, 4 G], and masks to the
+  // picture's pixels.
+  std::shared_ptr<const Embedding> encode(const Image& image, Timing& timing);
+  DecodedMasks decode(const Embedding& embedding, std::span<const SegmentationPrompt* const> prompts);
+  Tensor to_picture(const Tensor& logits, const Embedding& embedding) const;  // [M, 4 G, 4 G] -> [M, height, width]
+
+ private:
+  std::vector<SegmentedMask> chosen(const DecodedMasks& masks, int64_t prompt, const Embedding& embedding, bool best_of_many,
+                                    const SegmentationOptions& options) const;
+  const Embedding& own(const ImageEmbedding& image) const;
+  Prompts tensors_of(std::span<const SegmentationPrompt* const> prompts, const Embedding& embedding) const;
+
+  Model model_;
+  ImageProcessor processor_;
+  std::string fingerprint_;
+};
+
+// One mask of the picture, of its logits [height, width]; stability is the IoU of the masks cut off `stability_offset` above and
+// below 0.
+SegmentedMask mask_of(const Tensor& logits, float predicted_iou, float stability_offset = 1);
+
+}  // namespace omma::sam

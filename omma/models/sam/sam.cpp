@@ -1,0 +1,52 @@
+#include "omma/models/sam/sam.h"
+
+#include "omma/base/error.h"
+
+namespace omma::sam {
+
+ModelImpl::ModelImpl(const Config& config)
+    : shared_image_embedding(register_module("shared_image_embedding", PositionalEncoding(config.frequencies()))),
+      prompt_encoder(register_module("prompt_encoder", PromptEncoder(config.prompt_encoder_config))),
+      mask_decoder(register_module("mask_decoder", MaskDecoder(config.mask_decoder_config))),
+      config_(config) {
+  if (config.tiny_vit)
+    tiny_vit_ = register_module("vision_encoder", TinyVit(*config.tiny_vit));
+  else
+    vit_ = register_module("vision_encoder", VitEncoder(config.vision_config));
+}
+
+torch::nn::Module& ModelImpl::vision_encoder() {
+  return tiny_vit_ ? static_cast<torch::nn::Module&>(*tiny_vit_) : static_cast<torch::nn::Module&>(*vit_);
+}
+
+Tensor ModelImpl::encode_image(const Tensor& pixels) {
+  const int64_t side = config_.image_size();
+  check(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side && pixels.size(3) == side,
+        "sam: pixels: expected [B, 3, {}, {}], got {}", side, side, shape(pixels));
+  return tiny_vit_ ? tiny_vit_(pixels) : vit_(pixels);
+}
+
+DecodedMasks ModelImpl::forward(const Tensor& embedding, const Prompts& prompts) {
+  const int64_t grid = config_.grid();
+  check(embedding.dim() == 4 && embedding.size(1) == config_.channels() && embedding.size(2) == grid && embedding.size(3) == grid,
+        "sam: embedding: expected [1 or P, {}, {}, {}], got {}", config_.channels(), grid, grid, shape(embedding));
+  const PromptEmbedding embedded = prompt_encoder(prompts, shared_image_embedding);
+  const Tensor positions = shared_image_embedding->grid(grid).unsqueeze(0).to(embedding.scalar_type());
+  const DecodedMasks masks = mask_decoder(embedding, positions, embedded);
+  return {.logits = masks.logits.to(torch::kFloat32), .iou = masks.iou.to(torch::kFloat32)};
+}
+
+void ModelImpl::init_weights() {
+  const torch::NoGradGuard no_grad;
+  if (tiny_vit_) tiny_vit_->init_weights();
+  if (vit_) vit_->init_weights();
+  prompt_encoder->init_weights();
+  mask_decoder->init_weights();
+}
+
+void set_dtype(ModelImpl& model, torch::Dtype dtype) {
+  model.vision_encoder().to(dtype);
+  model.mask_decoder->to(dtype);
+}
+
+}  // namespace omma::sam

@@ -1,0 +1,123 @@
+// Whole models in the authors' names (tools/parity/sam_original.py): converted, prompted, and asked for everything, against the
+// authors' own code.
+#include <gtest/gtest.h>
+
+#include "omma/base/json.h"
+#include "omma/io/image_file.h"
+#include "omma/models/registry.h"
+#include "omma/models/sam/predictor.h"
+#include "omma/vision/run_lengths.h"
+#include "tests/parity/reference.h"
+#include "tests/temporary_directory.h"
+
+namespace omma::sam {
+namespace {
+
+constexpr double tolerance = 1e-4;
+
+class SamOriginal : public ::testing::TestWithParam<std::string> {
+ protected:
+  std::filesystem::path directory_ = testing::parity_directory("sam_original") / GetParam();
+  std::map<std::string, Tensor> expected_ = testing::read_expected(directory_ / "expected.safetensors");
+  Image image_ = read_image(directory_ / "picture.png");
+
+  MaskLogits logits_of(const std::string& prompt) const {
+    const Tensor mask = expected_.at(prompt + ".single.logits")[0].contiguous();
+    const auto* values = mask.const_data_ptr<float>();
+    return {.width = static_cast<int>(mask.size(1)),
+            .height = static_cast<int>(mask.size(0)),
+            .values = std::vector<float>(values, values + mask.numel())};
+  }
+
+  SegmentationPrompt prompt_of(const json& record) const {
+    SegmentationPrompt prompt;
+    if (record.contains("points"))
+      for (std::size_t i = 0; i < record["points"].size(); ++i)
+        prompt.points.push_back(
+            {record["points"][i][0].get<float>(), record["points"][i][1].get<float>(), record["labels"][i] == 1});
+    if (record.contains("box")) {
+      const auto corners = record["box"].get<std::array<float, 4>>();
+      prompt.box = Box{corners[0], corners[1], corners[2], corners[3]};
+    }
+    if (record.contains("mask")) prompt.mask = logits_of(record["mask"]);
+    return prompt;
+  }
+
+  void expect_answers(Predictor& predictor) {
+    const auto embedding = predictor.encode_image(image_);
+    const auto& own = static_cast<const Embedding&>(*embedding);
+    testing::expect_close("embedding", expected_.at("embedding"), own.map, tolerance);
+    std::size_t asked = 0;
+    const json prompts = read_json(directory_ / "prompts.json");
+    for (const auto& [name, record] : prompts.items()) {
+      if (!expected_.contains(name + ".single.logits") || record.contains("boxes")) continue;
+      SCOPED_TRACE(name);
+      const SegmentationPrompt prompt = prompt_of(record);
+      const SegmentationPrompt* const one = &prompt;
+      const DecodedMasks masks = predictor.decode(own, {&one, 1});
+      testing::expect_close("single", expected_.at(name + ".single.logits"), masks.logits[0].narrow(0, 0, 1), tolerance);
+      testing::expect_close("many", expected_.at(name + ".multimask.logits"), masks.logits[0].narrow(0, 1, 3), tolerance);
+      testing::expect_close("iou", expected_.at(name + ".multimask.iou"), masks.iou[0].narrow(0, 1, 3), tolerance);
+      ++asked;
+    }
+    EXPECT_GE(asked, 8U);
+  }
+};
+
+TEST_P(SamOriginal, ADirectoryAnswersAsTheAuthorsCode) {
+  Predictor predictor(directory_);
+  expect_answers(predictor);
+}
+
+TEST_P(SamOriginal, TheAuthorsFileIsConverted) {
+  const testing::TemporaryDirectory converted;
+  convert_model(directory_ / "authors.pth", converted / "model", directory_ / "config.json");
+  Predictor predictor(converted / "model");
+  expect_answers(predictor);
+}
+
+AutomaticMaskOptions automatic_options(const json& record) {
+  AutomaticMaskOptions options;
+  options.points_per_side = record["points_per_side"];
+  options.points_per_batch = record["points_per_batch"];
+  options.pred_iou_thresh = record["pred_iou_thresh"];
+  options.stability_score_thresh = record["stability_score_thresh"];
+  options.stability_score_offset = record["stability_score_offset"];
+  options.box_nms_thresh = record["box_nms_thresh"];
+  options.crop_n_layers = record["crop_n_layers"];
+  options.crop_nms_thresh = record["crop_nms_thresh"];
+  options.crop_overlap_ratio = record["crop_overlap_ratio"];
+  options.crop_n_points_downscale_factor = record["crop_n_points_downscale_factor"];
+  options.min_mask_region_area = record["min_mask_region_area"];
+  return options;
+}
+
+TEST_P(SamOriginal, EverythingIsWhatTheAuthorsGeneratorFinds) {
+  Predictor predictor(directory_);
+  for (const char* name : {"plain", "batches", "crops", "small_regions"}) {
+    SCOPED_TRACE(name);
+    const json record = read_json(directory_ / "automatic" / (std::string(name) + ".json"));
+    const AutomaticMaskResult found = predictor.segment_everything(image_, automatic_options(record["options"]));
+    ASSERT_EQ(found.masks.size(), record["masks"].size());
+    ASSERT_GT(found.masks.size(), 3U);
+    for (const json& mask : record["masks"]) {
+      const json& rle = mask["segmentation"];
+      const RunLengths runs = decompress(rle["counts"].get<std::string>(), rle["size"][1], rle["size"][0]);
+      const auto same = [&](const AutomaticMask& each) {
+        return std::abs(each.predicted_iou - mask["predicted_iou"].get<float>()) < tolerance &&
+               std::abs(each.stability - mask["stability_score"].get<float>()) < 0.02 &&
+               std::abs(each.point_x - mask["point_coords"][0][0].get<float>()) < 1e-3 &&
+               std::abs(each.point_y - mask["point_coords"][0][1].get<float>()) < 1e-3 &&
+               each.crop_box.x0 == mask["crop_box"][0].get<float>() && each.crop_box.width() == mask["crop_box"][2].get<float>() &&
+               intersection_over_union(each.mask, runs) >= 0.99;
+      };
+      EXPECT_EQ(std::ranges::count_if(found.masks, same), 1) << mask.dump().substr(0, 300);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, SamOriginal, ::testing::Values("vit", "tiny_vit_sam"),
+                         [](const auto& test) { return test.param; });
+
+}  // namespace
+}  // namespace omma::sam
