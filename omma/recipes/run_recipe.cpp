@@ -6,6 +6,7 @@
 #include "omma/recipes/grounding_dino/backbone_training.h"
 #include "omma/recipes/grounding_dino/training.h"
 #include "omma/recipes/planner/training.h"
+#include "omma/recipes/sam/training.h"
 #include "omma/recipes/stages.h"
 
 namespace omma {
@@ -37,7 +38,12 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     const auto [trainer, config] = split_recipe<PlannerTaskConfig>(recipe, where);
     return {trainer, std::make_unique<PlannerTask>(config, trainer.seed)};
   }
-  fail("{}: task: expected blip, blip-questions, blip-vision, grounding-dino, world-backbone or planner, got \"{}\"", where, task);
+  if (task == "sam") {
+    const auto [trainer, config] = split_recipe<sam::TrainingConfig>(recipe, where);
+    return {trainer, sam::make_training(trainer, config)};
+  }
+  fail("{}: task: expected blip, blip-questions, blip-vision, grounding-dino, planner, sam or world-backbone, got \"{}\"", where,
+       task);
 }
 
 void check_recipe(json recipe, std::string_view where) {
