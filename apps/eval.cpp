@@ -50,6 +50,7 @@ void add_eval(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("eval", "measure a model on a data set");
   command.require_subcommand(1);
   add_eval_detection(command);
+  add_eval_segmentation(command);
   add_eval_caption(command);
   add_eval_retrieval(command);
   add_eval_matching(command);

@@ -10,6 +10,7 @@
 namespace omma::app {
 
 void add_eval_detection(CLI::App& eval);
+void add_eval_segmentation(CLI::App& eval);
 void add_eval_caption(CLI::App& eval);
 void add_eval_retrieval(CLI::App& eval);
 void add_eval_matching(CLI::App& eval);

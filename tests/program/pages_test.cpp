@@ -135,6 +135,7 @@ void prepare(const fs::path& directory) {
 const std::map<std::string, std::string> kNeedsDownload = {
     {"IDEA-Research/grounding-dino-tiny", "hf download IDEA-Research/grounding-dino-tiny"},
     {"Salesforce/blip-image-captioning-base", "hf download Salesforce/blip-image-captioning-base"},
+    {"facebook/sam-vit-base", "hf download facebook/sam-vit-base"},
     {"groundingdino_swint_ogc.pth", "groundingdino_swint_ogc.pth: no such file"},
 };
 

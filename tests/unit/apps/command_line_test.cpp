@@ -32,8 +32,8 @@ TEST(Help, HelpOfEveryCommandHasDefaultsAndAnExample) {
     EXPECT_EQ(help.status, 0) << help.err;
     return help.out;
   };
-  for (const char* command :
-       {"caption", "match", "ask", "detect", "agent", "bootstrap", "render", "train", "validate", "convert", "inspect", "list"}) {
+  for (const char* command : {"caption", "match", "ask", "detect", "segment", "agent", "bootstrap", "render", "train", "validate",
+                              "convert", "inspect", "list"}) {
     EXPECT_NE(of({"help", command}).find(std::string("Example: omma ") + command), std::string::npos) << command;
     EXPECT_EQ(of({"help", command}), of({command, "--help"}));
   }
