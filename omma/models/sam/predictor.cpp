@@ -19,7 +19,8 @@
 namespace omma::sam {
 namespace {
 
-constexpr std::size_t max_batch = 64;  // prompts decoded together
+constexpr std::size_t max_batch = 64;        // prompts whose masks are there together
+constexpr int64_t cached_positions = 16384;  // of all prompts that are decoded together: more would not stay in the cache
 
 Model load_sam(const std::filesystem::path& directory, const PredictorOptions& options) {
   const auto config_file = directory / "config.json";
@@ -156,8 +157,16 @@ Prompts Predictor::tensors_of(std::span<const SegmentationPrompt* const> prompts
 
 DecodedMasks Predictor::decode(const Embedding& embedding, std::span<const SegmentationPrompt* const> prompts) {
   const c10::InferenceMode inference;
-  const DecodedMasks masks = model_(embedding.map, tensors_of(prompts, embedding));
-  return {.logits = masks.logits.cpu(), .iou = masks.iou.cpu()};
+  const int64_t positions = model_->config().grid() * model_->config().grid();
+  const auto step = static_cast<std::size_t>(std::max<int64_t>(1, cached_positions / positions));
+  std::vector<Tensor> logits, iou;
+  for (std::size_t begin = 0; begin < prompts.size(); begin += step) {
+    const auto some = prompts.subspan(begin, std::min(step, prompts.size() - begin));
+    const DecodedMasks masks = model_(embedding.map, tensors_of(some, embedding));
+    logits.push_back(masks.logits.cpu());
+    iou.push_back(masks.iou.cpu());
+  }
+  return {.logits = torch::cat(logits), .iou = torch::cat(iou)};
 }
 
 Tensor Predictor::to_picture(const Tensor& logits, const Embedding& embedding) const {

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""SAM ViT-B on one picture: omma beside transformers, interleaved in one run on the same machine.
+
+Both read the same directory of random weights and the same picture of 1500 x 1000, on the same number of threads, in fp32 and bf16.
+Timed are the picture encoder, a decoder's answer to one point, and to 64 points at once. omma's decoder times hold the masks at the picture's
+size and their run lengths; transformers' are its forward pass alone. Each omma process answers once: its times are those of a first call.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import peer
+
+WIDTH, HEIGHT = 1500, 1000
+STEPS = ("encoder", "point", "points")
+
+
+def points():
+    return [[(x + 0.5) * WIDTH / 8, (y + 0.5) * HEIGHT / 8] for y in range(8) for x in range(8)]
+
+
+def write_model(directory):
+    import torch
+    from transformers import SamConfig, SamImageProcessor, SamModel, SamProcessor
+
+    torch.manual_seed(0)
+    model = SamModel(SamConfig())
+    with torch.no_grad():
+        for parameter in model.parameters():  # the config's deviation is 1e-10
+            if parameter.dim() > 1:
+                parameter.normal_(0, 0.02)
+    model.save_pretrained(directory)
+    SamProcessor(SamImageProcessor()).save_pretrained(directory)
+
+
+def serve_peer(directory, picture, threads):
+    import torch
+    from PIL import Image
+    from torch.utils.flop_counter import FlopCounterMode
+    from transformers import SamImageProcessor, SamModel, SamProcessor
+
+    torch.set_num_threads(threads)
+    torch.set_grad_enabled(False)
+    processor = SamProcessor(SamImageProcessor())
+    inputs = processor(images=Image.open(picture).convert("RGB"), input_points=[[[point] for point in points()]], return_tensors="pt")
+    held = {}
+
+    def timed(run):
+        start = time.perf_counter()
+        result = run()
+        return 1e3 * (time.perf_counter() - start), result
+
+    def answer(request):
+        dtype = peer.torch_dtype(request["dtype"])
+        pixels, places = inputs["pixel_values"].to(dtype), inputs["input_points"].to(dtype)
+        if held.get("dtype") != dtype:
+            held.clear()
+            held.update(dtype=dtype, model=SamModel.from_pretrained(directory, dtype=dtype).eval())
+            with FlopCounterMode(display=False) as counter:  # and the warm-up
+                held["model"].get_image_embeddings(pixels)
+            held["flops"] = counter.get_total_flops()
+        encoder, embedding = timed(lambda: held["model"].get_image_embeddings(pixels))
+        decode = lambda count: timed(lambda: held["model"](image_embeddings=embedding, input_points=places[:, :count]))[0]
+        return {"encoder": encoder, "point": min(decode(1) for _ in range(3)), "points": decode(64), "flops": held["flops"]}
+
+    peer.serve(answer)
+
+
+def run_omma(arguments, dtype, directory, picture):
+    """Encoder and one point in one process, 64 points on the kept embedding in another."""
+    embedding = Path(arguments.work) / f"{dtype}.safetensors"
+    embedding.unlink(missing_ok=True)
+    command = [arguments.omma, "segment", str(picture), "--model", str(directory), "--dtype", dtype, "--threads", str(arguments.threads), "--json",
+               "--quiet"]
+
+    def run(*words):
+        process = subprocess.Popen([*command, *words], stdout=subprocess.PIPE, text=True)
+        line = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            sys.exit(f"{' '.join(command)}: exit status {os.waitstatus_to_exitcode(status)}")
+        return json.loads(line)["timing_ms"], 1024 * usage.ru_maxrss
+
+    first, peak = run("--point", "700,500", "--save-embedding", str(embedding))
+    again, _ = run("--point", "700,500", "--embedding", str(embedding))
+    many, _ = run("--embedding", str(embedding), *[word for x, y in points() for word in ("--point", f"{x},{y};")])
+    return {"encoder": first["encode"], "point": min(first["decode"], again["decode"]), "points": many["decode"], "peak_bytes": peak}
+
+
+def compare(arguments, dtype, directory, picture):
+    other = peer.Peer(__file__, arguments)
+    ours, theirs, rates = [], [], []
+    for _ in range(arguments.rounds):
+        rates.append(other.ask(dtype=dtype, gemm=True)["gemm"])
+        ours.append(run_omma(arguments, dtype, directory, picture))
+        rates.append(other.ask(dtype=dtype, gemm=True)["gemm"])
+        theirs.append(other.ask(dtype=dtype))
+    result = {"dtype": dtype, "gemm_gflops": [min(rates) / 1e9, max(rates) / 1e9], "gflop": theirs[0]["flops"] / 1e9}
+    for step in STEPS:
+        mine, other_ms = median(run[step] for run in ours), median(run[step] for run in theirs)
+        result[step] = {"omma_ms": mine, "transformers_ms": other_ms, "ratio": other_ms / mine}
+    result["omma_share"] = 1e3 * theirs[0]["flops"] / result["encoder"]["omma_ms"] / max(rates)
+    result["omma_peak_gb"] = max(run["peak_bytes"] for run in ours) / 1e9
+    result["transformers_peak_gb"] = max(run["peak_bytes"] for run in theirs) / 1e9
+    for step in STEPS:
+        print(f"{dtype} {step}: omma {result[step]['omma_ms']:.0f} ms, transformers {result[step]['transformers_ms']:.0f} ms, "
+              f"ratio {result[step]['ratio']:.2f}", flush=True)
+    print(f"{dtype}: encoder {result['gflop']:.0f} GFLOP, GEMM {result['gemm_gflops'][0]:.0f}-{result['gemm_gflops'][1]:.0f} GFLOP/s, omma's share "
+          f"{result['omma_share']:.0%}; peak {result['omma_peak_gb']:.2f} / {result['transformers_peak_gb']:.2f} GB", flush=True)
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    peer.add_arguments(parser, "build/bench/sam")
+    arguments = parser.parse_args()
+    directory, picture = Path(arguments.work) / "vit_b", Path(arguments.work) / "picture.png"
+    if arguments.serve_peer:
+        return serve_peer(directory, picture, arguments.threads)
+    directory.mkdir(parents=True, exist_ok=True)
+    if not (directory / "processor_config.json").exists():  # written last
+        write_model(directory)
+    peer.write_picture(picture, WIDTH, HEIGHT)
+    print(f"SAM ViT-B, {WIDTH} x {HEIGHT}; {peer.cpu_model()}, {arguments.threads} threads", flush=True)
+    peer.write_results(arguments, [compare(arguments, dtype, directory, picture) for dtype in arguments.dtype])
+
+
+if __name__ == "__main__":
+    main()
