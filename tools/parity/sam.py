@@ -10,14 +10,17 @@ With --full-size: ViT-B at 1024 instead (2 GB of memory).
 
 import argparse
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import torch
+import transformers
 from PIL import Image
 from safetensors.torch import save_file
 from transformers import SamConfig, SamImageProcessor, SamModel, SamProcessor
 
+OTHER_PYTHON = Path(__file__).resolve().parents[2] / ".venv-transformers4/bin/python"
 VISION = dict(hidden_size=24, output_channels=32, num_hidden_layers=4, num_attention_heads=3, image_size=64, patch_size=8, mlp_dim=40,
               window_size=3, global_attn_indexes=[1, 3], num_pos_feats=16)
 PROMPTS = dict(hidden_size=32, image_size=64, patch_size=8, mask_input_channels=8)
@@ -129,26 +132,35 @@ def record(model, processor, folder, sizes):
     return tensors
 
 
+def write_case(out, name, configs, full):
+    """A directory with what its model gives, all of it by the transformers that runs this."""
+    folder = out / "sam" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    model = make_model(*configs, full)
+    side = model.config.vision_config.image_size
+    grid = 4 * model.config.prompt_encoder_config.image_embedding_size
+    processor = SamProcessor(SamImageProcessor(size={"longest_edge": side}, pad_size={"height": side, "width": side},
+                                               mask_size={"longest_edge": grid}, mask_pad_size={"height": grid, "width": grid}))
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    tensors = record(model, processor, folder, FULL_SIZES if full else SIZES)
+    if not full:
+        frame = {name: tensors[f"0.box_points.{name}"].unsqueeze(0).float() for name in ("input_points", "input_boxes")}
+        tensors |= gradients(model, tensors["0.pixels"], frame["input_points"], frame["input_boxes"])
+    save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "reference.safetensors")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--full-size", action="store_true")
     options = parser.parse_args()
-    for name, (vision, prompts, decoder) in (FULL_SIZE if options.full_size else CASES).items():
-        folder = options.out / "sam" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        model = make_model(vision, prompts, decoder, options.full_size)
-        side = model.config.vision_config.image_size
-        grid = 4 * model.config.prompt_encoder_config.image_embedding_size
-        processor = SamProcessor(SamImageProcessor(size={"longest_edge": side}, pad_size={"height": side, "width": side},
-                                                   mask_size={"longest_edge": grid}, mask_pad_size={"height": grid, "width": grid}))
-        model.save_pretrained(folder)
-        processor.save_pretrained(folder)
-        tensors = record(model, processor, folder, FULL_SIZES if options.full_size else SIZES)
-        if not options.full_size:
-            box_points = {name: tensors[f"0.box_points.{name}"] for name in ("input_points", "input_boxes")}
-            tensors |= gradients(model, tensors["0.pixels"], box_points["input_points"].unsqueeze(0).float(), box_points["input_boxes"].unsqueeze(0).float())
-        save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "reference.safetensors")
+    if transformers.__version__.startswith("4."):
+        return write_case(options.out, "windows_transformers4", CASES["windows"], False)
+    for name, configs in (FULL_SIZE if options.full_size else CASES).items():
+        write_case(options.out, name, configs, options.full_size)
+    if not options.full_size:
+        subprocess.run([OTHER_PYTHON, __file__, "--out", str(options.out)], check=True)
 
 
 if __name__ == "__main__":

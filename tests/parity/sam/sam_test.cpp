@@ -150,7 +150,7 @@ TEST_P(SamParity, LossAndGradients) {
   EXPECT_GT(compared, 80U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, SamParity, ::testing::Values("windows", "global", "plain"),
+INSTANTIATE_TEST_SUITE_P(Configurations, SamParity, ::testing::Values("windows", "windows_transformers4", "global", "plain"),
                          [](const auto& test) { return test.param; });
 
 // ViT-B at 1024, on demand: make parity-full.
