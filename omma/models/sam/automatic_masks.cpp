@@ -153,9 +153,9 @@ void Generator::answer(const Embedding& embedding, std::span<const PointPrompt> 
     const c10::InferenceMode inference;  // each thread's own
     for (int64_t i = begin; i < end; ++i) {
       const auto [point, mask] = places[static_cast<std::size_t>(i)];
-      const Tensor logits = predictor_.to_picture(decoded.logits[point].narrow(0, mask, 1), embedding)[0];
       AutomaticMask each;
-      static_cast<SegmentedMask&>(each) = mask_of(logits, iou[point][mask], options_.stability_score_offset);
+      static_cast<SegmentedMask&>(each) =
+          predictor_.to_picture(decoded.logits[point][mask], iou[point][mask], embedding, options_.stability_score_offset);
       if (options_.stability_score_thresh > 0 && !(each.stability >= options_.stability_score_thresh)) continue;
       const auto dx = crop.box.x0, dy = crop.box.y0;
       if (each.box != Box()) each.box = {each.box.x0 + dx, each.box.y0 + dy, each.box.x1 + dx, each.box.y1 + dy};

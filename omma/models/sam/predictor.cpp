@@ -1,11 +1,9 @@
 #include "omma/models/sam/predictor.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/upsample_bilinear2d.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <tuple>
 
@@ -13,6 +11,7 @@
 #include "omma/base/stopwatch.h"
 #include "omma/models/sam/automatic_masks.h"
 #include "omma/models/sam/key_table.h"
+#include "omma/models/sam/picture_mask.h"
 #include "omma/models/sam/processor.h"
 #include "omma/nn/weights.h"
 
@@ -71,21 +70,7 @@ MaskLogits logits_of(const Tensor& logits) {
           .values = std::vector<float>(begin, begin + values.numel())};
 }
 
-std::int64_t count_above(const Tensor& logits, float threshold) { return (logits > threshold).sum().item<std::int64_t>(); }
-
 }  // namespace
-
-SegmentedMask mask_of(const Tensor& logits, float predicted_iou, float stability_offset) {
-  const Tensor set = (logits > 0).to(torch::kUInt8).cpu().contiguous();
-  Mask mask(static_cast<int>(set.size(1)), static_cast<int>(set.size(0)));
-  std::memcpy(mask.data.data(), set.const_data_ptr(), mask.data.size());
-  const std::int64_t sure = count_above(logits, stability_offset), possible = count_above(logits, -stability_offset);
-  return {.mask = encode(mask),
-          .box = bounding_box(mask),
-          .predicted_iou = predicted_iou,
-          .stability = possible > 0 ? static_cast<float>(static_cast<double>(sure) / static_cast<double>(possible)) : 0,
-          .logits = {}};
-}
 
 Predictor::Predictor(const std::filesystem::path& directory, const PredictorOptions& options)
     : Predictor(load_sam(directory, options), processor_of(directory)) {}
@@ -169,15 +154,16 @@ DecodedMasks Predictor::decode(const Embedding& embedding, std::span<const Segme
   return {.logits = torch::cat(logits), .iou = torch::cat(iou)};
 }
 
-Tensor Predictor::to_picture(const Tensor& logits, const Embedding& embedding) const {
-  const auto resized = [](const Tensor& maps, int64_t height, int64_t width) {
-    return at::upsample_bilinear2d(maps, {height, width}, /*align_corners=*/false);
-  };
-  const int64_t side = model_->config().image_size();
-  const Tensor frame = resized(logits.unsqueeze(0), side, side);
-  const Size filled = processor_.filled_size(embedding.size);
-  return resized(frame.narrow(2, 0, filled.height).narrow(3, 0, filled.width), embedding.size.height, embedding.size.width)
-      .squeeze(0);
+SegmentedMask Predictor::to_picture(const Tensor& logits, float predicted_iou, const Embedding& embedding,
+                                    float stability_offset) const {
+  const Tensor values = logits.contiguous();
+  const FrameGeometry geometry{.side = static_cast<int>(model_->config().image_size()),
+                               .filled = processor_.filled_size(embedding.size),
+                               .picture = embedding.size};
+  const std::span<const float> all(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel()));
+  SegmentedMask mask = picture_mask(all, logits_side(), geometry, stability_offset);
+  mask.predicted_iou = predicted_iou;
+  return mask;
 }
 
 // The single mask of a prompt, the best of the others, or all others.
@@ -193,7 +179,7 @@ std::vector<SegmentedMask> Predictor::chosen(const DecodedMasks& masks, int64_t 
   std::vector<SegmentedMask> results;
   for (int64_t i = first; i < first + count; ++i) {
     const Tensor logits = masks.logits[prompt][i];
-    results.push_back(mask_of(to_picture(logits.unsqueeze(0), embedding)[0], iou[i].item<float>()));
+    results.push_back(to_picture(logits, iou[i].item<float>(), embedding));
     if (options.logits) results.back().logits = logits_of(logits);
   }
   return results;

@@ -44,7 +44,8 @@ class Predictor : public Segmenter {
   // picture's pixels.
   std::shared_ptr<const Embedding> encode(const Image& image, Timing& timing);
   DecodedMasks decode(const Embedding& embedding, std::span<const SegmentationPrompt* const> prompts);
-  Tensor to_picture(const Tensor& logits, const Embedding& embedding) const;  // [M, 4 G, 4 G] -> [M, height, width]
+  SegmentedMask to_picture(const Tensor& logits, float predicted_iou, const Embedding& embedding,
+                           float stability_offset = 1) const;  // [4 G, 4 G]; thread-safe
 
  private:
   std::vector<SegmentedMask> chosen(const DecodedMasks& masks, int64_t prompt, const Embedding& embedding, bool best_of_many,
@@ -56,9 +57,5 @@ class Predictor : public Segmenter {
   ImageProcessor processor_;
   std::string fingerprint_;
 };
-
-// One mask of the picture, of its logits [height, width]; stability is the IoU of the masks cut off `stability_offset` above and
-// below 0.
-SegmentedMask mask_of(const Tensor& logits, float predicted_iou, float stability_offset = 1);
 
 }  // namespace omma::sam
