@@ -84,7 +84,8 @@ TEST_F(AgentProgram, AServerThatIsBusyThinksAndCallsTools) {
 // A small random SAM: what lands where, not how good the masks are.
 TEST_F(AgentProgram, WhatIsCutOutLandsInTheFolder) {
   const std::string objects = R"({"object": "anything"})";
-  const ScriptedServer server({says("I cut.\nAction: segment_object\nAction Input: " + objects), says("Done.\nFinal Answer: done")});
+  const ScriptedServer server(
+      {says("I cut.\nAction: segment_object\nAction Input: " + objects), says("Done.\nFinal Answer: done")});
   const std::string out = (directory_ / "cut").string(), trace = (directory_ / "trace.jsonl").string();
   const auto run = ask({"--llm", server.url(), "--segmenter", testing::parity_directory("sam/windows").string(), "--json", "--out",
                         out, "--trace", trace});
@@ -113,12 +114,12 @@ TEST_F(AgentProgram, WhatIsCutOutLandsInTheFolder) {
 }
 
 TEST_F(AgentProgram, OutAsAFileHoldsThePictureAlone) {
-  const ScriptedServer server({says("I cut.\nAction: segment_object\nAction Input: {\"object\": \"anything\"}"),
-                               says("Done.\nFinal Answer: done")});
+  const ScriptedServer server(
+      {says("I cut.\nAction: segment_object\nAction Input: {\"object\": \"anything\"}"), says("Done.\nFinal Answer: done")});
   const std::string folder = (directory_ / "alone").string();
   std::filesystem::create_directory(folder);
-  const auto run = ask({"--llm", server.url(), "--segmenter", testing::parity_directory("sam/windows").string(), "--out",
-                        folder + "/boxes.png"});
+  const auto run = ask(
+      {"--llm", server.url(), "--segmenter", testing::parity_directory("sam/windows").string(), "--out", folder + "/boxes.png"});
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }

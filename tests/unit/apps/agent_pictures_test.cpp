@@ -22,8 +22,10 @@ TEST(AgentPictures, LabelsAsFileNames) {
   EXPECT_EQ(file_name_part("blue dog"), "blue-dog");
   EXPECT_EQ(file_name_part("../../etc/passwd"), "etc-passwd");
   EXPECT_EQ(file_name_part("a\\b:c*\n\0d"), "a-b-c");
-  EXPECT_EQ(file_name_part("\xE7\x8C\xAB"), "\xE7\x8C\xAB");          // a cat in Chinese
-  EXPECT_EQ(file_name_part("a\xE2\x80\xAE" "b\xE2\x80\x8D\xFF"), "a-b");  // turned writing, a joiner, no UTF-8
+  EXPECT_EQ(file_name_part("\xE7\x8C\xAB"), "\xE7\x8C\xAB");  // a cat in Chinese
+  EXPECT_EQ(file_name_part("a\xE2\x80\xAE"
+                           "b\xE2\x80\x8D\xFF"),
+            "a-b");  // turned writing, a joiner, no UTF-8
   EXPECT_EQ(file_name_part(".."), "object");
   EXPECT_EQ(file_name_part(""), "object");
   std::string longest;
