@@ -105,6 +105,14 @@ TEST(SegmentObject, WhatStandsInARelation) {
   EXPECT_EQ(cut(R"({"object": "car", "relation": "left of", "anchor": "bus"})").summary, "Found no bus.");
 }
 
+// Found under another name with a taller box, the anchor is not larger than itself.
+TEST(SegmentObject, TheAnchorStandsInNoRelationToItself) {
+  const auto detector = std::make_shared<SayingDetector>(std::map<std::string, std::vector<Detection>>{
+      {"tree", {{"tree", 0, .9F, {40, 30, 60, 90}}}}, {"plant", {{"plant", 0, .8F, {40, 15, 60, 90}}}}});
+  EXPECT_EQ(tool_of(detector).run({{"object", "plant"}, {"relation", "larger than"}, {"anchor", "tree"}}).summary,
+            "Found no plant larger than tree.");
+}
+
 TEST(SegmentObject, NothingFound) {
   const ToolResult result = cut(R"({"object": "blue bus"})");
   EXPECT_EQ(result.summary, "Found no blue bus.");
