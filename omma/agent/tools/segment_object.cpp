@@ -156,7 +156,10 @@ class Scissors {
       return result_of(fmt::format("Found {}.", wanted.related(wanted.means_anything() ? "nothing" : "no " + wanted.object)), {},
                        size());
     const std::vector<CutObject> found = cut_out(std::move(detections));
-    if (found.empty()) return result_of(fmt::format("Found {}, but no pixels of it.", wanted.related(wanted.object)), {}, size());
+    if (found.empty())
+      return result_of(
+          fmt::format("Found {}, but no pixels of it.", wanted.related(wanted.means_anything() ? "something" : wanted.object)), {},
+          size());
     const std::vector<CutObject> objects = chosen(found, wanted.which);
     return result_of(
         objects.size() == 1 ? one_line(objects[0], wanted, found.size(), size()) : several_line(objects, wanted, size()), objects,

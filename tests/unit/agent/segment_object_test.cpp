@@ -117,11 +117,10 @@ TEST(SegmentObject, NothingFound) {
   const ToolResult result = cut(R"({"object": "blue bus"})");
   EXPECT_EQ(result.summary, "Found no blue bus.");
   EXPECT_EQ(result.data["masks"], json::array());
-  EXPECT_EQ(
-      tool_of(std::make_shared<KnownObjectDetector>(scenery), std::make_shared<KnownSegmenter>(std::vector{encode(Mask(100, 100))}))
-          .run({{"object", "tree"}})
-          .summary,
-      "Found tree, but no pixels of it.");
+  const auto detector = std::make_shared<KnownObjectDetector>(scenery);
+  const Tool blind = tool_of(detector, std::make_shared<KnownSegmenter>(std::vector{encode(Mask(100, 100))}));
+  EXPECT_EQ(blind.run({{"object", "tree"}}).summary, "Found tree, but no pixels of it.");
+  EXPECT_EQ(blind.run({{"object", "anything"}}).summary, "Found something, but no pixels of it.");
 }
 
 TEST(SegmentObject, BoxesThatAreNoneAreLeftOut) {
