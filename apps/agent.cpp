@@ -5,19 +5,17 @@
 #include <memory>
 #include <optional>
 
+#include "apps/agent_pictures.h"
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
 #include "apps/picture_models.h"
 #include "omma/agent/chat_client.h"
-#include "omma/agent/found_objects.h"
 #include "omma/agent/react.h"
 #include "omma/agent/transcript.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
-#include "omma/io/image_file.h"
 #include "omma/models/zoo.h"
-#include "omma/vision/draw.h"
 
 namespace omma::app {
 namespace {
@@ -74,22 +72,9 @@ void print_step(const AgentStep& step) {
   fmt::print("Observation: {}\n", step.observation);
 }
 
-// What the steps found, each kind of object in its own colour.
-void write_overlay(const std::filesystem::path& file, const Image& image, const AgentResult& result, bool with_labels) {
-  std::vector<LabelledBox> boxes;
-  std::vector<std::string> labels;
-  for (const Detection& found : found_objects(result.steps)) {
-    const auto place = std::ranges::find(labels, found.label);
-    const int color = static_cast<int>(place - labels.begin());
-    if (place == labels.end()) labels.push_back(found.label);
-    boxes.push_back({.box = found.box, .label = with_labels ? found.label : "", .score = found.score, .color = color});
-  }
-  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
-  write_image(file, overlay_of(image, boxes));
-}
-
 struct AgentFiles {
   std::filesystem::path overlay, trace;  // "": not wanted
+  bool cutouts = false;                  // beside the overlay, which is in a folder
 };
 
 // Throws where one of them would take the place of an input or of the other, or cannot be written.
@@ -98,14 +83,15 @@ AgentFiles agent_files(const AgentCommandOptions& options) {
   add_inputs(inputs, options.models);
   if (!is_url(options.llm)) inputs.add_folder(find_model(options.llm));
   const auto overlays = overlay_files(options.out, {options.image}, inputs);
-  const AgentFiles files{.overlay = overlays.empty() ? "" : overlays.front(), .trace = options.trace};
+  AgentFiles files{.overlay = overlays.empty() ? "" : overlays.front(), .trace = options.trace};
+  files.cutouts = files.overlay != options.out;
   expect_output_file(inputs, files.trace);
   check(files.trace.empty() || std::filesystem::weakly_canonical(files.trace) != std::filesystem::weakly_canonical(files.overlay),
         "{}: expected different files for --out and --trace", options.trace);
   return files;
 }
 
-// Both, whatever becomes of the first.
+// All, whatever becomes of the first.
 void write_files(const AgentFiles& files, const Image& image, const Transcript& transcript, bool with_labels) {
   std::exception_ptr failure;
   const auto attempt = [&](const std::filesystem::path& file, auto&& write) {
@@ -117,7 +103,8 @@ void write_files(const AgentFiles& files, const Image& image, const Transcript& 
     }
   };
   attempt(files.trace, [&] { write_file(files.trace, write_transcript(transcript)); });
-  attempt(files.overlay, [&] { write_overlay(files.overlay, image, transcript.result, with_labels); });
+  attempt(files.overlay, [&] { write_overlay(files.overlay, image, transcript.result.steps, with_labels); });
+  if (files.cutouts) attempt(files.overlay, [&] { write_cutouts(files.overlay, image, transcript.result.steps); });
   if (failure) std::rethrow_exception(failure);
 }
 
@@ -179,7 +166,8 @@ void add_agent(CLI::App& app) {
       ->capture_default_str()
       ->type_name("S");
   command.add_option("--trace", options->trace, "write the transcript as JSON lines")->type_name("FILE");
-  add_overlay_flags(command, *options, options->no_labels, "picture with the boxes that were found");
+  add_overlay_flags(command, *options, options->no_labels,
+                    "picture with the boxes and masks that were found (.png, .jpg), or a folder for it and what was cut out");
   command.add_option("--device", options->device, "auto, cpu or cuda[:N]")->capture_default_str()->type_name("D");
   add_run_flags(command, *options);
   add_command(command, "omma agent photo.jpg \"How many dogs are there?\" --out boxes.png",

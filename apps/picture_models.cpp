@@ -20,10 +20,12 @@ void add_picture_model_flags(CLI::App& command, PictureModelOptions& options) {
       ->type_name("DIR|ID");
   command.add_option("--answerer", options.answerer, "what describe_image answers with (default: the zoo's, if it has one)")
       ->type_name("DIR|ID");
+  command.add_option("--segmenter", options.segmenter, "what segment_object cuts out with (default: the zoo's, if it has one)")
+      ->type_name("DIR|ID");
 }
 
 void add_inputs(InputPaths& inputs, const PictureModelOptions& options) {
-  for (const std::string& name : {options.detector, options.captioner, options.answerer})
+  for (const std::string& name : {options.detector, options.captioner, options.answerer, options.segmenter})
     if (!name.empty()) inputs.add_folder(find_model(name));
 }
 
@@ -31,6 +33,7 @@ PictureModels open_picture_models(const PictureModelOptions& options, const Load
   PictureModels models;
   if (const auto directory = find_if_any("caption", options.captioner)) models.captioner = load_captioner_lazily(*directory, load);
   if (const auto directory = find_if_any("answer", options.answerer)) models.answerer = load_answerer_lazily(*directory, load);
+  if (const auto directory = find_if_any("segment", options.segmenter)) models.segmenter = load_segmenter_lazily(*directory, load);
   models.detector = load_detector(find_model_for("detect", options.detector), load);
   return models;
 }

@@ -10,17 +10,17 @@
 namespace omma::app {
 
 struct PictureModelOptions {
-  std::string detector;             // "": the zoo's
-  std::string captioner, answerer;  // "": the zoo's, where it has one
+  std::string detector;                        // "": the zoo's
+  std::string captioner, answerer, segmenter;  // "": the zoo's, where it has one
 };
 
-// --detector, --captioner, --answerer.
+// --detector, --captioner, --answerer, --segmenter.
 void add_picture_model_flags(CLI::App& command, PictureModelOptions& options);
 
 // Their directories.
 void add_inputs(InputPaths& inputs, const PictureModelOptions& options);
 
-// The captioner and the answerer are read when a tool first calls them: a question that needs none does not wait for them.
+// All but the detector are read when a tool first calls them: a question that needs none does not wait for them.
 PictureModels open_picture_models(const PictureModelOptions& options, const LoadOptions& load);
 
 }  // namespace omma::app

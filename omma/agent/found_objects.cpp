@@ -1,12 +1,33 @@
 #include "omma/agent/found_objects.h"
 
 #include <algorithm>
+#include <iterator>
+
+#include "omma/vision/mask_json.h"
+#include "omma/vision/run_lengths.h"
 
 namespace omma {
 
 namespace {
 
-constexpr float same_object_iou = 0.7F;  // boxes of one object that two prompts gave differ a little
+constexpr float same_object_iou = 0.7F;  // boxes and masks of one object that two prompts gave differ a little
+
+float overlap(const Detection& a, const Detection& b) { return intersection_over_union(a.box, b.box); }
+float overlap(const FoundMask& a, const FoundMask& b) { return static_cast<float>(intersection_over_union(a.mask, b.mask)); }
+
+// Adds what one step found, which is different objects: one that an earlier step found, too, stays as the surer of them has it.
+template <class Found>
+void add_step(std::vector<Found>& objects, std::vector<Found> step) {
+  const auto before = static_cast<std::ptrdiff_t>(objects.size());
+  for (Found& found : step) {
+    const auto known = std::find_if(objects.begin(), objects.begin() + before,
+                                    [&](const Found& object) { return overlap(object, found) > same_object_iou; });
+    if (known == objects.begin() + before)
+      objects.push_back(std::move(found));
+    else if (found.score > known->score)
+      *known = std::move(found);
+  }
+}
 
 // A tool's data may come from a transcript that was edited.
 bool is_detection(const json& found) {
@@ -14,6 +35,15 @@ bool is_detection(const json& found) {
   if (!has("label") || !has("score") || !has("box") || !found["label"].is_string() || !found["score"].is_number()) return false;
   const json& box = found["box"];
   return box.is_array() && box.size() == 4 && std::all_of(box.begin(), box.end(), [](const json& x) { return x.is_number(); });
+}
+
+std::optional<RunLengths> mask_if_any(const json& found) {
+  if (!is_detection(found) || !found.contains("rle")) return std::nullopt;
+  try {
+    return read_rle(found["rle"]);
+  } catch (const std::invalid_argument&) {
+    return std::nullopt;
+  }
 }
 
 Detection detection_of(const json& found) {
@@ -34,20 +64,34 @@ json boxes_of(const AgentStep& step) {
   return boxes;
 }
 
+json masks_of(const AgentStep& step) {
+  if (!step.data.is_object() || !step.data.contains("masks")) return nullptr;
+  json masks = json::array();
+  std::ranges::copy_if(step.data["masks"], std::back_inserter(masks),
+                       [](const json& found) { return mask_if_any(found).has_value(); });
+  return masks;
+}
+
 std::vector<Detection> found_objects(std::span<const AgentStep> steps) {
   std::vector<Detection> objects;
   for (const AgentStep& step : steps) {
-    const auto before = static_cast<std::ptrdiff_t>(objects.size());  // a step's own boxes are different objects
-    for (const json& box : boxes_of(step)) {
-      Detection found = detection_of(box);
-      const auto known = std::find_if(objects.begin(), objects.begin() + before, [&](const Detection& object) {
-        return intersection_over_union(object.box, found.box) > same_object_iou;
-      });
-      if (known == objects.begin() + before)
-        objects.push_back(std::move(found));
-      else if (found.score > known->score)
-        *known = std::move(found);
+    std::vector<Detection> found;
+    for (const json& box : boxes_of(step)) found.push_back(detection_of(box));
+    add_step(objects, std::move(found));
+  }
+  return objects;
+}
+
+std::vector<FoundMask> found_masks(std::span<const AgentStep> steps, Size size) {
+  std::vector<FoundMask> objects;
+  for (const AgentStep& step : steps) {
+    std::vector<FoundMask> found;
+    for (const json& mask : masks_of(step)) {
+      RunLengths runs = read_rle(mask["rle"]);
+      if (runs.width == size.width && runs.height == size.height && area(runs) > 0)
+        found.push_back({.label = mask["label"], .score = mask["score"], .mask = std::move(runs)});
     }
+    add_step(objects, std::move(found));
   }
   return objects;
 }

@@ -55,9 +55,9 @@ struct AgentResult {
   int tokens = 0;      // generated in all
 };
 
-// {"answer", "steps": [{thought, action, input, observation, boxes?}], "stopped", "reason"?}; boxes: of a step that looked for
-// objects,
-// [{label, score, box [x0, y0, x1, y1]}].
+// {"answer", "steps": [{thought, action, input, observation, boxes?, masks?}], "stopped", "reason"?}; boxes: of a step that looked
+// for objects, [{label, score, box [x0, y0, x1, y1]}]; masks: of one that cut them out, the same with {area, share, place, rle,
+// predicted_iou}, where the box is the mask's (see segment_object.h).
 json to_json(const AgentResult& result);
 
 // Told each step after it happened.

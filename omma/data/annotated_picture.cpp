@@ -70,8 +70,6 @@ AnnotatedPicture read_annotated_picture(std::string_view line, std::string_view 
   }
 }
 
-json rle_json(const RunLengths& mask) { return {{"size", {mask.height, mask.width}}, {"counts", compress(mask)}}; }
-
 Box box_of(const AnnotatedObject& object) { return has_pixels(object) ? bounding_box(*object.mask) : object.box; }
 
 bool has_pixels(const AnnotatedObject& object) { return object.mask && area(*object.mask) > 0; }

@@ -10,7 +10,7 @@
 
 #include "omma/base/json.h"
 #include "omma/vision/boxes.h"
-#include "omma/vision/mask.h"
+#include "omma/vision/mask_json.h"
 
 namespace omma {
 
@@ -37,9 +37,6 @@ json to_json(const AnnotatedPicture& picture);
 
 // Throws std::invalid_argument beginning with `where` for what to_json does not write.
 AnnotatedPicture read_annotated_picture(std::string_view line, std::string_view where);
-
-// COCO's {"size": [height, width], "counts": "..."}.
-json rle_json(const RunLengths& mask);
 
 // The tight box of an object's mask; where it has none, or an empty one, its own box.
 Box box_of(const AnnotatedObject& object);

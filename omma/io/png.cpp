@@ -2,6 +2,7 @@
 #include <png.h>
 
 #include "omma/base/file.h"
+#include "omma/io/cutout.h"
 #include "omma/io/image_codec.h"
 #include "omma/io/image_format.h"
 #include "omma/io/label_map.h"
@@ -216,6 +217,27 @@ std::vector<std::uint8_t> encode_png(const Image& image) {
   check(!image.empty(), "PNG: expected a picture, got an empty one");
   return write_png({.width = image.width, .height = image.height, .row_bytes = 3 * static_cast<std::size_t>(image.width)},
                    image.data.data());
+}
+
+std::vector<std::uint8_t> encode_cutout(const Image& image, const Mask& mask) {
+  check(mask.width == image.width && mask.height == image.height, "PNG: expected a mask of {} x {}, got {} x {}", image.width,
+        image.height, mask.width, mask.height);
+  const Box box = bounding_box(mask);
+  check(box.area() > 0, "PNG: expected a mask that is not empty");
+  const int x0 = static_cast<int>(box.x0), y0 = static_cast<int>(box.y0);
+  const int x1 = static_cast<int>(box.x1), y1 = static_cast<int>(box.y1);
+  std::vector<std::uint8_t> samples;
+  samples.reserve(4 * static_cast<std::size_t>(x1 - x0) * static_cast<std::size_t>(y1 - y0));
+  for (int y = y0; y < y1; ++y)
+    for (int x = x0; x < x1; ++x) {
+      const bool seen = mask.at(x, y) != 0;
+      const std::uint8_t* pixel = image.pixel(x, y);
+      for (int k = 0; k < 3; ++k) samples.push_back(seen ? pixel[k] : 0);
+      samples.push_back(seen ? 255 : 0);
+    }
+  return write_png(
+      {.width = x1 - x0, .height = y1 - y0, .color_type = PNG_COLOR_TYPE_RGBA, .row_bytes = 4 * static_cast<std::size_t>(x1 - x0)},
+      samples.data());
 }
 
 std::vector<std::uint8_t> encode_label_map(const LabelMap& labels, std::span<const PaletteColor> palette) {

@@ -8,9 +8,10 @@
 
 namespace omma {
 
-// As load_captioner() and load_answerer(). Whether the directory holds a model for the task is checked at once; what else may be
-// wrong with it is thrown by the first call.
+// As load_captioner(), load_answerer() and load_segmenter(). Whether the directory holds a model for the task is checked at once;
+// what else may be wrong with it is thrown by the first call.
 std::unique_ptr<Captioner> load_captioner_lazily(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<Answerer> load_answerer_lazily(const std::filesystem::path& directory, const LoadOptions& options = {});
+std::unique_ptr<Segmenter> load_segmenter_lazily(const std::filesystem::path& directory, const LoadOptions& options = {});
 
 }  // namespace omma

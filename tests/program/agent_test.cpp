@@ -1,9 +1,13 @@
 // omma agent beside language models that are slow, cut short or unlike others.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 
+#include "omma/io/image_file.h"
 #include "tests/hostile/agent/scripted_server.h"
+#include "tests/parity/reference.h"
 #include "tests/program/run_program.h"
 
 namespace omma {
@@ -75,6 +79,56 @@ TEST_F(AgentProgram, AServerThatIsBusyThinksAndCallsTools) {
   EXPECT_EQ(line["steps"].size(), 1U);
   EXPECT_TRUE(line["steps"].at(0).contains("boxes"));
   EXPECT_EQ(line["model"], server.url());
+}
+
+// A small random SAM: what lands where, not how good the masks are.
+TEST_F(AgentProgram, WhatIsCutOutLandsInTheFolder) {
+  const std::string objects = R"({"object": "anything"})";
+  const ScriptedServer server(
+      {says("I cut.\nAction: segment_object\nAction Input: " + objects), says("Done.\nFinal Answer: done")});
+  const std::string out = (directory_ / "cut").string(), trace = (directory_ / "trace.jsonl").string();
+  const auto run = ask({"--llm", server.url(), "--segmenter", testing::parity_directory("sam/windows").string(), "--json", "--out",
+                        out, "--trace", trace});
+  ASSERT_EQ(run.status, 0) << run.err;
+  const json step = run.lines().at(0)["steps"].at(0);
+  ASSERT_TRUE(step.contains("masks")) << step;
+  ASSERT_FALSE(step["masks"].empty()) << step;
+  EXPECT_EQ(step["boxes"].size(), step["masks"].size());
+  std::size_t cutouts = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(out)) {
+    const Image picture = read_image(entry.path());
+    if (entry.path().filename() == "000000.png") continue;
+    ++cutouts;
+    EXPECT_TRUE(entry.path().filename().string().starts_with("000000-")) << entry.path();
+    const auto fits = [&](const json& mask) {
+      return mask["box"][2].get<int>() - mask["box"][0].get<int>() == picture.width &&
+             mask["box"][3].get<int>() - mask["box"][1].get<int>() == picture.height;
+    };
+    EXPECT_TRUE(std::ranges::any_of(step["masks"], fits)) << entry.path();
+  }
+  EXPECT_GE(cutouts, 1U);
+  EXPECT_LE(cutouts, step["masks"].size());
+  EXPECT_TRUE(std::filesystem::exists(out + "/000000.png"));
+  for (const json& mask : step["masks"]) EXPECT_EQ(mask["rle"]["size"], json({96, 96}));
+  EXPECT_NE(read_file(trace).find("\"rle\""), std::string::npos);
+}
+
+TEST_F(AgentProgram, OutAsAFileHoldsThePictureAlone) {
+  const ScriptedServer server(
+      {says("I cut.\nAction: segment_object\nAction Input: {\"object\": \"anything\"}"), says("Done.\nFinal Answer: done")});
+  const std::string folder = (directory_ / "alone").string();
+  std::filesystem::create_directory(folder);
+  const auto run = ask(
+      {"--llm", server.url(), "--segmenter", testing::parity_directory("sam/windows").string(), "--out", folder + "/boxes.png"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+}
+
+// The tool is there when a segmenter is, and that is told before a model is read.
+TEST_F(AgentProgram, ASegmenterIsOne) {
+  const auto run = ask({"--segmenter", "zoo/blip-nano-itm"});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_NE(run.err.find("segment"), std::string::npos) << run.err;
 }
 
 TEST_F(AgentProgram, TheTimeBoundsARequest) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <optional>
 
 #include "omma/base/error.h"
 
@@ -19,19 +18,12 @@ constexpr std::size_t max_objects_placed = 6;  // objects described one by one i
 constexpr std::size_t max_objects_listed = 50;
 constexpr float relation_margin = 0.08F;  // of the picture's side
 constexpr float size_ratio = 1.25F;
-constexpr float same_object_iou = 0.6F;
 
 // An object as the text names it.
 struct NamedObject {
   const Detection* detection = nullptr;
   std::string name;  // "bus 2", or "bus" where it is the only one
 };
-
-bool is_usable(const Detection& detection) {
-  const Box& box = detection.box;
-  return std::isfinite(detection.score) && std::isfinite(box.x0) && std::isfinite(box.y0) && std::isfinite(box.x1) &&
-         std::isfinite(box.y1);
-}
 
 struct LabelCount {
   std::string label;
@@ -140,52 +132,6 @@ std::string detail_lines(std::span<const NamedObject> objects) {
   return lines;
 }
 
-// What an input asks for: phrases that it names, and the common ones that "anything" stands for; each once.
-struct Wanted {
-  std::vector<std::string> named;
-  std::vector<std::string> common;
-};
-
-Wanted wanted_of(const json& input, const std::vector<std::string>& anything) {
-  const auto colors = input.value("colors", std::vector<std::string>{});
-  Wanted wanted;
-  const auto add = [&](std::vector<std::string>& list, const std::string& phrase) {
-    for (const auto* known : {&wanted.named, &wanted.common})
-      if (std::find(known->begin(), known->end(), phrase) != known->end()) return;
-    list.push_back(phrase);
-  };
-  const auto add_colored = [&](std::vector<std::string>& list, const std::string& name) {
-    if (colors.empty()) add(list, name);
-    for (const std::string& color : colors) add(list, color + " " + name);
-  };
-  const auto names = input.at("objects").get<std::vector<std::string>>();
-  for (const std::string& name : names)
-    if (name != "anything") add_colored(wanted.named, name);
-  const bool asks_for_anything = std::find(names.begin(), names.end(), "anything") != names.end();
-  check(!asks_for_anything || !anything.empty(), "anything: this detector has no list of what it knows, objects need names");
-  if (asks_for_anything)
-    for (const std::string& name : anything) add_colored(wanted.common, name);
-  return wanted;
-}
-
-// What is named goes before what is common: a "red dog" is not told again as a "dog".
-std::vector<Detection> find(Detector& detector, const ImageEmbedding& image, const Wanted& wanted,
-                            const DetectionOptions& options) {
-  const auto ask = [&](const std::vector<std::string>& phrases) {
-    if (phrases.empty()) return std::vector<Detection>{};
-    return detector.detect_encoded(image, {.phrases = phrases, .caption = std::nullopt}, options).detections;
-  };
-  std::vector<Detection> found = ask(wanted.named);
-  const auto named_count = static_cast<std::ptrdiff_t>(found.size());
-  for (Detection& detection : ask(wanted.common)) {
-    const auto is_same = [&](const Detection& named) {
-      return intersection_over_union(named.box, detection.box) > same_object_iou;
-    };
-    if (std::none_of(found.begin(), found.begin() + named_count, is_same)) found.push_back(std::move(detection));
-  }
-  return found;
-}
-
 }  // namespace
 
 std::string place_of(const Box& box, Size size) {
@@ -235,14 +181,13 @@ ToolResult describe_detections(std::span<const std::string> names, std::span<con
   return result;
 }
 
-Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image, DetectObjectsOptions options) {
-  if (options.anything.empty()) options.anything = detector->taught_names();
+Tool detect_objects_tool(std::shared_ptr<ObjectFinder> finder) {
   const json name_list = {
       {"type", "array"}, {"minItems", 1}, {"items", {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}}}};
   json objects = name_list, colors = name_list;
   objects["maxItems"] = max_names;
   objects["description"] =
-      options.anything.empty() ? "names in the singular" : "names in the singular; \"anything\" stands for all common objects";
+      finder->knows_anything() ? "names in the singular; \"anything\" stands for all common objects" : "names in the singular";
   colors["maxItems"] = 16;
   colors["description"] = "optional: look for each object in each of these colors";
   return {
@@ -254,17 +199,19 @@ Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<con
                  {"additionalProperties", false}},
       .example = {{"objects", {"red car", "bus"}}},
       .run =
-          [detector = std::move(detector), image = std::move(image), options = std::move(options),
-           embedding = std::shared_ptr<const ImageEmbedding>()](const json& input) mutable {
-            const Wanted wanted = wanted_of(input, options.anything);
-            if (!embedding) embedding = detector->encode_image(*image);
-            const std::vector<Detection> found = find(*detector, *embedding, wanted, options.detection);
+          [finder = std::move(finder)](const json& input) {
+            const WantedObjects wanted = finder->wanted(input.at("objects"), input.value("colors", std::vector<std::string>{}));
             std::vector<std::string> phrases = wanted.named;
             phrases.insert(phrases.end(), wanted.common.begin(), wanted.common.end());
             const bool list_absent = phrases.size() <= max_absent_listed && !input.contains("colors");
-            return describe_detections(phrases, found, {image->width, image->height}, list_absent);
+            const Size size{finder->image().width, finder->image().height};
+            return describe_detections(phrases, finder->find(wanted), size, list_absent);
           },
   };
+}
+
+Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image) {
+  return detect_objects_tool(std::make_shared<ObjectFinder>(std::move(detector), std::move(image)));
 }
 
 }  // namespace omma

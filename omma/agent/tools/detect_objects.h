@@ -9,16 +9,12 @@
 #include <vector>
 
 #include "omma/agent/tool.h"
+#include "omma/agent/tools/object_finder.h"
 #include "omma/tasks/detector.h"
 #include "omma/vision/image.h"
 #include "omma/vision/resize.h"
 
 namespace omma {
-
-struct DetectObjectsOptions {
-  std::vector<std::string> anything;  // what the object name "anything" stands for; default: the detector's taught_names()
-  DetectionOptions detection;         // thresholds
-};
 
 // A tool over one picture. Input: {"objects": ["red car", "bus"]}, 1 to 64 names, where "anything" stands for the common names,
 // and optionally "colors": ["red", ...], which looks for each name in each colour.
@@ -27,7 +23,10 @@ struct DetectObjectsOptions {
 // left bus 1, bus 2; larger bus 2.": how the others stand to the best object of the first name found, nearest first. Names that
 // were not found are counted 0 where at most six were asked for. Details: the boxes in pixels and the scores. Data: {"objects":
 // {name: count}, "detections": [{label, score, box, place, relations}]}, the detections in the summary's order.
-Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image, DetectObjectsOptions options = {});
+Tool detect_objects_tool(std::shared_ptr<ObjectFinder> finder);
+
+// With a finder of its own.
+Tool detect_objects_tool(std::shared_ptr<Detector> detector, std::shared_ptr<const Image> image);
 
 // What the tool says of `detections`, found when `names` were asked for in a picture of the given size. Detections with boxes or
 // scores that are not finite are left out. `list_absent`: count names that were not found as 0.

@@ -59,10 +59,9 @@ TEST(DetectObjects, ToolAsksForNamesColoursAndAnything) {
   EXPECT_EQ(summary(R"({"objects": ["dog", "cat"]})"), "Found dog: 1, cat: 0. In total 1. dog: top left.");
   EXPECT_EQ(summary(R"({"objects": ["dog"], "colors": ["red", "blue"]})"), "Found red dog: 1. In total 1. red dog: top left.");
   EXPECT_TRUE(summary(R"({"objects": ["anything"]})").starts_with("Found car: 1, dog: 1. In total 2."));
-  DetectObjectsOptions few;
-  few.anything = {"dog"};
-  const Tool other =
-      detect_objects_tool(std::make_shared<KnownObjectDetector>(objects), std::make_shared<const Image>(100, 100), few);
+  const Tool other = detect_objects_tool(std::make_shared<ObjectFinder>(std::make_shared<KnownObjectDetector>(objects),
+                                                                        std::make_shared<const Image>(100, 100),
+                                                                        ObjectFinderOptions{.anything = {"dog"}}));
   EXPECT_TRUE(other.run(json::parse(R"({"objects": ["anything"]})")).summary.starts_with("Found dog: 1."));
   EXPECT_EQ(summary(R"({"objects": ["red thing"]})"), "Found red thing: 1. red thing: top left.");
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "omma/vision/mask_json.h"
+
 namespace omma {
 namespace {
 
@@ -40,6 +42,38 @@ TEST(FoundObjects, BoxesOfAStep) {
   EXPECT_EQ(boxes_of(step_with({found("dog", .5, {1, 2, 3, 4})})),
             json::parse(R"([{"label": "dog", "score": 0.5, "box": [1.0, 2.0, 3.0, 4.0]}])"));
   EXPECT_EQ(boxes_of(step_with({3, {{"label", "dog"}}, {{"label", "a"}, {"score", 1}, {"box", {1, 2, "x", 4}}}})), json::array());
+}
+
+json cut_out(const char* label, double score, const RunLengths& mask) {
+  json cut = found(label, score, {0, 0, 4, 4});
+  cut["rle"] = rle_json(mask);
+  return cut;
+}
+AgentStep step_with_masks(json masks) {
+  AgentStep step;
+  step.data = {{"detections", json::array()}, {"masks", std::move(masks)}};
+  return step;
+}
+
+TEST(FoundObjects, MasksOfAStep) {
+  const RunLengths mask{4, 4, {2, 9, 5}};
+  EXPECT_TRUE(masks_of(AgentStep{}).is_null());
+  EXPECT_TRUE(masks_of(step_with(json::array())).is_null());
+  json broken = cut_out("dog", .5, mask);
+  broken["rle"]["counts"] = "?";
+  EXPECT_EQ(masks_of(step_with_masks({3, found("dog", .5, {0, 0, 4, 4}), cut_out("dog", .5, mask), broken})),
+            json::array({cut_out("dog", .5, mask)}));
+}
+
+TEST(FoundObjects, AMaskOfTwoStepsIsToldOnce) {
+  const RunLengths left{4, 4, {0, 8, 8}}, right{4, 4, {8, 8}};
+  const std::vector<AgentStep> steps = {step_with_masks({cut_out("dog", .5, left)}), AgentStep{},
+                                        step_with_masks({cut_out("blue dog", .9, left), cut_out("car", .5, right)})};
+  const std::vector<FoundMask> masks = found_masks(steps, {4, 4});
+  ASSERT_EQ(masks.size(), 2U);
+  EXPECT_EQ(masks[0].label, "blue dog");
+  EXPECT_EQ(masks[1].mask, right);
+  EXPECT_TRUE(found_masks(steps, {5, 4}).empty());  // of another picture
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "omma/vision/mask_json.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/agent/scripted_model.h"
 
@@ -38,6 +39,14 @@ TEST(Transcript, RoundTripAndReplay) {
   EXPECT_EQ(write_transcript(read), lines);
   const AgentResult replayed = replay(read, one_dog_finder());
   EXPECT_EQ(to_json(replayed), to_json(recorded.result));
+}
+
+TEST(Transcript, MasksReadBack) {
+  Transcript recorded = record();
+  const json mask = {{"label", "car"}, {"score", .5}, {"box", {0, 0, 2, 2}}, {"rle", rle_json({2, 2, {1, 3}})}};
+  recorded.result.steps.at(2).data = {{"detections", json::array()}, {"masks", {mask}}};
+  const Transcript read = read_transcript(write_transcript(recorded), "run.jsonl");
+  EXPECT_EQ(to_json(replay(read, one_dog_finder()))["steps"].at(2)["masks"], json::array({mask}));
 }
 
 // Whatever the limit was: steps, unreadable steps, tokens, or the model's failure.
