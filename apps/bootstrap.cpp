@@ -1,15 +1,13 @@
 // omma bootstrap: noisy pairs of pictures and texts to clean ones.
 #include "omma/jobs/bootstrap.h"
 
-#include <algorithm>
 #include <memory>
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/job_flags.h"
 #include "apps/outputs.h"
-#include "omma/base/checksum.h"
 #include "omma/base/error.h"
-#include "omma/base/file.h"
 #include "omma/base/threads.h"
 #include "omma/models/zoo.h"
 
@@ -21,19 +19,8 @@ namespace fs = std::filesystem;
 struct BootstrapCommand : CommonOptions {
   BootstrapOptions bootstrap;
   std::string captioner, filter;  // "": the zoo's
-  std::optional<int> rank, ranks;
+  RankFlags rank;
 };
-
-// Changes with any bit of the model, so that no job goes on with one that was trained anew meanwhile.
-std::string contents_of(const fs::path& model) {
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(model))
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  std::uint64_t sum = 0;
-  for (const fs::path& file : files) sum = checksum(MappedFile(file).bytes(), sum);
-  return fmt::format("{:016x}", sum);
-}
 
 void print_summary(const json& summary, const std::string& out) {
   if (!summary.contains("samples")) {
@@ -58,8 +45,7 @@ void print_summary(const json& summary, const std::string& out) {
 int run_bootstrap(BootstrapCommand options) {
   apply(options);
   BootstrapOptions& job = options.bootstrap;
-  check(options.rank.has_value() == options.ranks.has_value(), "bootstrap: expected --rank and --ranks together");
-  job.rank = options.rank ? JobRank{.rank = *options.rank, .ranks = *options.ranks} : rank_from_environment();
+  job.rank = job_rank(options.rank);
   job.out = options.out;
   job.threads = options.threads > 0 ? options.threads : available_threads();
   const fs::path captioner_directory = find_model_for("caption", options.captioner);
@@ -96,8 +82,7 @@ void add_job_flags(CLI::App& command, BootstrapCommand& options) {
   command.add_option("--max-fault-share", job.max_fault_share, "stop where more of the samples than this are unreadable or faulty")
       ->capture_default_str()
       ->type_name("X");
-  command.add_option("--rank", options.rank, "this process of several that share the shards (default: RANK)")->type_name("R");
-  command.add_option("--ranks", options.ranks, "how many they are (default: WORLD_SIZE)")->type_name("W");
+  add_rank_flags(command, options.rank);
 }
 
 }  // namespace

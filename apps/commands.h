@@ -10,6 +10,7 @@ void add_match(CLI::App& app);
 void add_ask(CLI::App& app);
 void add_detect(CLI::App& app);
 void add_segment(CLI::App& app);
+void add_annotate(CLI::App& app);
 void add_agent(CLI::App& app);
 void add_bootstrap(CLI::App& app);
 void add_render(CLI::App& app);

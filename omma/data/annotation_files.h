@@ -38,5 +38,6 @@ std::unique_ptr<AnnotationWriter> open_sa1b_writer(AnnotationWriterOptions optio
 std::unique_ptr<AnnotationWriter> open_yolo_writer(AnnotationWriterOptions options);
 std::unique_ptr<AnnotationWriter> open_voc_writer(AnnotationWriterOptions options);
 std::unique_ptr<AnnotationWriter> open_label_map_writer(AnnotationWriterOptions options);
+std::unique_ptr<AnnotationWriter> open_odvg_writer(AnnotationWriterOptions options);
 
 }  // namespace omma

@@ -15,12 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<AnnotationFormat, 5> formats = {{
+constexpr std::array<AnnotationFormat, 6> formats = {{
     {"coco", "annotations.json, images/", open_coco_writer},
     {"sa1b", "a JSON beside each picture", open_sa1b_writer},
     {"yolo", "data.yaml, images/, labels/", open_yolo_writer},
     {"voc", "Annotations/, ImageSets/, JPEGImages/, SegmentationClass/, SegmentationObject/", open_voc_writer},
     {"png", "images/, labels/: a label map and a JSON for each picture", open_label_map_writer},
+    {"odvg", "annotations.jsonl, label_map.json, images/: boxes alone", open_odvg_writer},
 }};
 
 void paint(const RunLengths& mask, std::uint32_t value, LabelMap& map) {

@@ -53,7 +53,7 @@ struct AnnotationFormat {
 std::span<const AnnotationFormat> annotation_formats();
 
 // By its name. Throws std::invalid_argument for an unknown one, naming those there are, for no classes or one without a name, and
-// for MaskForm::none where a format holds nothing but masks.
+// for MaskForm::none where a format holds nothing but masks, and any other where it holds none.
 std::unique_ptr<AnnotationWriter> open_annotation_writer(std::string_view format, AnnotationWriterOptions options);
 
 }  // namespace omma

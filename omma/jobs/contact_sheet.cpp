@@ -60,10 +60,7 @@ class Letters {
 void draw_picture(Image& sheet, int x, int y, const Image& picture) {
   fill_rectangle(sheet, box_at(x, y, card_width, picture_height), 0, mat, 1);
   if (picture.empty()) return;
-  const double scale =
-      std::min(static_cast<double>(card_width) / picture.width, static_cast<double>(picture_height) / picture.height);
-  const auto side = [&](int pixels) { return std::max(1, static_cast<int>(pixels * scale)); };
-  const Image thumbnail = resize(picture, side(picture.width), side(picture.height), Resample::bicubic);
+  const Image thumbnail = contact_picture(picture);
   x += (card_width - thumbnail.width) / 2;
   y += (picture_height - thumbnail.height) / 2;
   for (int row = 0; row < thumbnail.height; ++row)
@@ -89,6 +86,13 @@ int height_of(const ContactRow& row) {
 }
 
 }  // namespace
+
+Image contact_picture(const Image& picture) {
+  const double scale =
+      std::min(static_cast<double>(card_width) / picture.width, static_cast<double>(picture_height) / picture.height);
+  const auto side = [&](int pixels) { return std::max(1, static_cast<int>(pixels * scale)); };
+  return resize(picture, side(picture.width), side(picture.height), Resample::bicubic);
+}
 
 Image draw_contact_sheet(std::string_view title, std::span<const ContactRow> rows) {
   int columns = 1, height = title_size + 2 * gap;

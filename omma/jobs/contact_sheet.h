@@ -26,6 +26,9 @@ struct ContactRow {
   std::vector<ContactCard> cards;
 };
 
+// The picture in the size in which a card shows it, so that many can be kept for a sheet.
+Image contact_picture(const Image& picture);
+
 // Rows of cards under a title; long texts are cut with an ellipsis. Without a font (see Font::load) pictures and colours alone.
 Image draw_contact_sheet(std::string_view title, std::span<const ContactRow> rows);
 

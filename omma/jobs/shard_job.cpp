@@ -51,14 +51,26 @@ void expect_same(const json& there, const json& here, const fs::path& file) {
 
 }  // namespace
 
-void expect_own_folder(const fs::path& folder) {
-  if (!fs::exists(folder) || fs::exists(folder / "job.json")) return;
+void expect_own_folder(const fs::path& folder, const fs::path& job) {
+  if (!fs::exists(folder) || fs::exists(folder / job)) return;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with('.') || name.starts_with("job-rank-")) continue;  // of another rank, which begins just now
-    if (!fs::exists(folder / "job.json"))
-      fail("{}: expected an empty folder, or one of such a job, got one with {} and no job.json", folder.string(), name);
+    if (name.starts_with('.') || name.starts_with("job-rank-") || name == *job.begin()) continue;  // of a rank that begins just now
+    if (!fs::exists(folder / job))
+      fail("{}: expected an empty folder, or one of such a job, got one with {} and no {}", folder.string(), name, job.string());
   }
+}
+
+// Linked and not renamed into place, so that the first one stays.
+void write_once(const fs::path& file, std::string_view contents, JobRank rank) {
+  const fs::path mine = file.parent_path() / fmt::format("job-rank-{}{}", rank.rank, file.extension().string());
+  if (!fs::exists(file)) {
+    write_file(mine, contents);
+    std::error_code ignored;
+    fs::create_hard_link(mine, file, ignored);
+    if (!fs::exists(file)) fs::rename(mine, file);  // a disk without links
+  }
+  fs::remove(mine);
 }
 
 JobRank rank_from_environment() {
@@ -74,9 +86,13 @@ JobRank rank_from_environment() {
 ShardJob::ShardJob(ShardJobOptions options)
     : options_(checked(std::move(options))), lock_(made(options_.out), fmt::format("rank-{}", options_.rank.rank)) {
   expect_own_folder(options_.out);
-  options_.parameters["shards"] = size();
+  if (size() > 0) options_.parameters["shards"] = size();
   record_parameters();
   remove_leftovers();
+}
+
+void ShardJob::add_inputs(const std::vector<std::string>& inputs) {
+  options_.inputs.insert(options_.inputs.end(), inputs.begin(), inputs.end());
 }
 
 bool ShardJob::owns(std::size_t shard) const {
@@ -87,16 +103,9 @@ fs::path ShardJob::file(std::string_view name, std::size_t shard, std::string_vi
   return options_.out / fmt::format("{}-{:06}.{}", name, shard, extension);
 }
 
-// Linked and not renamed into place: of several ranks that begin at once one writes it, and the others compare themselves with it.
 void ShardJob::record_parameters() {
-  const fs::path file = options_.out / "job.json", mine = options_.out / fmt::format("job-rank-{}.json", options_.rank.rank);
-  if (!fs::exists(file)) {
-    write_file(mine, dump_json(options_.parameters, 2) + "\n");
-    std::error_code ignored;
-    fs::create_hard_link(mine, file, ignored);
-    if (!fs::exists(file)) fs::rename(mine, file);  // a disk without links
-    fs::remove(mine);
-  }
+  const fs::path file = options_.out / "job.json";
+  write_once(file, dump_json(options_.parameters, 2) + "\n", options_.rank);
   expect_same(read_json(file), options_.parameters, file);
 }
 

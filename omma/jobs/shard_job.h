@@ -29,13 +29,19 @@ JobRank rank_from_environment();
 
 struct ShardJobOptions {
   std::filesystem::path out;
-  json parameters;                  // an object: whatever the outputs depend on
-  std::vector<std::string> inputs;  // what each shard is made of, in words that change where that does
+  json parameters;  // an object: whatever the outputs depend on
+  // What each shard is made of, in words that change where that does; none: add_inputs() tells them, and there may be more of them
+  // from run to run.
+  std::vector<std::string> inputs = {};
   JobRank rank = {};
 };
 
-// Throws std::invalid_argument where the folder holds files and no job: a job's own would be lost among them, or they under its.
-void expect_own_folder(const std::filesystem::path& folder);
+// Throws std::invalid_argument where the folder holds files and no job, told by its file `job` in there: a job's own would be lost
+// among them, or they under its.
+void expect_own_folder(const std::filesystem::path& folder, const std::filesystem::path& job = "job.json");
+
+// Writes a file that all ranks of a job share: of several that begin at once one writes it, and the others find it there.
+void write_once(const std::filesystem::path& file, std::string_view contents, JobRank rank);
 
 // One rank's part of a job; holds the rank's lock on the directory for its lifetime. Not thread-safe.
 class ShardJob {
@@ -43,6 +49,9 @@ class ShardJob {
   // Makes the directory. Throws std::invalid_argument where it holds other files, or a job with other parameters or inputs, naming
   // what differs; where another process has this rank; and for a rank out of range. std::runtime_error where the disk refuses.
   explicit ShardJob(ShardJobOptions options);
+
+  // Shards behind those there are.
+  void add_inputs(const std::vector<std::string>& inputs);
 
   std::size_t size() const { return options_.inputs.size(); }
   bool owns(std::size_t shard) const;

@@ -233,19 +233,37 @@ TEST_F(AnnotationWriterTest, LabelMapsReadBackEqual) {
   EXPECT_THROW(encode_label_map({}), std::invalid_argument);
 }
 
+TEST_F(AnnotationWriterTest, OdvgIsReadBackByItsLabelsAndByItsNames) {
+  write("odvg", MaskForm::none);
+  for (const fs::path& label_map : {fs::path(), out() / "label_map.json"}) {
+    const auto data = open_detection_dataset("odvg:" + (out() / "annotations.jsonl").string(), "", {.label_map = label_map});
+    EXPECT_EQ(data->report().summary(), "");
+    const DetectionSample sample = data->sample(0);
+    EXPECT_EQ(std::pair(sample.width, sample.height), std::pair(width, height));
+    ASSERT_EQ(sample.targets.size(), 3U);
+    EXPECT_EQ(sample.targets[0].box, (Box{1.5F, 2, 7.25F, 8}));
+    EXPECT_EQ(sample.targets[0].phrase, "shot glass");
+    EXPECT_EQ(sample.targets[1].phrase, "cup");
+    EXPECT_EQ(data->image(0).width, width);
+  }
+}
+
 TEST_F(AnnotationWriterTest, RefusesWhatItCannotWrite) {
   const auto fault = [&](const char* format, const AnnotatedPicture& picture, const AnnotationWriterOptions& options) {
     return testing::invalid_argument_of([&] { write(format, picture, options); });
   };
-  EXPECT_NE(fault("xml", picture_with_parts(), options()).find("coco, sa1b, yolo, voc, png"), std::string::npos);
+  EXPECT_NE(fault("xml", picture_with_parts(), options()).find("coco, sa1b, yolo, voc, png, odvg"), std::string::npos);
   EXPECT_NE(fault("coco", picture_with_parts(), {.out = out(), .classes = {}}).find("expected classes"), std::string::npos);
   EXPECT_NE(fault("coco", picture_with_parts(), {.out = out(), .classes = {"cup"}}).find("class of 0 to 0"), std::string::npos);
   for (const char* format : {"sa1b", "png"})
     EXPECT_NE(fault(format, picture_with_parts(), options(MaskForm::none)).find("nothing but masks"), std::string::npos);
   AnnotatedPicture other_size = picture_with_parts();
   other_size.width = 13;
-  for (const AnnotationFormat& format : annotation_formats())
-    EXPECT_NE(fault(format.name.data(), other_size, options()).find("a mask of 13 x 9"), std::string::npos) << format.name;
+  EXPECT_NE(fault("odvg", picture_with_parts(), options()).find("boxes alone"), std::string::npos);
+  for (const AnnotationFormat& format : annotation_formats()) {
+    const MaskForm masks = format.name == "odvg" ? MaskForm::none : MaskForm::run_lengths;
+    EXPECT_NE(fault(format.name.data(), other_size, options(masks)).find("a mask of 13 x 9"), std::string::npos) << format.name;
+  }
 }
 
 }  // namespace
