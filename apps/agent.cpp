@@ -103,7 +103,7 @@ void write_files(const AgentFiles& files, const Image& image, const Transcript& 
     }
   };
   attempt(files.trace, [&] { write_file(files.trace, write_transcript(transcript)); });
-  attempt(files.overlay, [&] { write_overlay(files.overlay, image, transcript.result.steps, with_labels); });
+  attempt(files.overlay, [&] { write_steps_overlay(files.overlay, image, transcript.result.steps, with_labels); });
   if (files.cutouts) attempt(files.overlay, [&] { write_cutouts(files.overlay, image, transcript.result.steps); });
   if (failure) std::rethrow_exception(failure);
 }

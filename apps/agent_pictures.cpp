@@ -16,18 +16,19 @@
 namespace omma::app {
 namespace {
 
-constexpr std::size_t max_name_bytes = 60;
+constexpr std::size_t max_label_bytes = 60;
 
 // The largest first: drawn in that order, small masks stay visible.
-std::vector<FoundMask> masks_by_size(const Image& image, std::span<const AgentStep> steps) {
-  std::vector<FoundMask> masks = found_masks(steps, {image.width, image.height});
-  std::ranges::stable_sort(masks, std::greater<>(), [](const FoundMask& found) { return area(found.mask); });
+std::vector<ObjectMask> masks_by_size(const Image& image, std::span<const AgentStep> steps) {
+  std::vector<ObjectMask> masks = found_masks(steps, {image.width, image.height});
+  std::ranges::stable_sort(masks, std::greater<>(), [](const ObjectMask& found) { return area(found.mask); });
   return masks;
 }
 
 }  // namespace
 
-void write_overlay(const std::filesystem::path& file, const Image& image, std::span<const AgentStep> steps, bool with_labels) {
+void write_steps_overlay(const std::filesystem::path& file, const Image& image, std::span<const AgentStep> steps,
+                         bool with_labels) {
   std::vector<std::string> labels;
   const auto color_of = [&](const std::string& label) {
     const auto place = std::ranges::find(labels, label);
@@ -40,17 +41,17 @@ void write_overlay(const std::filesystem::path& file, const Image& image, std::s
     boxes.push_back(
         {.box = found.box, .label = with_labels ? found.label : "", .score = found.score, .color = color_of(found.label)});
   Image overlay = image;
-  for (const FoundMask& found : masks_by_size(image, steps)) draw_mask(overlay, decode(found.mask), color_of(found.label));
+  for (const ObjectMask& found : masks_by_size(image, steps)) draw_mask(overlay, decode(found.mask), color_of(found.label));
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
   write_image(file, overlay_of(overlay, boxes));
 }
 
 void write_cutouts(const std::filesystem::path& overlay, const Image& image, std::span<const AgentStep> steps) {
-  const std::vector<FoundMask> masks = masks_by_size(image, steps);
+  const std::vector<ObjectMask> masks = masks_by_size(image, steps);
   std::map<std::string, int> count;
-  for (const FoundMask& found : masks) ++count[file_name_part(found.label)];
+  for (const ObjectMask& found : masks) ++count[file_name_part(found.label)];
   std::set<std::string> taken;
-  for (const FoundMask& found : masks) {
+  for (const ObjectMask& found : masks) {
     const std::string label = file_name_part(found.label);
     std::string name = count[label] > 1 ? label + "-1" : label;
     for (int number = 2; !taken.insert(name).second; ++number) name = label + "-" + std::to_string(number);
@@ -65,7 +66,7 @@ std::string file_name_part(std::string_view label) {
   for (std::size_t i = 0; i < label.size();) {
     const DecodedCharacter character = decode_utf8(label, i);
     const bool kept = character.valid && is_word_character(character.code) && !is_control(character.code);
-    if (name.size() + character.size > max_name_bytes) break;
+    if (name.size() + character.size > max_label_bytes) break;
     if (kept)
       name += label.substr(i, character.size);
     else if (!name.empty() && name.back() != '-')

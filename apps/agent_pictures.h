@@ -13,7 +13,7 @@
 namespace omma::app {
 
 // The picture with the masks and the boxes of all steps, each kind of object in its own colour.
-void write_overlay(const std::filesystem::path& file, const Image& image, std::span<const AgentStep> steps, bool with_labels);
+void write_steps_overlay(const std::filesystem::path& file, const Image& image, std::span<const AgentStep> steps, bool with_labels);
 
 // Each object that was cut out, as a PNG with alpha in the overlay's folder: "photo-blue-dog.png", of several "photo-car-1.png",
 // the largest first, beside "photo.png". Files of those names are replaced.

@@ -13,7 +13,7 @@ namespace {
 constexpr float same_object_iou = 0.7F;  // boxes and masks of one object that two prompts gave differ a little
 
 float overlap(const Detection& a, const Detection& b) { return intersection_over_union(a.box, b.box); }
-float overlap(const FoundMask& a, const FoundMask& b) { return static_cast<float>(intersection_over_union(a.mask, b.mask)); }
+float overlap(const ObjectMask& a, const ObjectMask& b) { return static_cast<float>(intersection_over_union(a.mask, b.mask)); }
 
 // Adds what one step found, which is different objects: one that an earlier step found, too, stays as the surer of them has it.
 template <class Found>
@@ -82,10 +82,10 @@ std::vector<Detection> found_objects(std::span<const AgentStep> steps) {
   return objects;
 }
 
-std::vector<FoundMask> found_masks(std::span<const AgentStep> steps, Size size) {
-  std::vector<FoundMask> objects;
+std::vector<ObjectMask> found_masks(std::span<const AgentStep> steps, Size size) {
+  std::vector<ObjectMask> objects;
   for (const AgentStep& step : steps) {
-    std::vector<FoundMask> found;
+    std::vector<ObjectMask> found;
     for (const json& mask : masks_of(step)) {
       RunLengths runs = read_rle(mask["rle"]);
       if (runs.width == size.width && runs.height == size.height && area(runs) > 0)

@@ -23,13 +23,13 @@ std::vector<Detection> found_objects(std::span<const AgentStep> steps);
 // nothing out.
 json masks_of(const AgentStep& step);
 
-struct FoundMask {
+struct ObjectMask {
   std::string label;
   float score = 0;
   RunLengths mask;
 };
 
 // The masks of all steps, each object's once as found_objects() has it, of pictures of the given size.
-std::vector<FoundMask> found_masks(std::span<const AgentStep> steps, Size size);
+std::vector<ObjectMask> found_masks(std::span<const AgentStep> steps, Size size);
 
 }  // namespace omma

@@ -69,7 +69,7 @@ TEST(FoundObjects, AMaskOfTwoStepsIsToldOnce) {
   const RunLengths left{4, 4, {0, 8, 8}}, right{4, 4, {8, 8}};
   const std::vector<AgentStep> steps = {step_with_masks({cut_out("dog", .5, left)}), AgentStep{},
                                         step_with_masks({cut_out("blue dog", .9, left), cut_out("car", .5, right)})};
-  const std::vector<FoundMask> masks = found_masks(steps, {4, 4});
+  const std::vector<ObjectMask> masks = found_masks(steps, {4, 4});
   ASSERT_EQ(masks.size(), 2U);
   EXPECT_EQ(masks[0].label, "blue dog");
   EXPECT_EQ(masks[1].mask, right);

@@ -44,7 +44,7 @@ TEST(AgentPictures, EachObjectHasAFileOfItsOwn) {
                 {cut_out("car", {4, 4, {0, 4, 12}}), cut_out("car", {4, 4, {4, 2, 10}}), cut_out("car 1", {4, 4, {8, 3, 5}}),
                  cut_out("../dog", {4, 4, {13, 2, 1}})}}};
   const std::filesystem::path overlay = directory.path() / "photo.png";
-  write_overlay(overlay, image, {&step, 1}, true);
+  write_steps_overlay(overlay, image, {&step, 1}, true);
   write_cutouts(overlay, image, {&step, 1});
   std::map<std::string, Image> files;
   for (const auto& entry : std::filesystem::directory_iterator(directory.path()))
