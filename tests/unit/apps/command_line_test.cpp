@@ -20,10 +20,10 @@ Output run(std::vector<std::string> words) {
   words.insert(words.begin(), "omma");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
   const int status = app::run_program(static_cast<int>(arguments.size()), arguments.data());
-  return {status, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+  return {status, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
 }
 
 TEST(Help, HelpOfEveryCommandHasDefaultsAndAnExample) {

@@ -77,7 +77,7 @@ class ScriptedSegmenter : public Segmenter {
 };
 
 // Of the folder and those in it, the time apart that they took.
-std::map<std::string, std::string> files_in(const fs::path& folder) {
+std::map<std::string, std::string> timeless_files_in(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_directory()) continue;
@@ -191,7 +191,7 @@ TEST_F(Annotate, ResumedEqualsUninterrupted) {
     AnnotateOptions how = options(8, fmt::format("{}-whole", format));
     how.format = format;
     run(how);
-    const auto whole = files_in(how.out);
+    const auto whole = timeless_files_in(how.out);
     for (std::int64_t victim = 0; victim < 8; victim += format == std::string_view("coco") ? 1 : 4) {
       how.out = directory_ / fmt::format("{}-killed-{}", format, victim);
       detector_.seen = 0;
@@ -203,7 +203,7 @@ TEST_F(Annotate, ResumedEqualsUninterrupted) {
       detector_.victim = -1;
       run(how);
       EXPECT_EQ(detector_.seen, 8 - victim / 3 * 3);  // whole shards are not made again
-      ASSERT_EQ(files_in(how.out), whole) << format << ", " << victim;
+      ASSERT_EQ(timeless_files_in(how.out), whole) << format << ", " << victim;
     }
   }
 }
@@ -213,14 +213,14 @@ TEST_F(Annotate, ResumesFromAnyOfItsFiles) {
   AnnotateOptions how = options(5);
   how.format = "yolo";
   run(how);
-  const auto whole = files_in(how.out);
+  const auto whole = timeless_files_in(how.out);
   for (const auto& [name, contents] : whole) {
     if (name == "job/job.json") continue;  // it is there before any other
     if (!name.starts_with("job/")) continue;
     for (const auto& [other, bytes] : whole)
       if (other == name || other.starts_with("job/manifest")) fs::remove(how.out / other);
     run(how);
-    EXPECT_EQ(files_in(how.out), whole) << name;
+    EXPECT_EQ(timeless_files_in(how.out), whole) << name;
   }
 }
 
@@ -233,7 +233,7 @@ TEST_F(Annotate, RanksMakeTheSameFiles) {
   EXPECT_FALSE(fs::exists(part.out / "annotations.json"));
   part.rank = {.rank = 0, .ranks = 2};
   EXPECT_EQ(run(part)["pictures"], 8);
-  EXPECT_EQ(files_in(part.out), files_in(how.out));
+  EXPECT_EQ(timeless_files_in(part.out), timeless_files_in(how.out));
 }
 
 TEST_F(Annotate, BadFilesAreListedAndLeftOut) {
@@ -257,13 +257,13 @@ TEST_F(Annotate, NewPicturesJoinAJobThatAcceptsThem) {
   fs::copy(picture(2), twin);
   how.pictures.push_back(named);
   run(how);
-  const auto before = files_in(how.out);
+  const auto before = timeless_files_in(how.out);
   detector_.seen = 0;
   how.pictures.insert(how.pictures.begin(), {twin, picture(50), twin});  // one of them twice
   const std::string refused = invalid_argument_of([&] { run(how); });
   EXPECT_NE(refused.find("2 of this list are new"), std::string::npos) << refused;
   EXPECT_NE(refused.find("--resume"), std::string::npos) << refused;
-  EXPECT_EQ(files_in(how.out), before);
+  EXPECT_EQ(timeless_files_in(how.out), before);
 
   how.accepts_new = true;
   detector_.victim = 1;
@@ -290,7 +290,7 @@ TEST_F(Annotate, NewPicturesJoinAJobThatAcceptsThem) {
 
 TEST_F(Annotate, RefusesToGoOnWithOtherParameters) {
   run(options(4));
-  const auto before = files_in(directory_ / "out");
+  const auto before = timeless_files_in(directory_ / "out");
   AnnotateOptions other = options(5);
   other.accepts_new = true;
   other.box_threshold = .5F;
@@ -302,7 +302,7 @@ TEST_F(Annotate, RefusesToGoOnWithOtherParameters) {
   EXPECT_NE(message.find("detector: null, here \"another\""), std::string::npos) << message;
   EXPECT_NE(invalid_argument_of([&] { annotate(detector_, nullptr, options(4)); }).find("masks: true, here false"),
             std::string::npos);
-  EXPECT_EQ(files_in(directory_ / "out"), before);
+  EXPECT_EQ(timeless_files_in(directory_ / "out"), before);
 }
 
 TEST_F(Annotate, MistakesAreToldBeforeTheWork) {
