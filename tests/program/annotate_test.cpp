@@ -1,10 +1,7 @@
 // omma annotate as a user runs it: the zoo's detector, and for masks a small random segmenter, whose masks are not judged.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <map>
 
 #include "omma/io/image_file.h"
@@ -61,23 +58,6 @@ class AnnotateProgram : public ::testing::Test {
     return files;
   }
 
-  // Runs it and ends it with SIGKILL as soon as the file is there.
-  void kill_at(const fs::path& file, std::vector<std::string> arguments) const {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      std::vector<char*> argv = {const_cast<char*>(OMMA_PROGRAM)};
-      for (std::string& argument : arguments) argv.push_back(argument.data());
-      argv.push_back(nullptr);
-      ::execv(OMMA_PROGRAM, argv.data());
-      ::_exit(127);
-    }
-    int status = 0;
-    while (!fs::exists(file) && ::waitpid(child, &status, WNOHANG) == 0) ::usleep(500);
-    ::kill(child, SIGKILL);
-    ::waitpid(child, &status, 0);
-    EXPECT_TRUE(WIFSIGNALED(status)) << "it ended before it was killed";
-  }
-
   testing::TemporaryDirectory directory_;
 };
 
@@ -123,7 +103,7 @@ TEST_F(AnnotateProgram, KilledJobsGoOn) {
   ASSERT_EQ(run_program(annotate("whole", one_each)).status, 0);
   for (const char* manifest : {"manifest-000000.json", "manifest-000003.json"}) {
     fs::remove_all(directory_ / "killed");
-    kill_at(directory_ / "killed/job" / manifest, annotate("killed", one_each));
+    testing::kill_at(directory_ / "killed/job" / manifest, annotate("killed", one_each));
     EXPECT_FALSE(fs::exists(directory_ / "killed/annotations.json"));
     const auto rest = run_program(annotate("killed", one_each));
     ASSERT_EQ(rest.status, 0) << rest.err;

@@ -1,9 +1,6 @@
 // omma bootstrap as a user runs it, with models of random weights.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <map>
 
 #include "omma/models/blip/checkpoint.h"
@@ -65,23 +62,6 @@ class BootstrapProgram : public ::testing::Test {
     return files;
   }
 
-  // Runs it and ends it with SIGKILL as soon as the file is there.
-  void kill_at(const fs::path& file, std::vector<std::string> arguments) const {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      std::vector<char*> argv = {const_cast<char*>(OMMA_PROGRAM)};
-      for (std::string& argument : arguments) argv.push_back(argument.data());
-      argv.push_back(nullptr);
-      ::execv(OMMA_PROGRAM, argv.data());
-      ::_exit(127);
-    }
-    int status = 0;
-    while (!fs::exists(file) && ::waitpid(child, &status, WNOHANG) == 0) ::usleep(500);
-    ::kill(child, SIGKILL);
-    ::waitpid(child, &status, 0);
-    EXPECT_TRUE(WIFSIGNALED(status)) << "it ended before it was killed";
-  }
-
   testing::TemporaryDirectory directory_;
 };
 
@@ -93,7 +73,7 @@ TEST_F(BootstrapProgram, KilledJobsGoOn) {
   EXPECT_GT(summary["synthetic"]["distinct"], 1);
   for (const char* manifest : {"manifest-000000.json", "manifest-000004.json"}) {
     fs::remove_all(directory_ / "killed");
-    kill_at(directory_ / "killed" / manifest, bootstrap("killed", {"--quiet"}));
+    testing::kill_at(directory_ / "killed" / manifest, bootstrap("killed", {"--quiet"}));
     EXPECT_FALSE(fs::exists(directory_ / "killed/summary.json"));
     const auto rest = run_program(bootstrap("killed", {"--quiet"}));
     ASSERT_EQ(rest.status, 0) << rest.err;

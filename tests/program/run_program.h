@@ -2,8 +2,11 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
@@ -66,6 +69,23 @@ inline Run run_shell(const std::string& commands) {
 inline Run run_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {},
                        const std::string& input = "/dev/null") {
   return run_shell(command_line(arguments, environment, input));
+}
+
+// Runs it and ends it with SIGKILL as soon as the file is there.
+inline void kill_at(const std::filesystem::path& file, std::vector<std::string> arguments) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::vector<char*> argv = {const_cast<char*>(OMMA_PROGRAM)};
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    ::execv(OMMA_PROGRAM, argv.data());
+    ::_exit(127);
+  }
+  int status = 0;
+  while (!std::filesystem::exists(file) && ::waitpid(child, &status, WNOHANG) == 0) ::usleep(500);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status)) << "it ended before it was killed";
 }
 
 }  // namespace omma::testing
