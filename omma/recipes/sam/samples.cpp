@@ -60,12 +60,17 @@ class WorldMasks : public MaskSource {
       : seed_(seed), config_(config), choice_(choice) {}
 
   MaskSample sample(std::uint64_t number) const override {
-    const MaskedScene scene = make_masked_scene(
-        seed_, number, {.size = static_cast<int>(choice_.side), .variety = config_.variety, .emblems = config_.emblems});
+    Rng rng(seed_ ^ choice_stream, number);
+    const int side = static_cast<int>(choice_.side);
+    const int size =
+        config_.max_size == 0 ? side : rng.between(static_cast<int>(config_.min_size), static_cast<int>(config_.max_size));
+    const MaskedScene scene =
+        make_masked_scene(seed_, number, {.size = size, .variety = config_.variety, .emblems = config_.emblems});
     std::vector<Tensor> masks;
     for (const MaskedObject& object : scene.objects) masks.push_back(to_tensor(object.visible));
-    Rng rng(seed_ ^ choice_stream, number);
-    return {.pixels = omma::to_tensor(scene.image), .masks = chosen(torch::stack(masks), choice_, rng)};
+    MaskSample sample = in_frame(scene.image, torch::stack(masks), side);
+    sample.masks = chosen(sample.masks, choice_, rng);
+    return sample;
   }
 
  private:

@@ -34,13 +34,20 @@ struct MaskChoice {
 };
 
 struct WorldMaskConfig {
-  double emblems = 0.5;  // share of objects that are emblems, whole, part and sub-part
-  double variety = 0.5;  // share of scenes as other renderers and cameras show them
+  double emblems = 0.5;                // share of objects that are emblems, whole, part and sub-part
+  double variety = 0.5;                // share of scenes as other renderers and cameras show them
+  int64_t min_size = 0, max_size = 0;  // pixels of a scene's side, drawn, then brought to the frame; 0: the frame's
 
   template <class Fields>
   void fields(Fields& field) {
     field("emblems", emblems, Range{0, 1});
     field("variety", variety, Range{0, 1});
+    field("min_size", min_size, Range{0, 4096});
+    field("max_size", max_size, Range{0, 4096});
+  }
+  void validate(Faults& faults) const {
+    faults.expect(min_size <= max_size, "min_size: expected at most max_size {}, got {}", max_size, min_size);
+    faults.expect(max_size == 0 || min_size >= 32, "min_size: expected at least 32, as of every scene, got {}", min_size);
   }
 };
 
