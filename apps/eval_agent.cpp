@@ -74,6 +74,8 @@ int run_eval_agent(EvalAgentOptions options) {
   check(given || (options.counting.classes.empty() && options.counting.question == CountingQuestionOptions().question),
         "--question, --count-class: expected --data, whose boxes are counted");
   check(!given || options.wordings == "taught", "--wordings: expected scenes of the world, got --data {}", options.judged.data);
+  check(!given || options.evaluation.tool_errors == 0, "--tool-errors: expected scenes of the world, got --data {}",
+        options.judged.data);
   if (options.wordings == "held-out") options.evaluation.wording = Wording::held_out;
   if (options.judged.split.empty()) options.judged.split = given ? "val" : "test";
   if (!given) options.evaluation.scene.split = parse_split(options.judged.split);
@@ -113,6 +115,9 @@ void add_eval_agent(CLI::App& eval) {
       ->check(CLI::IsMember({"taught", "held-out"}))
       ->capture_default_str()
       ->type_name("W");
+  command.add_option("--tool-errors", options->evaluation.tool_errors, "share of the tools' calls that fail, 0 to 1")
+      ->capture_default_str()
+      ->type_name("P");
   command.add_option("--scenes", options->evaluation.scenes, "scenes")->capture_default_str()->type_name("N");
   command.add_option("--seed", options->evaluation.seed, "seed")->capture_default_str()->type_name("S");
   command

@@ -5,6 +5,12 @@
 
 namespace omma {
 
+namespace {
+
+std::string key_of(const ReactStep& step) { return *step.action + " " + dump_json(step.input); }
+
+}  // namespace
+
 const Tool* CallGuard::admit(const ReactStep& step, std::string& refusal) {
   if (!step.fault.empty()) {
     ++strikes_;
@@ -22,12 +28,16 @@ const Tool* CallGuard::admit(const ReactStep& step, std::string& refusal) {
     refusal = tool->name + " did not answer in time and cannot be called again; give the final answer";
     return nullptr;
   }
-  if (!calls_.insert(tool->name + " " + dump_json(step.input)).second) {
+  if (!calls_.insert(key_of(step)).second) {
     ++strikes_;
     refusal = "this call was made before and its result is above; do something else or give the final answer";
     return nullptr;
   }
   return tool;
+}
+
+void CallGuard::allow_again(const ReactStep& step) {
+  if (failed_.insert(key_of(step)).second) calls_.erase(key_of(step));
 }
 
 }  // namespace omma

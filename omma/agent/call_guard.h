@@ -17,6 +17,9 @@ class CallGuard {
   // The tool to run, or nullptr and in `refusal` why not, as a sentence for the model that is safe in its prompt.
   const Tool* admit(const ReactStep& step, std::string& refusal);
 
+  // An admitted call failed: it may be made once more, which what fails by chance is worth.
+  void allow_again(const ReactStep& step);
+
   // The handler did not come back: its tool is not called again.
   void retire(const Tool& tool) { retired_.insert(tool.name); }
 
@@ -25,7 +28,8 @@ class CallGuard {
 
  private:
   const Toolbox& tools_;
-  std::set<std::string> calls_;  // name and input of every call made
+  std::set<std::string> calls_;  // name and input of every call made, but for those that may be made again
+  std::set<std::string> failed_;
   std::set<std::string> retired_;
   int strikes_ = 0;
 };

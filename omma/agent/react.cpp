@@ -99,6 +99,7 @@ class Loop {
     ToolOutcome outcome = call_tool(*tool, parsed.input, std::min(options_.max_tool_time, time_left()));
     if (outcome.timed_out) guard_.retire(*tool);
     step.failed = !outcome.error.empty();
+    if (step.failed) guard_.allow_again(parsed);
     step.data = std::move(outcome.result.data);
     step.observation = step.failed ? observation_of_error(outcome.error, options_.max_observation_bytes)
                                    : observation_of(outcome.result, model_.agent_format(), options_.max_observation_bytes);

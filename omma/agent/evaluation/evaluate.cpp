@@ -1,30 +1,25 @@
 #include "omma/agent/evaluation/evaluate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <map>
 #include <memory>
-#include <span>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "omma/agent/evaluation/known_objects.h"
-#include "omma/agent/evaluation/known_texts.h"
+#include "omma/agent/evaluation/failing_tools.h"
+#include "omma/agent/evaluation/scene_questions.h"
 #include "omma/base/log.h"
 #include "omma/base/progress.h"
 #include "omma/base/rng.h"
-#include "omma/data/world/exact_caption.h"
-#include "omma/data/world/language.h"
-#include "omma/data/world/words.h"
-#include "omma/eval/named_objects.h"
 
 namespace omma {
 
 namespace {
+
+constexpr std::uint64_t failure_seed_offset = 0xbad;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -49,69 +44,25 @@ std::string words_of(std::string_view text) {
 struct Score {
   int right = 0;
   int asked = 0;
+  int cut = 0;  // questions that are answered with a mask
+  double iou = 0;
   void add(bool is_right) {
     right += is_right ? 1 : 0;
     ++asked;
   }
+  void add(const SceneQuestion& question, const AgentAnswer& answer) {
+    add(answer.right);
+    if (!question.mask) return;
+    iou += mask_iou(question, answer.result);
+    ++cut;
+  }
 };
-
-// "How many red dogs are there?": there or not, with or without a colour, both by a coin.
-Question simple_count(const Scene& scene, Rng& rng, Wording wording) {
-  const bool present = rng.chance(0.5), colored = rng.chance(0.5);
-  ObjectQuery query;
-  do {
-    const WorldObject& object = rng.pick(std::span<const WorldObject>(scene.objects));
-    query.name = present ? object.name : rng.between(0, world_name_count - 1);
-    if (colored) query.color = present ? object.color : rng.between(0, world_color_count - 1);
-  } while (find_objects(scene, query).empty() == present || !may_be_said(query, scene.split));
-  const bool taught = wording == Wording::taught;
-  return {.text = taught ? fmt::format("How many {} are there?", phrase_of(query, true)) : held_out_count_question(query, rng),
-          .answer = std::to_string(find_objects(scene, query).size()),
-          .type = QuestionType::count,
-          .subject = query,
-          .reference = {},
-          .relation = Relation::left_of};
-}
-
-struct AgentQuestion {
-  std::string type;
-  std::string text;
-  std::string answer;
-};
-
-// The world's own counting questions have answers from 0 to 6 about equally often: many of a kind, few of which are there in most
-// scenes.
-std::vector<AgentQuestion> all_questions(const Scene& scene, Rng rng, Wording wording) {
-  std::vector<AgentQuestion> asked;
-  const auto add = [&](std::string_view type, const Question& question) {
-    asked.push_back({std::string(type), question.text, question.answer});
-  };
-  for (const Question& question : questions(scene, rng, wording))
-    add(question.type == QuestionType::count ? "count_balanced" : name_of(question.type), question);
-  add("count", simple_count(scene, rng, wording));
-  if (wording == Wording::held_out) return asked;  // all requests for a description are taught
-  const std::string_view request = rng.pick(description_requests());
-  asked.push_back({"describe", std::string(request), exact_caption(scene, rng)});
-  return asked;
-}
-
-PictureModels models_that_know(const Scene& scene, const std::vector<AgentQuestion>& asked) {
-  std::map<std::string, std::string> answers;
-  for (const AgentQuestion& question : asked) answers.emplace(question.text, question.answer);
-  const std::string exact = asked.back().type == "describe" ? asked.back().answer : "";
-  return {.detector = std::make_shared<KnownObjectDetector>(known_objects(scene)),
-          .captioner = std::make_shared<KnownCaptioner>(exact),
-          .answerer = std::make_shared<KnownAnswerer>(std::move(answers))};
-}
-
-bool is_right(const AgentQuestion& question, const std::string& answer) {
-  if (question.type == "describe") return named_objects(answer) == named_objects(question.answer);
-  return says(answer, question.answer);
-}
 
 json to_json(const Score& score) {
-  return {
+  json figures = {
       {"right", score.right}, {"asked", score.asked}, {"accuracy", static_cast<double>(score.right) / std::max(1, score.asked)}};
+  if (score.cut > 0) figures["mean_iou"] = score.iou / score.cut;
+  return figures;
 }
 
 // A data set's pictures, and what an agent says about them.
@@ -204,16 +155,17 @@ json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& mo
   Progress progress("scenes", options.scenes);
   for (std::uint64_t index = 0; index < static_cast<std::uint64_t>(options.scenes); ++index) {
     const Scene scene = make_scene(options.seed, index, options.scene);
-    const std::vector<AgentQuestion> asked = all_questions(scene, Rng(options.seed, index), options.wording);
+    const std::vector<SceneQuestion> asked = scene_questions(scene, Rng(options.seed, index), options.wording);
     const PictureModels eyes = models ? *models : models_that_know(scene, asked);
-    const Toolbox tools = picture_tools(eyes, std::make_shared<const Image>(scene.image));
-    for (const AgentQuestion& question : asked) {
-      if (question.type == "describe" && !eyes.captioner) continue;
+    const Toolbox tools = with_failures(picture_tools(eyes, std::make_shared<const Image>(scene.image)), options.tool_errors,
+                                        Rng(options.seed + failure_seed_offset, index));
+    for (const SceneQuestion& question : asked) {
+      if (!can_answer(eyes, question)) continue;
       AgentAnswer answer{
           .scene = index, .key = {}, .question = question.text, .expected = question.answer, .result = {}, .right = false};
       answer.result = run_agent(model, tools, question.text, options.agent);
-      answer.right = is_right(question, answer.result.answer);
-      scores[question.type].add(answer.right);
+      answer.right = is_right(question, answer.result);
+      scores[question.type].add(question, answer);
       scores["all"].add(answer.right);
       steps += static_cast<double>(answer.result.steps.size());
       if (observer) observer(answer);

@@ -20,6 +20,7 @@ struct AgentEvaluationOptions {
   std::uint64_t seed = 1;
   SceneOptions scene = {.split = Split::test};
   Wording wording = Wording::taught;
+  double tool_errors = 0;  // share of the tools' calls that fail
   AgentOptions agent;
 };
 
@@ -33,11 +34,10 @@ struct AgentAnswer {
 };
 using AgentAnswerObserver = std::function<void(const AgentAnswer& answer)>;
 
-// Asks each scene every type of question that it allows (see language.h); "count": how many X are there, where X is there or not
-// and has a colour or not, each by a coin (the world's own counting questions are "count_balanced"); and where there is a captioner
-// "describe", which is right where every object is told with its colour and nothing else; in held-out wording there is none.
+// Asks each scene every type of question that it allows (scene_questions.h) and the models can answer: descriptions need a
+// captioner, masks a segmenter.
 // Without `models` the tools know the scene: what is wrong is the planner's fault alone. {"count": {"right", "asked", "accuracy"},
-// ..., "all": {...}, "steps": mean}.
+// ..., "all": {...}, "steps": mean}; with masks also "mean_iou", of what was cut out.
 json evaluate_agent(LanguageModel& model, const std::optional<PictureModels>& models, const AgentEvaluationOptions& options = {},
                     const AgentAnswerObserver& observer = nullptr);
 

@@ -6,6 +6,8 @@
 #include "omma/agent/evaluation/known_objects.h"
 #include "omma/agent/evaluation/known_texts.h"
 #include "omma/data/world/language.h"
+#include "omma/data/world/words.h"
+#include "omma/eval/named_objects.h"
 #include "tests/unit/agent/scripted_model.h"
 
 namespace omma {
@@ -65,9 +67,8 @@ TEST(AgentEvaluation, HeldOutWordingsAskTheSameThings) {
   };
   const std::vector<AgentAnswer> taught = asked(Wording::taught), held_out = asked(Wording::held_out);
   const auto expected = [](const std::vector<AgentAnswer>& answers) {
-    std::vector<std::string> texts;  // but for descriptions, whose requests are all taught
-    for (const AgentAnswer& answer : answers)
-      if (answer.expected.find(' ') == std::string::npos) texts.push_back(answer.expected);
+    std::vector<std::string> texts;
+    for (const AgentAnswer& answer : answers) texts.push_back(answer.expected);
     return texts;
   };
   EXPECT_EQ(expected(taught), expected(held_out));
@@ -79,7 +80,8 @@ class DescribingModel : public LanguageModel {
  public:
   AgentFormat agent_format() const override { return AgentFormat::compact; }
   GeneratedText generate(std::string_view prompt, const GenerationOptions&, const TextCallback&) override {
-    const std::string_view question = prompt.substr(10, prompt.find('\n') - 10), marker = "Observation: ";
+    const std::size_t begin = prompt.find("Question: ") + 10;
+    const std::string_view question = prompt.substr(begin, prompt.find('\n', begin) - begin), marker = "Observation: ";
     const auto seen = prompt.find(marker);
     GeneratedText text;
     if (seen != std::string_view::npos) {
@@ -107,6 +109,85 @@ TEST(AgentEvaluation, TheOraclesKnowTheScene) {
   EXPECT_EQ(figures["describe"]["asked"], 30);
   EXPECT_EQ(figures["describe"]["right"], 30);
   EXPECT_GT(figures["exist_relation"]["right"], 0);
+}
+
+// Looks for what the question names where it asks for a mask.
+class CuttingModel : public LanguageModel {
+ public:
+  explicit CuttingModel(std::string which = "all") : which_(std::move(which)) {}
+  AgentFormat agent_format() const override { return AgentFormat::compact; }
+  GeneratedText generate(std::string_view prompt, const GenerationOptions&, const TextCallback&) override {
+    const auto seen = prompt.find("Observation: ");
+    if (seen != std::string_view::npos) {
+      const std::string_view said = prompt.substr(seen);
+      const auto percent = said.find(" %"), blank = said.rfind(' ', percent - 1);
+      return {.text = percent == std::string_view::npos
+                          ? std::string(" x\nFinal Answer: nothing")
+                          : fmt::format(" x\nFinal Answer: {}", said.substr(blank + 1, percent + 2 - blank - 1))};
+    }
+    return {.text = fmt::format(" x\nAction: segment_object\nAction Input: {}",
+                                dump_json({{"object", name_in(prompt)}, {"which", which_}}))};
+  }
+
+ private:
+  // Of "Question: Cut out the blue dog.\n": the name and the colour that stand there.
+  static std::string name_in(std::string_view prompt) {
+    const auto named = named_objects(prompt.substr(0, prompt.find("\nThought")));
+    if (named.empty()) return "anything";
+    const auto& [name, color] = named.begin()->first;
+    return (color < 0 ? "" : std::string(world_color(color)) + " ") + std::string(world_noun(name).singular);
+  }
+  std::string which_;
+};
+
+TEST(AgentEvaluation, MasksAreJudgedByTheirPixels) {
+  AgentEvaluationOptions options;
+  options.scenes = 30;
+  CuttingModel all, largest("largest"), smallest("smallest");
+  const json figures = evaluate_agent(all, std::nullopt, options);
+  EXPECT_EQ(figures["cut_out"]["asked"], 30);
+  EXPECT_EQ(figures["cut_out"]["right"], 30);
+  EXPECT_EQ(figures["cut_out"]["mean_iou"], 1);
+  EXPECT_LT(figures["mask_relation"]["right"], figures["mask_relation"]["asked"]);
+  EXPECT_EQ(figures["describe_cut_out"]["right"], 0);  // nothing was described
+  EXPECT_FALSE(figures["count"].contains("mean_iou"));
+  const json measured = evaluate_agent(largest, std::nullopt, options)["area"];
+  EXPECT_GT(measured["asked"], 15);
+  EXPECT_EQ(measured["right"], measured["asked"]);
+  EXPECT_LT(evaluate_agent(smallest, std::nullopt, options)["area"]["right"], measured["right"]);
+}
+
+TEST(AgentEvaluation, MasksAreAskedForWhereSomethingCanCut) {
+  testing::ScriptedModel model({" x\nFinal Answer: no"});
+  AgentEvaluationOptions options;
+  options.scenes = 3;
+  const Scene scene = make_scene(options.seed, 0, options.scene);
+  const PictureModels no_segmenter{.detector = std::make_shared<KnownObjectDetector>(known_objects(scene)),
+                                   .captioner = std::make_shared<KnownCaptioner>("a dog")};
+  const json figures = evaluate_agent(model, no_segmenter, options);
+  EXPECT_TRUE(figures.contains("describe"));
+  for (const char* type : {"cut_out", "area", "mask_relation", "describe_cut_out"}) EXPECT_FALSE(figures.contains(type)) << type;
+}
+
+TEST(AgentEvaluation, ToolsFailAsOftenAsIsWanted) {
+  AgentEvaluationOptions options;
+  options.scenes = 60;
+  for (const double rate : {0., .3, 1.}) {
+    options.tool_errors = rate;
+    int calls = 0, failed = 0;
+    CuttingModel model;
+    evaluate_agent(model, std::nullopt, options, [&](const AgentAnswer& answer) {
+      for (const AgentStep& step : answer.result.steps) {
+        ++calls;
+        failed += step.failed ? 1 : 0;
+      }
+    });
+    EXPECT_GT(calls, 300);
+    EXPECT_NEAR(static_cast<double>(failed) / calls, rate, rate == .3 ? .06 : 0);
+  }
+  options.tool_errors = 1.5;
+  CuttingModel model;
+  EXPECT_THROW(evaluate_agent(model, std::nullopt, options), std::invalid_argument);
 }
 
 // A description counts when every object is told with its colour; it is asked for where something can describe.

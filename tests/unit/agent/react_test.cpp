@@ -43,8 +43,8 @@ TEST(React, ActsReadsAndAnswers) {
   EXPECT_EQ(result.steps[0].observation, "Found car: 2.");
   EXPECT_EQ(model.prompts[0], "Question: How many cars?\nThought:");
   EXPECT_EQ(model.prompts[1],
-            "Question: How many cars?\nThought: Look.\nAction: find\nAction Input: {\"name\": \"car\"}\nObservation: Found car: "
-            "2.\nThought:");
+            "Question: How many cars?\nThought: Look.\nAction: find\nAction Input: {\"name\": \"car\"}\n"
+            "Observation: Found car: 2.\nThought:");
   EXPECT_EQ(model.requests[0].stop.at(0), "\nObservation:");
   EXPECT_EQ(to_json(result), json::parse(R"({"answer": "2", "stopped": "answer", "steps": [
       {"thought": "Look.", "action": "find", "input": {"name": "car"}, "observation": "Found car: 2."}]})"));
@@ -189,6 +189,35 @@ TEST(React, RepeatedCallsAreToldAndEnd) {
   ASSERT_EQ(result.steps.size(), 4U);
   EXPECT_NE(result.steps[1].observation.find("was made before"), std::string::npos);
   EXPECT_EQ(result.reason, "3 steps were repeated, refused or unreadable");
+}
+
+// What failed may have failed by chance: it may be tried again, once.
+TEST(React, AFailedCallMayBeMadeOnceMore) {
+  const auto finder_failing = [](int failures, int& calls) {
+    Toolbox tools;
+    tools.add({.name = "find",
+               .description = "Finds.",
+               .schema = {{"type", "object"}, {"properties", {{"name", {{"type", "string"}}}}}, {"additionalProperties", false}},
+               .example = {{"name", "car"}},
+               .run = [&calls, failures](const json&) -> ToolResult {
+                 if (++calls <= failures) throw std::runtime_error("no luck");
+                 return {.summary = "Found car: 1.", .details = "", .data = json::object()};
+               }});
+    return tools;
+  };
+  const std::string call = act(R"({"name": "car"})");
+  int calls = 0;
+  ScriptedModel lucky({call, call, " x\nFinal Answer: 1"});
+  const AgentResult second = run_agent(lucky, finder_failing(1, calls), "How many?");
+  EXPECT_EQ(calls, 2);
+  EXPECT_TRUE(second.steps.at(0).failed);
+  EXPECT_EQ(second.steps.at(1).observation, "Found car: 1.");
+  calls = 0;
+  ScriptedModel unlucky({call, call, call, call, call});
+  const AgentResult never = run_agent(unlucky, finder_failing(100, calls), "How many?");
+  EXPECT_EQ(calls, 2);
+  EXPECT_NE(never.steps.at(2).observation.find("was made before"), std::string::npos);
+  EXPECT_EQ(never.reason, "3 steps were repeated, refused or unreadable");
 }
 
 TEST(React, PingPongEnds) {
