@@ -6,6 +6,8 @@
 #include "omma/recipes/grounding_dino/backbone_training.h"
 #include "omma/recipes/grounding_dino/training.h"
 #include "omma/recipes/planner/training.h"
+#include "omma/recipes/sam/distillation.h"
+#include "omma/recipes/sam/masked_autoencoder.h"
 #include "omma/recipes/sam/training.h"
 #include "omma/recipes/stages.h"
 
@@ -40,10 +42,20 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
   }
   if (task == "sam") {
     const auto [trainer, config] = split_recipe<sam::TrainingConfig>(recipe, where);
-    return {trainer, sam::make_training(trainer, config)};
+    return {sam::with_layer_decay(trainer, config), sam::make_training(trainer, config)};
   }
-  fail("{}: task: expected blip, blip-questions, blip-vision, grounding-dino, planner, sam or world-backbone, got \"{}\"", where,
-       task);
+  if (task == "sam-mae") {
+    const auto [trainer, config] = split_recipe<sam::MaskedAutoencoderConfig>(recipe, where);
+    return {trainer, sam::make_masked_autoencoder_training(trainer, config)};
+  }
+  if (task == "sam-distillation") {
+    const auto [trainer, config] = split_recipe<sam::DistillationConfig>(recipe, where);
+    return {trainer, sam::make_distillation(trainer, config)};
+  }
+  fail(
+      "{}: task: expected blip, blip-questions, blip-vision, grounding-dino, planner, sam, sam-distillation, sam-mae or "
+      "world-backbone, got \"{}\"",
+      where, task);
 }
 
 void check_recipe(json recipe, std::string_view where) {

@@ -59,10 +59,8 @@ json with_found_models(json recipe) {
   if (recipe.contains("initial_weights") && recipe["initial_weights"].is_array())
     for (json& from : recipe["initial_weights"])
       if (from.is_string()) from = found_model(from);
-  if (json& tokenizer = recipe["tokenizer"]; tokenizer.is_string() && tokenizer != "")
-    tokenizer = found_model(tokenizer);
-  else if (tokenizer.is_null())
-    recipe.erase("tokenizer");
+  for (const char* field : {"tokenizer", "teacher"})
+    if (const auto from = recipe.find(field); from != recipe.end() && from->is_string() && *from != "") *from = found_model(*from);
   return recipe;
 }
 

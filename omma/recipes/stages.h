@@ -19,7 +19,7 @@ std::filesystem::path run_directory(const std::filesystem::path& recipe);
 // The recipes that `recipe` names in `initial_weights` whose runs in their run_directory() are not done, in order.
 std::vector<std::filesystem::path> missing_stages(const json& recipe);
 
-// The recipe with the places of `initial_weights` and `tokenizer` in place of what it names: a path that exists is itself, a recipe
+// The recipe with the places of `initial_weights`, `tokenizer` and `teacher` in place of what it names: a path that exists is itself, a recipe
 // stands for the model of its run, NAME and zoo/NAME for the zoo's. Throws std::invalid_argument that says how to make what is
 // absent.
 json with_found_models(json recipe);

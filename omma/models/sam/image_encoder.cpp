@@ -37,10 +37,22 @@ EncoderLayerImpl::EncoderLayerImpl(const VisionConfig& config, int64_t index)
   positions_ = {.rows = table("attn.rel_pos_h"), .columns = table("attn.rel_pos_w")};
 }
 
-Tensor EncoderLayerImpl::forward(const Tensor& x) {
-  const Tensor normed = norm1_(x);
-  const Tensor attended = x + drop_path(window_ > 0 ? attend_in_windows(normed) : attend(normed), drop_path_, is_training());
+template <class Attention>
+Tensor EncoderLayerImpl::with_attention(const Tensor& x, const Attention& attention) {
+  const Tensor attended = x + drop_path(attention(norm1_(x)), drop_path_, is_training());
   return attended + drop_path(feed_forward(norm2_(attended), lin1_, lin2_, activation_), drop_path_, is_training());
+}
+
+Tensor EncoderLayerImpl::forward(const Tensor& x) {
+  return with_attention(x, [this](const Tensor& normed) { return window_ > 0 ? attend_in_windows(normed) : attend(normed); });
+}
+
+Tensor EncoderLayerImpl::forward_patches(const Tensor& x) {
+  return with_attention(x, [this](const Tensor& normed) {
+    const auto qkv = qkv_(normed).chunk(3, -1);
+    const auto heads = [&](const Tensor& each) { return split_heads(each, heads_); };
+    return proj_(merge_heads(attention(heads(qkv[0]), heads(qkv[1]), heads(qkv[2]))));
+  });
 }
 
 Tensor EncoderLayerImpl::attend(const Tensor& x) {
@@ -69,11 +81,22 @@ VitEncoderImpl::VitEncoderImpl(const VisionConfig& config)
     layers_.push_back(register_at(*this, fmt::format("layers.{}", i), EncoderLayer(config, i)));
 }
 
+Tensor VitEncoderImpl::embed(const Tensor& pixels) {
+  const Tensor patches = projection_(pixels).permute({0, 2, 3, 1}).contiguous();
+  return pos_embed_.defined() ? patches + pos_embed_ : patches;
+}
+
 Tensor VitEncoderImpl::forward(const Tensor& pixels) {
-  Tensor x = projection_(pixels).permute({0, 2, 3, 1}).contiguous();  // [B, H, W, C]
-  if (pos_embed_.defined()) x = x + pos_embed_;
+  Tensor x = embed(pixels);
   for (EncoderLayer& layer : layers_) x = layer(x);
   return neck_(x.permute({0, 3, 1, 2}));
+}
+
+Tensor VitEncoderImpl::encode_patches(const Tensor& pixels, const Tensor& seen) {
+  const Tensor all = embed(pixels).flatten(1, 2);
+  Tensor x = all.gather(1, seen.unsqueeze(2).expand({-1, -1, all.size(2)}));
+  for (EncoderLayer& layer : layers_) x = layer->forward_patches(x);
+  return x;
 }
 
 void VitEncoderImpl::init_weights() {

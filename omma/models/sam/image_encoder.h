@@ -20,9 +20,13 @@ class EncoderLayerImpl : public torch::nn::Module {
  public:
   EncoderLayerImpl(const VisionConfig& config, int64_t index);
 
-  Tensor forward(const Tensor& x);  // [B, H, W, C] -> [B, H, W, C]
+  Tensor forward(const Tensor& x);          // [B, H, W, C] -> [B, H, W, C]
+  Tensor forward_patches(const Tensor& x);  // [B, K, C] -> [B, K, C]: any patches, each attends to all, wherever they are
 
  private:
+  // x + f(x), then the MLP, with f the attention's part.
+  template <class Attention>
+  Tensor with_attention(const Tensor& x, const Attention& attention);
   Tensor attend(const Tensor& x);             // [B, h, w, C] -> [B, h, w, C], each grid by itself
   Tensor attend_in_windows(const Tensor& x);  // the grid is padded with zeros to whole windows, and they take part
 
@@ -42,10 +46,16 @@ class VitEncoderImpl : public torch::nn::Module {
   // [B, 3, image_size, image_size], normalised RGB -> [B, output_channels, H, W].
   Tensor forward(const Tensor& pixels);
 
+  // The patches `seen` [B, K] alone (places in the grid, row by row), without windows, relative positions and neck, as a masked
+  // autoencoder trains a plain ViT: [B, 3, image_size, image_size] -> [B, K, C].
+  Tensor encode_patches(const Tensor& pixels, const Tensor& seen);
+
   // Random weights for training from scratch.
   void init_weights();
 
  private:
+  Tensor embed(const Tensor& pixels);  // [B, H, W, C]: patches with their positions
+
   torch::nn::Conv2d projection_;
   Tensor pos_embed_;  // [1, H, W, C]; undefined without
   std::vector<EncoderLayer> layers_;

@@ -19,10 +19,20 @@ torch::nn::Module& ModelImpl::vision_encoder() {
   return tiny_vit_ ? static_cast<torch::nn::Module&>(*tiny_vit_) : static_cast<torch::nn::Module&>(*vit_);
 }
 
-Tensor ModelImpl::encode_image(const Tensor& pixels) {
+void ModelImpl::expect_pixels(const Tensor& pixels) const {
   const int64_t side = config_.image_size();
   check(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side && pixels.size(3) == side,
         "sam: pixels: expected [B, 3, {}, {}], got {}", side, side, shape(pixels));
+}
+
+Tensor ModelImpl::encode_patches(const Tensor& pixels, const Tensor& seen) {
+  check(static_cast<bool>(vit_), "sam: encode_patches: TinyViT has no patches that stand alone");
+  expect_pixels(pixels);
+  return vit_->encode_patches(pixels, seen);
+}
+
+Tensor ModelImpl::encode_image(const Tensor& pixels) {
+  expect_pixels(pixels);
   return tiny_vit_ ? tiny_vit_(pixels) : vit_(pixels);
 }
 

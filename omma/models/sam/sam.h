@@ -24,6 +24,9 @@ class ModelImpl : public torch::nn::Module {
   // alone: worth keeping.
   Tensor encode_image(const Tensor& pixels);
 
+  // The patches `seen` [B, K] alone, see VitEncoder: [B, K, hidden_size]. Throws std::invalid_argument for TinyViT.
+  Tensor encode_patches(const Tensor& pixels, const Tensor& seen);
+
   // The masks of P prompts on one picture's embedding [1, C, G, G], or each on its own [P, C, G, G]; float32.
   DecodedMasks forward(const Tensor& embedding, const Prompts& prompts);
 
@@ -37,6 +40,8 @@ class ModelImpl : public torch::nn::Module {
   MaskDecoder mask_decoder = nullptr;
 
  private:
+  void expect_pixels(const Tensor& pixels) const;
+
   Config config_;
   VitEncoder vit_ = nullptr;  // one of the two
   TinyVit tiny_vit_ = nullptr;

@@ -26,6 +26,7 @@ Tensor to_tensor(const Mask& mask) {  // [H, W] uint8
 
 // Masks [K, h, w] at another size: set where at least half of a pixel's area is.
 Tensor resized_masks(const Tensor& masks, int64_t height, int64_t width) {
+  if (masks.size(0) == 0) return torch::empty({0, height, width}, torch::kUInt8);
   if (masks.size(1) == height && masks.size(2) == width) return masks;
   const Tensor smooth = at::_upsample_bilinear2d_aa(masks.unsqueeze(0).to(torch::kFloat32), {height, width}, false);
   return (smooth.squeeze(0) >= 0.5).to(torch::kUInt8);

@@ -6,14 +6,9 @@
 #include <algorithm>
 
 #include "omma/base/error.h"
-#include "omma/eval/segmentation_evaluation.h"
-#include "omma/models/sam/predictor.h"
-#include "omma/models/sam/processor.h"
-#include "omma/nn/model_directory.h"
 #include "omma/train/initial_weights.h"
 
 namespace omma::sam {
-namespace fs = std::filesystem;
 namespace {
 
 struct MaskBatch {
@@ -30,36 +25,6 @@ MaskBatch collate(const std::vector<MaskSample>& samples) {
     owners.push_back(torch::full({samples[i].masks.size(0)}, static_cast<int64_t>(i), torch::kInt64));
   }
   return {.pixels = torch::stack(pixels), .targets = torch::cat(masks).to(torch::kBool), .owners = torch::cat(owners)};
-}
-
-// The data set's spec with its path under `data_root`.
-std::string rooted_spec(const TrainingConfig& config) {
-  const std::size_t colon = config.data.find(':');
-  check(colon != std::string::npos, "data: expected world or KIND:PATH, got \"{}\"", config.data);
-  return config.data.substr(0, colon + 1) + (fs::path(config.data_root) / config.data.substr(colon + 1)).string();
-}
-
-std::shared_ptr<const SegmentationDataset> open_data(const TrainingConfig& config, const std::string& spec,
-                                                     const std::string& split) {
-  SegmentationDatasetOptions options;
-  options.max_fault_share = config.max_fault_share;
-  std::shared_ptr<const SegmentationDataset> dataset = open_segmentation_dataset(spec, split, options);
-  log_faults(dataset->report(), spec);
-  return dataset;
-}
-
-// What the model is validated on; null where it is not.
-std::shared_ptr<const SegmentationDataset> open_validation(const TrainingConfig& config, int64_t side) {
-  if (config.validation_pictures == 0) return nullptr;
-  const std::string world =
-      fmt::format("world:count={},size={},emblems={}", config.validation_pictures, side, config.world.emblems);
-  return open_data(config, config.data == "world" ? world : rooted_spec(config), config.validation_split);
-}
-
-std::unique_ptr<MaskSource> open_masks(const TrainingConfig& config, const MaskChoice& choice, std::uint64_t seed) {
-  if (config.data == "world") return world_masks(seed, config.world, choice);
-  return dataset_masks(open_data(config, rooted_spec(config), config.split), seed, config.augmentation, choice,
-                       config.max_fault_share);
 }
 
 // What the objects are, to the eye and to the loss.
@@ -82,6 +47,7 @@ class SamTraining : public TrainingTask {
  public:
   SamTraining(const TrainerConfig& trainer, const TrainingConfig& config)
       : config_(config), model_config_(read_model_config(config.model, "model")) {
+    check(!config.pictures_alone(), "data: expected masks to learn from, got \"{}\"", config.data);
     const MaskChoice choice{.side = model_config_.image_size(), .max_masks = config.max_masks, .min_pixels = config.min_pixels};
     source_ = open_masks(config, choice, trainer.seed);
     validation_ = open_validation(config, choice.side);
@@ -102,27 +68,11 @@ class SamTraining : public TrainingTask {
     return [this, batch] { return loss(*batch); };
   }
 
-  json validate() override {
-    if (!validation_) return json::object();
-    Predictor predictor(model_, ImageProcessor(image_processor(model_config_)));
-    LeftOutPictures left_out("validation data", validation_->size(), config_.max_fault_share);
-    SegmentationEvaluationOptions options;
-    options.everything = false;
-    options.max_pictures = static_cast<std::size_t>(config_.validation_pictures);
-    const json figures = evaluate_segmentation(predictor, *validation_, options, left_out).to_json();
-    json chosen = json::object();
-    for (const char* name : {"miou1", "miou3", "miou5", "miou_oracle3", "miou_box"}) chosen[name] = figures.at(name);
-    return chosen;
-  }
+  json validate() override { return segmentation_figures(model_, validation_.get(), config_); }
 
   std::string data_faults() const override { return source_->report().summary(); }
 
-  void save_model(const fs::path& directory) override {
-    save_model_directory(
-        directory, *model_,
-        {.config = write_model_config(model_config_), .processor = write_processor(image_processor(model_config_), model_config_)},
-        torch::kFloat16);
-  }
+  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, model_); }
 
  private:
   // One answer to the prompts so far.
@@ -194,6 +144,24 @@ class SamTraining : public TrainingTask {
 
 std::unique_ptr<TrainingTask> make_training(const TrainerConfig& trainer, const TrainingConfig& config) {
   return std::make_unique<SamTraining>(trainer, config);
+}
+
+TrainerConfig with_layer_decay(TrainerConfig trainer, const TrainingConfig& config) {
+  if (config.layer_decay == 1) return trainer;
+  const Config model = read_model_config(config.model, "model");
+  check(!model.tiny_vit, "layer_decay: TinyViT is no stack of equal layers");
+  double rate = 1;
+  const auto add = [&](std::string pattern) {
+    trainer.parameter_groups.push_back({.pattern = std::move(pattern), .learning_rate = rate});
+  };
+  for (int64_t i = model.vision_config.num_hidden_layers - 1; i >= 0; --i) {
+    rate *= config.layer_decay;
+    add(fmt::format("vision_encoder.layers.{}.", i));
+  }
+  rate *= config.layer_decay;
+  add("vision_encoder.patch_embed");
+  if (model.vision_config.use_abs_pos) add("vision_encoder.pos_embed");
+  return trainer;
 }
 
 }  // namespace omma::sam

@@ -6,7 +6,9 @@
 #include "omma/recipes/run_recipe.h"
 #include "omma/recipes/sam/interaction.h"
 #include "omma/recipes/sam/objective.h"
+#include "omma/train/parameter_store.h"
 #include "tests/temporary_directory.h"
+#include "tests/unit/recipes/small_sam.h"
 
 namespace omma::sam {
 namespace {
@@ -92,29 +94,15 @@ TEST(Objective, OnlyTheBestOfSeveralMasksLearnsTheShape) {
 }
 
 json small_recipe() {
-  return {
-      {"task", "sam"},
-      {"steps", 30},
-      {"batch_size", 2},
-      {"max_masks", 3},
-      {"learning_rate", 0.002},
-      {"threads", 1},
-      {"world", {{"emblems", 0.5}}},
-      {"interaction", {{"clicks", 1}, {"repeats", 1}}},
-      {"model",
-       {{"model_type", "sam"},
-        {"vision_config",
-         {{"hidden_size", 32},
-          {"output_channels", 32},
-          {"num_hidden_layers", 2},
-          {"num_attention_heads", 2},
-          {"image_size", 64},
-          {"patch_size", 8},
-          {"window_size", 4},
-          {"global_attn_indexes", {1}},
-          {"num_pos_feats", 16}}},
-        {"prompt_encoder_config", {{"hidden_size", 32}, {"image_size", 64}, {"patch_size", 8}}},
-        {"mask_decoder_config", {{"hidden_size", 32}, {"mlp_dim", 64}, {"num_attention_heads", 2}, {"iou_head_hidden_dim", 32}}}}}};
+  return {{"task", "sam"},
+          {"steps", 30},
+          {"batch_size", 2},
+          {"max_masks", 3},
+          {"learning_rate", 0.002},
+          {"threads", 1},
+          {"world", {{"emblems", 0.5}}},
+          {"interaction", {{"clicks", 1}, {"repeats", 1}}},
+          {"model", small_sam()}};
 }
 
 TEST(SamTraining, LearnsAndWritesAModelThatSegments) {
@@ -140,6 +128,25 @@ TEST(SamTraining, FaultsOfARecipeAreNamed) {
   recipe["data"] = "somewhere";
   EXPECT_NE(testing::invalid_argument_of([&] { check_recipe(recipe, "recipe"); }).find("data: expected world or KIND:PATH"),
             std::string::npos);
+}
+
+// The rates fall from layer to layer; what belongs to no layer of the encoder keeps its own.
+TEST(SamTraining, LayerDecayGivesEachLayerItsRate) {
+  json recipe = small_recipe();
+  recipe["layer_decay"] = 0.5;
+  const auto [trainer, task] = open_recipe(recipe, "recipe");
+  const auto rate_of = [&](const std::string& name) {
+    for (const ParameterGroupConfig& group : trainer.parameter_groups)
+      if (name.find(group.pattern) != std::string::npos) return group.learning_rate;
+    return 1.0;
+  };
+  EXPECT_EQ(rate_of("vision_encoder.layers.1.mlp.lin1.weight"), 0.5);
+  EXPECT_EQ(rate_of("vision_encoder.layers.0.attn.rel_pos_h"), 0.25);
+  EXPECT_EQ(rate_of("vision_encoder.patch_embed.projection.weight"), 0.125);
+  EXPECT_EQ(rate_of("vision_encoder.pos_embed"), 0.125);
+  EXPECT_EQ(rate_of("vision_encoder.neck.conv1.weight"), 1);
+  EXPECT_EQ(rate_of("mask_decoder.iou_token.weight"), 1);
+  EXPECT_NO_THROW(ParameterStore(task->module(), trainer));  // every group has parameters
 }
 
 }  // namespace
