@@ -25,7 +25,7 @@ const SegmentedMask& most_promising(const std::vector<SegmentedMask>& masks) {
   return *std::ranges::max_element(masks, {}, &SegmentedMask::predicted_iou);
 }
 
-// Answers the sessions' clicks so far: three masks for the first click, of which the best in truth is told as the oracle's.
+// Answers the sessions' clicks so far: three masks for the first click, all of which are told.
 void answer(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Session*>& sessions, bool first, bool keep_logits,
             std::vector<ClickedObject>& results) {
   std::vector<SegmentationPrompt> prompts;
@@ -42,7 +42,7 @@ void answer(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Sessi
     ClickedObject& result = results[session.place];
     if (first)
       for (const SegmentedMask& mask : answers[i])
-        result.oracle = std::max(result.oracle, intersection_over_union(mask.mask, session.object->mask));
+        result.first.push_back({.predicted = mask.predicted_iou, .iou = intersection_over_union(mask.mask, session.object->mask)});
     const SegmentedMask& best = most_promising(answers[i]);
     result.ious.push_back(intersection_over_union(best.mask, session.object->mask));
     session.found = best.mask;

@@ -13,10 +13,14 @@ namespace omma {
 // Where the next click goes, given what was found so far, which is empty run lengths before the first; nothing where all is found.
 using NextClick = std::function<std::optional<PointPrompt>(std::size_t object, const RunLengths& truth, const RunLengths& found)>;
 
-// The IoU of one object after each click, and of the best of the three masks that answer the first.
+struct ForetoldIou {
+  double predicted = 0, iou = 0;
+};
+
+// The IoU of one object after each click, and what the three masks that answer the first are worth.
 struct ClickedObject {
   std::vector<double> ious;
-  double oracle = 0;
+  std::vector<ForetoldIou> first;
 };
 
 // Gives each object `clicks` clicks, all objects in step, some of them at a time.

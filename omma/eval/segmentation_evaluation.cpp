@@ -8,6 +8,7 @@
 #include "omma/base/progress.h"
 #include "omma/eval/click_sessions.h"
 #include "omma/eval/clicks.h"
+#include "omma/eval/rank_correlation.h"
 #include "omma/vision/run_lengths.h"
 
 namespace omma {
@@ -22,6 +23,7 @@ struct GroupTally {
   CocoEvaluation automatic{1, max_recalled};
   std::vector<Counted> counted;
   std::size_t masks = 0;
+  std::vector<double> predicted, found;  // IoU of each mask that answered a first click
 };
 
 // What is found of one picture.
@@ -84,13 +86,25 @@ void add_clicks(const std::vector<ClickedObject>& clicked, const std::vector<std
     for (const int clicks : judged_clicks) ious[clicks].add(clicked[i].ious[static_cast<std::size_t>(clicks - 1)], pixels[i]);
 }
 
+void add_first(const std::vector<ForetoldIou>& masks, std::int64_t pixels, GroupTally& tally) {
+  double best = 0, sum = 0;
+  for (const ForetoldIou& mask : masks) {
+    best = std::max(best, mask.iou);
+    sum += mask.iou;
+    tally.predicted.push_back(mask.predicted);
+    tally.found.push_back(mask.iou);
+  }
+  tally.figures.oracle.add(best, pixels);
+  tally.figures.any_of_three.add(masks.empty() ? 0 : sum / static_cast<double>(masks.size()));
+}
+
 void add(const Judged& judged, const SegmentationEvaluationOptions& options, GroupTally& tally) {
   SegmentationFigures& figures = tally.figures;
   ++figures.pictures;
   figures.objects += judged.pixels.size();
   add_clicks(judged.clicked, judged.pixels, figures.clicks);
   add_clicks(judged.clicked_at_random, judged.pixels, figures.random_clicks);
-  for (std::size_t i = 0; i < judged.clicked.size(); ++i) figures.oracle.add(judged.clicked[i].oracle, judged.pixels[i]);
+  for (std::size_t i = 0; i < judged.clicked.size(); ++i) add_first(judged.clicked[i].first, judged.pixels[i], tally);
   for (std::size_t i = 0; i < judged.box_ious.size(); ++i) figures.box.add(judged.box_ious[i], judged.pixels[i]);
   if (!options.everything) return;
   tally.automatic.add(judged.truths, judged.automatic);
@@ -99,6 +113,7 @@ void add(const Judged& judged, const SegmentationEvaluationOptions& options, Gro
 }
 
 SegmentationFigures finish(GroupTally& tally, const SegmentationEvaluationOptions& options) {
+  tally.figures.iou_rank = rank_correlation(tally.predicted, tally.found);
   if (options.everything && !tally.counted.empty()) {
     tally.figures.automatic = {.ar100 = tally.automatic.average_recall(100),
                                .ar1000 = tally.automatic.average_recall(max_recalled),
@@ -121,7 +136,11 @@ json json_of(const SegmentationFigures& figures) {
   json object = {{"pictures", figures.pictures}, {"objects", figures.objects}};
   for (const auto& [clicks, ious] : figures.clicks) write(ious, fmt::format("miou{}", clicks), object);
   for (const auto& [clicks, ious] : figures.random_clicks) write(ious, fmt::format("miou{}_random", clicks), object);
-  if (figures.oracle[0].objects() > 0) write(figures.oracle, "miou_oracle3", object);
+  if (figures.oracle[0].objects() > 0) {
+    write(figures.oracle, "miou_oracle3", object);
+    object["miou_random3"] = *figures.any_of_three.value();
+    object["iou_rank"] = figures.iou_rank ? json(*figures.iou_rank) : json();
+  }
   if (figures.box[0].objects() > 0) write(figures.box, "miou_box", object);
   if (figures.automatic) {
     const CocoMetrics& coco = figures.automatic->coco;

@@ -72,6 +72,8 @@ struct SegmentationFigures {
   std::size_t pictures = 0, objects = 0;           // objects: judged by points and boxes
   std::map<int, IouByArea> clicks, random_clicks;  // after so many
   IouByArea oracle;                                // one click, the best of three masks
+  MeanIou any_of_three;                            // one of them by chance
+  std::optional<double> iou_rank = {};             // of these masks: how the predicted IoU orders them, Spearman's rho
   IouByArea box;                                   // the box around the object
   std::optional<AutomaticMaskMetrics> automatic = {};
   std::optional<CountingReport> counting = {};  // how many automatic masks there are for how many objects
@@ -82,9 +84,9 @@ struct SegmentationEvaluation {
   std::map<std::string, SegmentationFigures> groups;
   std::string mean_absent;  // why there are no counts of a training split; "" where there are
 
-  // "miou1", "miou2", ..., "miou1_random", ..., "miou_oracle3", "miou_box", each also with "_small", "_medium", "_large"; "ar100",
-  // "ar1000", "ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "masks", "counting"; null where there is nothing of the
-  // kind to find. "per_group" beside them.
+  // "miou1", "miou2", ..., "miou1_random", ..., "miou_oracle3", "miou_box", each also with "_small", "_medium", "_large";
+  // "miou_random3", "iou_rank"; "ar100", "ar1000", "ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "masks", "counting";
+  // null where there is nothing of the kind to find. "per_group" beside them.
   json to_json() const;
 };
 

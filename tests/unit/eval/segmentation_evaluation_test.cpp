@@ -143,6 +143,8 @@ TEST_F(SegmentationEvaluations, ClicksAreAnsweredAndFedBack) {
   EXPECT_EQ(figures.oracle[1].objects(), 1U);
   EXPECT_EQ(figures.oracle[2].objects(), 1U);
   EXPECT_FALSE(figures.oracle[3].value().has_value());
+  EXPECT_NEAR(figures.any_of_three.value().value(), (.2 + .8 + .4) / 3, 1e-12);
+  EXPECT_NEAR(figures.iou_rank.value(), -.5, 1e-12);  // it expects .8, .7, .1 of them
 
   ASSERT_EQ(segmenter_.asked.size(), 10U);  // five clicks each: then all is found
   const SegmentationPrompt &first = segmenter_.asked[0], &third = segmenter_.asked[4];
