@@ -18,6 +18,7 @@ struct EvalSegmentationOptions : CommonOptions {
   std::vector<std::string> prompts = {"points", "box", "everything"};
   bool by_ground = false;
   SegmentationEvaluationOptions segmentation;
+  AutomaticFlags automatic;
   double max_fault_share = .05;
 };
 
@@ -44,7 +45,8 @@ int run_eval_segmentation(EvalSegmentationOptions options) {
   }
 
   const auto directory = find_model_for("segment", options.model);
-  const auto segmenter = load_segmenter(directory, load_options(options));
+  const auto segmenter = load_segmenter(directory, options.automatic.over(load_options(options)));
+  segmentation.automatic = options.automatic.over(segmenter->automatic_defaults());
   LeftOutPictures left_out(options.judged.data, dataset->size(), options.max_fault_share);
   json line = evaluate_segmentation(*segmenter, *dataset, segmentation, left_out).to_json();
   line["model"] = directory.string();
@@ -79,9 +81,10 @@ void add_eval_segmentation(CLI::App& eval) {
   command.add_option("--count", segmentation.max_pictures, "pictures, the first of the data set; default: all")->type_name("N");
   command.add_option("--max-objects", segmentation.max_objects, "objects of a picture that points and boxes ask for; default: all")
       ->type_name("N");
+  command.add_flag("--single-mask", segmentation.single_mask, "one mask, not three, answers the first click");
   command.add_option("--seed", segmentation.seed, "of random clicks")->capture_default_str()->type_name("S");
   command.add_flag("--by-ground", options->by_ground, "judge dark, coloured and light pictures apart, too");
-  add_automatic_flags(command, segmentation.automatic);
+  options->automatic.add_to(command);
   add_fault_share_flag(command, options->max_fault_share);
   add_model_flags(command, *options);
   add_command(command, "omma eval segmentation --data coco:my-data --split val --prompts points,box",

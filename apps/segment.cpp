@@ -27,7 +27,7 @@ struct SegmentOptions : CommonOptions {
   std::string detector;
   std::optional<float> box_threshold;
   bool multimask = false, everything = false, no_labels = false;
-  AutomaticMaskOptions automatic;
+  AutomaticFlags automatic;
   std::string embedding, save_embedding, format;
 };
 
@@ -123,7 +123,7 @@ class Segmentation {
   const std::vector<SegmentationPrompt>& prompts() const { return prompts_; }
 
   void load() {
-    segmenter_ = load_segmenter(model_, load_options(options_));
+    segmenter_ = load_segmenter(model_, options_.automatic.over(load_options(options_)));
     if (!options_.texts.empty()) detector_ = load_detector(find_model_for("detect", options_.detector), load_options(options_));
   }
 
@@ -140,6 +140,7 @@ class Segmentation {
     if (prompts.empty()) return {};
     SegmentationResult result =
         segmenter_->segment_encoded(*embedding, prompts, {.multimask = options_.multimask, .logits = writes_logits(options_)});
+    timing.encode += result.timing.preprocess + result.timing.encode;
     timing.decode += result.timing.decode;
     std::vector<FoundMask> found;
     for (std::size_t i = 0; i < prompts.size(); ++i)
@@ -163,7 +164,8 @@ class Segmentation {
 
   std::vector<FoundMask> everything(const Image& image, Timing& timing) {
     std::optional<Progress> progress;
-    AutomaticMaskResult result = segmenter_->segment_everything(image, options_.automatic, [&](std::int64_t, std::int64_t total) {
+    const AutomaticMaskOptions automatic = options_.automatic.over(segmenter_->automatic_defaults());
+    AutomaticMaskResult result = segmenter_->segment_everything(image, automatic, [&](std::int64_t, std::int64_t total) {
       if (!progress) progress.emplace("batches of points", total);
       progress->advance();
     });
@@ -305,7 +307,7 @@ void add_segment(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("segment", "cut out what a point, a box or a text means: masks");
   command.add_option("IMAGE", options->images, kImages)->required()->type_name("");
   add_prompt_flags(command, *options);
-  add_automatic_flags(command, options->automatic);
+  options->automatic.add_to(command);
   command
       .add_option("--format", options->format,
                   "write a data set into the folder --out: coco, sa1b, yolo, voc or png, rather than pictures with masks")

@@ -25,22 +25,27 @@ const SegmentedMask& most_promising(const std::vector<SegmentedMask>& masks) {
   return *std::ranges::max_element(masks, {}, &SegmentedMask::predicted_iou);
 }
 
-// Answers the sessions' clicks so far: three masks for the first click, all of which are told.
-void answer(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Session*>& sessions, bool first, bool keep_logits,
+// Which click is answered, and how.
+struct Turn {
+  bool first, multimask, keep_logits;
+};
+
+// Answers the sessions' clicks so far; what the masks of the first are worth is told.
+void answer(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Session*>& sessions, const Turn& turn,
             std::vector<ClickedObject>& results) {
   std::vector<SegmentationPrompt> prompts;
   for (Session* session : sessions) {
     SegmentationPrompt& prompt = prompts.emplace_back();
     prompt.points = session->points;
-    if (!first) prompt.mask = std::move(session->logits);
+    if (!turn.first) prompt.mask = std::move(session->logits);
   }
-  auto answers = segmenter.segment_encoded(image, prompts, {.multimask = first, .logits = keep_logits}).objects;
+  auto answers = segmenter.segment_encoded(image, prompts, {.multimask = turn.multimask, .logits = turn.keep_logits}).objects;
   check(answers.size() == sessions.size(), "segmentation evaluation: expected answers to {} prompts, got {}", sessions.size(),
         answers.size());
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     Session& session = *sessions[i];
     ClickedObject& result = results[session.place];
-    if (first)
+    if (turn.first)
       for (const SegmentedMask& mask : answers[i])
         result.first.push_back({.predicted = mask.predicted_iou, .iou = intersection_over_union(mask.mask, session.object->mask)});
     const SegmentedMask& best = most_promising(answers[i]);
@@ -50,35 +55,37 @@ void answer(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Sessi
   }
 }
 
-void click_batch(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Session>& sessions, int clicks,
+void click_batch(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Session>& sessions, const ClickOptions& options,
                  const NextClick& next_click, std::vector<ClickedObject>& results) {
   std::vector<Session*> open;
   for (Session& session : sessions) open.push_back(&session);
-  for (int click = 0; click < clicks; ++click) {
+  for (int click = 0; click < options.clicks; ++click) {
     std::erase_if(open, [&](Session* session) {
       const auto point = next_click(session->place, session->object->mask, session->found);
       if (point) session->points.push_back(*point);
       return !point.has_value();
     });
-    if (!open.empty()) answer(segmenter, image, open, click == 0, click + 1 < clicks, results);
+    const bool first = click == 0, last = click + 1 == options.clicks;
+    const Turn turn{.first = first, .multimask = first && options.multimask, .keep_logits = !last};
+    if (!open.empty()) answer(segmenter, image, open, turn, results);
   }
   for (const Session& session : sessions) {  // what was found before the last click stays so
     std::vector<double>& ious = results[session.place].ious;
-    ious.resize(static_cast<std::size_t>(clicks), ious.empty() ? 0 : ious.back());
+    ious.resize(static_cast<std::size_t>(options.clicks), ious.empty() ? 0 : ious.back());
   }
 }
 
 }  // namespace
 
 std::vector<ClickedObject> click_objects(Segmenter& segmenter, const ImageEmbedding& image,
-                                         const std::vector<const SegmentationTarget*>& objects, int clicks,
+                                         const std::vector<const SegmentationTarget*>& objects, const ClickOptions& options,
                                          const NextClick& next_click) {
   std::vector<ClickedObject> results(objects.size());
   for (std::size_t begin = 0; begin < objects.size(); begin += batch) {
     std::vector<Session> sessions;
     for (std::size_t i = begin; i < std::min(objects.size(), begin + batch); ++i)
       sessions.push_back({.object = objects[i], .place = i});
-    click_batch(segmenter, image, sessions, clicks, next_click, results);
+    click_batch(segmenter, image, sessions, options, next_click, results);
   }
   return results;
 }

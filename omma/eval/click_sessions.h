@@ -17,15 +17,20 @@ struct ForetoldIou {
   double predicted = 0, iou = 0;
 };
 
-// The IoU of one object after each click, and what the three masks that answer the first are worth.
+// The IoU of one object after each click, and what the masks that answer the first are worth.
 struct ClickedObject {
   std::vector<double> ious;
   std::vector<ForetoldIou> first;
 };
 
-// Gives each object `clicks` clicks, all objects in step, some of them at a time.
+struct ClickOptions {
+  int clicks = 1;
+  bool multimask = true;  // three masks answer the first
+};
+
+// Gives each object its clicks, all objects in step, some of them at a time.
 std::vector<ClickedObject> click_objects(Segmenter& segmenter, const ImageEmbedding& image,
-                                         const std::vector<const SegmentationTarget*>& objects, int clicks,
+                                         const std::vector<const SegmentationTarget*>& objects, const ClickOptions& options,
                                          const NextClick& next_click);
 
 // The masks of many prompts, some at a time: a picture may have hundreds of objects.

@@ -57,7 +57,7 @@ void judge_prompts(Segmenter& segmenter, const SegmentedImage& picture, const st
   const auto anywhere = [&](std::size_t object, const RunLengths& truth, const RunLengths& found) {
     return random_click(truth, found, rngs[object]);
   };
-  const int clicks = judged_clicks.back();
+  const ClickOptions clicks{.clicks = judged_clicks.back(), .multimask = !options.single_mask};
   if (options.points) judged.clicked = click_objects(segmenter, *embedding, objects, clicks, central);
   if (options.random_clicks) judged.clicked_at_random = click_objects(segmenter, *embedding, objects, clicks, anywhere);
   if (!options.boxes) return;

@@ -25,6 +25,7 @@ struct SegmentationEvaluationOptions {
   bool points = true;
   bool boxes = true;
   bool everything = true;
+  bool single_mask = false;      // the first click is answered with one mask, too, as the model answers what is clear
   bool random_clicks = false;    // clicks anywhere in what is wrong, beside those at its centre
   std::uint64_t seed = 0;        // of these
   std::size_t max_pictures = 0;  // the first of the data set; 0: all
@@ -90,10 +91,10 @@ struct SegmentationEvaluation {
   json to_json() const;
 };
 
-// Crowds are not asked for; of everything they are neither right nor wrong. The first click is answered with three masks, of which
-// the one that the model expects most of counts; it is fed back as logits with the clicks so far, and so on. An object that is
-// found whole gets no more clicks. Pictures that cannot be read are left out, noted by `left_out`. Throws what the segmenter
-// throws.
+// Crowds are not asked for; of everything they are neither right nor wrong. Unless one mask is asked for, the first click is
+// answered with three, of which the one that the model expects most of counts; it is fed back as logits with the clicks so far, and
+// so on. An object that is found whole gets no more clicks. Pictures that cannot be read are left out, noted by `left_out`. Throws
+// what the segmenter throws.
 SegmentationEvaluation evaluate_segmentation(Segmenter& segmenter, const SegmentationDataset& dataset,
                                              const SegmentationEvaluationOptions& options, LeftOutPictures& left_out);
 

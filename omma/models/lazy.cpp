@@ -53,6 +53,7 @@ class LazySegmenter : public Segmenter {
                              const SegmentationOptions& options) override {
     return model_->segment(image, prompts, options);
   }
+  AutomaticMaskOptions automatic_defaults() const override { return model_->automatic_defaults(); }
   AutomaticMaskResult segment_everything(const Image& image, const AutomaticMaskOptions& options,
                                          const std::function<void(std::int64_t, std::int64_t)>& progress) override {
     return model_->segment_everything(image, options, progress);

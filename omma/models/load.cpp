@@ -96,7 +96,11 @@ const ModelRow& row_for(const fs::path& directory, std::string_view task) {
   return *row_of(type_of(config_of(directory)));
 }
 
-LoadTarget target_of(const LoadOptions& options) { return {device_of(options.device), dtype_option(options.dtype)}; }
+LoadTarget target_of(const LoadOptions& options) {
+  check(options.enlargement.value_or(1) >= 1 && options.enlargement.value_or(1) <= 64, "enlargement: expected 1 to 64, got {}",
+        options.enlargement.value_or(1));
+  return {device_of(options.device), dtype_option(options.dtype), options.enlargement};
+}
 
 // The zoo's model for a task.
 std::optional<fs::path> zoo_default(std::string_view task) {

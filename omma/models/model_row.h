@@ -24,7 +24,8 @@ namespace omma {
 
 struct LoadTarget {
   torch::Device device = torch::kCPU;
-  std::optional<torch::Dtype> dtype;  // none: the model's own choice
+  std::optional<torch::Dtype> dtype;       // none: the model's own choice
+  std::optional<double> enlargement = {};  // likewise
 
   torch::Dtype dtype_or_fp32() const { return dtype.value_or(torch::kFloat32); }
 };

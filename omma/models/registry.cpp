@@ -48,7 +48,7 @@ std::vector<ModelRow> known_models() {
                   .segmenter =
                       [](const fs::path& directory, const LoadTarget& target) {
                         const sam::PredictorOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
-                        return std::make_unique<sam::Predictor>(directory, options);
+                        return sam::load_predictor(directory, options, target.enlargement);
                       },
                   .is_original = [](const ConversionSource& source) { return sam::is_original(source.file); },
                   .convert = sam::convert});

@@ -22,6 +22,7 @@ namespace omma {
 struct LoadOptions {
   std::string device = "auto";  // auto (CUDA where there is one), cpu, cuda, cuda:N
   std::string dtype = "auto";   // auto (fp32; language models of a billion parameters and more keep theirs), fp32, bf16, fp16
+  std::optional<double> enlargement = {};  // of segmenters: how much larger they see parts of the picture; none: the model's own
 };
 
 // Throw std::invalid_argument naming the file and field for a directory that is no model, is broken, or serves another task.

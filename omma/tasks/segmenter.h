@@ -67,6 +67,7 @@ struct AutomaticMaskOptions {
   int crop_n_layers = 0;  // layer i has (2^i)^2 crops
   float crop_nms_thresh = 0.7F;
   double crop_overlap_ratio = 512.0 / 1500;
+  double enlargement = 1;  // over 1, in place of crop layers: parts that the model sees so much larger, then half so much, ...
   int crop_n_points_downscale_factor = 1;
   int min_mask_region_area = 0;          // pixels: smaller holes are filled and smaller islands removed
   std::optional<float> mask_nms_thresh;  // mask IoU over which the worse of two masks goes; none: boxes alone are compared
@@ -101,6 +102,9 @@ class Segmenter {
   // Both at once.
   virtual SegmentationResult segment(const Image& image, std::span<const SegmentationPrompt> prompts,
                                      const SegmentationOptions& options = {}) = 0;
+
+  // As the model's makers advise; the published ones where they say nothing.
+  virtual AutomaticMaskOptions automatic_defaults() const { return {}; }
 
   // `progress` is told batches of points done and how many there are. Throws std::invalid_argument for options out of range.
   virtual AutomaticMaskResult segment_everything(const Image& image, const AutomaticMaskOptions& options = {},

@@ -13,6 +13,7 @@ struct Box {
 
   float width() const { return x1 - x0; }
   float height() const { return y1 - y0; }
+  Box shifted(float dx, float dy) const { return {x0 + dx, y0 + dy, x1 + dx, y1 + dy}; }
   float area() const { return std::max(0.F, width()) * std::max(0.F, height()); }
   bool operator==(const Box&) const = default;
 };

@@ -9,13 +9,14 @@ from pathlib import Path
 from statistics import mean, stdev
 
 
-def arguments(description, name):
+def arguments(description, name, add=lambda parser: None):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--omma", default="build/release/apps/omma", help="the program")
     parser.add_argument("--out", type=Path, default=Path("out") / name, help="where the runs are kept")
     parser.add_argument("--pages", type=Path, default=Path("docs/studies"), help="where the page, its plot and its figures go")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--threads", type=int, default=1)
+    add(parser)
     options = parser.parse_args()
     if not Path("recipes").is_dir():
         sys.exit("run this from the project's root")
@@ -111,7 +112,8 @@ def plot(panels, arms, seeds):
     return "\n".join(svg + ["</svg>"]) + "\n"
 
 
-def write_page(options, lines, svg):
-    (options.pages / f"{options.name}.svg").write_text(svg)
+def write_page(options, lines, svg=None):
+    if svg:
+        (options.pages / f"{options.name}.svg").write_text(svg)
     (options.pages / f"{options.name}.md").write_text("\n".join(lines) + "\n")
     print(f"wrote {options.pages / options.name}.md")

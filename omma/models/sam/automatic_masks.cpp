@@ -8,6 +8,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
+#include "omma/models/sam/tiles.h"
 #include "omma/nn/parallel.h"
 #include "omma/vision/boxes.h"
 #include "omma/vision/mask_regions.h"
@@ -16,21 +17,9 @@
 namespace omma::sam {
 namespace {
 
-constexpr float edge_tolerance = 20;  // pixels
-
 // The reference suppresses by boxes whose far edges are the last pixels' places.
 Box to_last_pixels(const Box& box) {
   return box == Box() ? box : Box{.x0 = box.x0, .y0 = box.y0, .x1 = box.x1 - 1, .y1 = box.y1 - 1};
-}
-
-// Whether a mask ends where its crop does and the picture does not: a neighbour sees more of it.
-bool is_cut_off(const Box& box, const Box& crop, Size picture) {
-  const auto edges = [](const Box& each) { return std::array{each.x0, each.y0, each.x1, each.y1}; };
-  const auto own = edges(to_last_pixels(box)), near = edges(crop);
-  const auto far = edges({.x0 = 0, .y0 = 0, .x1 = static_cast<float>(picture.width), .y1 = static_cast<float>(picture.height)});
-  for (std::size_t i = 0; i < own.size(); ++i)
-    if (std::abs(own[i] - near[i]) <= edge_tolerance && std::abs(own[i] - far[i]) > edge_tolerance) return true;
-  return false;
 }
 
 template <class Score>
@@ -45,14 +34,6 @@ void suppress(std::vector<AutomaticMask>& masks, float threshold, Score score_of
   for (const int index : non_maximum_suppression(boxes, scores, threshold))
     kept.push_back(std::move(masks[static_cast<std::size_t>(index)]));
   masks = std::move(kept);
-}
-
-Image cropped(const Image& image, const Box& box) {
-  Image crop(static_cast<int>(box.width()), static_cast<int>(box.height()));
-  for (int y = 0; y < crop.height; ++y)
-    std::copy_n(image.pixel(static_cast<int>(box.x0), static_cast<int>(box.y0) + y), 3 * static_cast<std::size_t>(crop.width),
-                crop.pixel(0, y));
-  return crop;
 }
 
 void expect_valid(const AutomaticMaskOptions& options) {
@@ -76,6 +57,9 @@ void expect_valid(const AutomaticMaskOptions& options) {
         "stability_score_offset: expected 0 to 100, got {}", options.stability_score_offset);
   check(options.crop_overlap_ratio >= 0 && options.crop_overlap_ratio < 1, "crop_overlap_ratio: expected 0 to less than 1, got {}",
         options.crop_overlap_ratio);
+  check(options.enlargement >= 1 && options.enlargement <= 64, "enlargement: expected 1 to 64, got {}", options.enlargement);
+  check(options.enlargement == 1 || options.crop_n_layers == 0, "crop_n_layers: expected 0 with an enlargement, got {}",
+        options.crop_n_layers);
 }
 
 class Generator {
@@ -158,8 +142,8 @@ void Generator::answer(const Embedding& embedding, std::span<const PointPrompt> 
           predictor_.to_picture(decoded.logits[point][mask], iou[point][mask], embedding, options_.stability_score_offset);
       if (options_.stability_score_thresh > 0 && !(each.stability >= options_.stability_score_thresh)) continue;
       const auto dx = crop.box.x0, dy = crop.box.y0;
-      if (each.box != Box()) each.box = {each.box.x0 + dx, each.box.y0 + dy, each.box.x1 + dx, each.box.y1 + dy};
-      if (is_cut_off(each.box, crop.box, picture_)) continue;
+      if (each.box != Box()) each.box = each.box.shifted(dx, dy);
+      if (is_cut_off(to_last_pixels(each.box), crop.box, picture_, crop.edge_pixels)) continue;
       each.mask = place(each.mask, static_cast<int>(dx), static_cast<int>(dy), picture_.width, picture_.height);
       each.point_x = points[static_cast<std::size_t>(point)].x + dx;
       each.point_y = points[static_cast<std::size_t>(point)].y + dy;
@@ -232,7 +216,7 @@ void part_overlaps(std::vector<AutomaticMask>& masks) {
 
 AutomaticMaskResult Generator::operator()(const Image& image) {
   picture_ = {.width = image.width, .height = image.height};
-  const std::vector<Crop> crops = crops_of(picture_, options_);
+  const std::vector<Crop> crops = crops_of(picture_, static_cast<int>(predictor_.model()->config().image_size()), options_);
   for (const Crop& crop : crops) total_ += batches_of(crop);
   std::vector<AutomaticMask> masks;
   for (const Crop& crop : crops) {
@@ -252,11 +236,19 @@ AutomaticMaskResult Generator::operator()(const Image& image) {
 
 }  // namespace
 
-std::vector<Crop> crops_of(Size picture, const AutomaticMaskOptions& options) {
+std::vector<Crop> crops_of(Size picture, int frame, const AutomaticMaskOptions& options) {
   const auto whole = [](int x0, int y0, int x1, int y1) {
     return Box{static_cast<float>(x0), static_cast<float>(y0), static_cast<float>(x1), static_cast<float>(y1)};
   };
-  std::vector<Crop> crops = {{.box = whole(0, 0, picture.width, picture.height), .layer = 0}};
+  std::vector<Crop> crops = {{.box = whole_picture(picture), .layer = 0}};
+  if (options.enlargement > 1) {
+    const std::vector<int> sides = part_sides(picture, frame, options.enlargement);
+    for (auto side = sides.rbegin(); side != sides.rend(); ++side) {
+      const int layer = crops.back().layer + 1;
+      for (const Box& part : parts_of(picture, *side, options.crop_overlap_ratio))
+        crops.push_back({.box = part, .layer = layer, .edge_pixels = 1});
+    }
+  }
   for (int layer = 1; layer <= options.crop_n_layers; ++layer) {
     const int side = 1 << layer;  // crops
     const int overlap = static_cast<int>(options.crop_overlap_ratio * std::min(picture.width, picture.height) * (2.0 / side));

@@ -13,12 +13,14 @@
 namespace omma::sam {
 
 struct Crop {
-  Box box;        // pixels of the picture, whole
-  int layer = 0;  // 0: the picture itself
+  Box box;                 // pixels of the picture, whole
+  int layer = 0;           // 0: the picture itself
+  float edge_pixels = 20;  // a mask that ends so near to where the crop does is left to a neighbour
 };
 
-// The picture, then the crops of each layer, row by row within a column.
-std::vector<Crop> crops_of(Size picture, const AutomaticMaskOptions& options);
+// The picture, then the crops of each layer, row by row within a column; with an enlargement the parts of part_sides() for a model
+// of this frame, the largest first.
+std::vector<Crop> crops_of(Size picture, int frame, const AutomaticMaskOptions& options);
 
 // Middles of side x side cells, as shares of width and height, row by row.
 std::vector<PointPrompt> point_grid(int side);

@@ -10,6 +10,7 @@
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
 #include "omma/models/sam/automatic_masks.h"
+#include "omma/models/sam/enlarged_predictor.h"
 #include "omma/models/sam/key_table.h"
 #include "omma/models/sam/picture_mask.h"
 #include "omma/models/sam/processor.h"
@@ -41,24 +42,6 @@ using Kind = std::tuple<std::size_t, bool, bool>;
 const Kind single_point{1, false, false};
 Kind kind_of(const SegmentationPrompt& prompt) { return {prompt.points.size(), prompt.box.has_value(), prompt.mask.has_value()}; }
 
-void expect_valid(const SegmentationPrompt& prompt, int mask_side) {
-  check(!prompt.points.empty() || prompt.box || prompt.mask, "prompt: expected points, a box or a mask, got none");
-  for (const PointPrompt& point : prompt.points)
-    check(std::isfinite(point.x) && std::isfinite(point.y), "prompt: point: expected numbers, got {}, {}", point.x, point.y);
-  if (prompt.box) {
-    const Box& box = *prompt.box;
-    const bool finite = std::isfinite(box.x0) && std::isfinite(box.y0) && std::isfinite(box.x1) && std::isfinite(box.y1);
-    check(finite && box.x1 > box.x0 && box.y1 > box.y0, "prompt: box: expected X0 < X1 and Y0 < Y1, got {},{},{},{}", box.x0,
-          box.y0, box.x1, box.y1);
-  }
-  if (!prompt.mask) return;
-  const MaskLogits& mask = *prompt.mask;
-  check(mask.width == mask_side && mask.height == mask_side && std::ssize(mask.values) == int64_t{mask_side} * mask_side,
-        "prompt: mask: expected logits of {} x {}, got {} x {}", mask_side, mask_side, mask.width, mask.height);
-  check(std::ranges::all_of(mask.values, [](float value) { return std::isfinite(value); }),
-        "prompt: mask: expected finite numbers");
-}
-
 Tensor float_tensor(const std::vector<float>& values, at::IntArrayRef sizes) { return torch::tensor(values).view(sizes); }
 
 // [H, W] on the CPU.
@@ -72,11 +55,41 @@ MaskLogits logits_of(const Tensor& logits) {
 
 }  // namespace
 
-Predictor::Predictor(const std::filesystem::path& directory, const PredictorOptions& options)
-    : Predictor(load_sam(directory, options), processor_of(directory)) {}
+void expect_valid(const SegmentationPrompt& prompt, int logits_side) {
+  check(!prompt.points.empty() || prompt.box || prompt.mask, "prompt: expected points, a box or a mask, got none");
+  for (const PointPrompt& point : prompt.points)
+    check(std::isfinite(point.x) && std::isfinite(point.y), "prompt: point: expected numbers, got {}, {}", point.x, point.y);
+  if (prompt.box) {
+    const Box& box = *prompt.box;
+    const bool finite = std::isfinite(box.x0) && std::isfinite(box.y0) && std::isfinite(box.x1) && std::isfinite(box.y1);
+    check(finite && box.x1 > box.x0 && box.y1 > box.y0, "prompt: box: expected X0 < X1 and Y0 < Y1, got {},{},{},{}", box.x0,
+          box.y0, box.x1, box.y1);
+  }
+  if (!prompt.mask) return;
+  const MaskLogits& mask = *prompt.mask;
+  check(mask.width == logits_side && mask.height == logits_side && std::ssize(mask.values) == int64_t{logits_side} * logits_side,
+        "prompt: mask: expected logits of {} x {}, got {} x {}", logits_side, logits_side, mask.width, mask.height);
+  check(std::ranges::all_of(mask.values, [](float value) { return std::isfinite(value); }),
+        "prompt: mask: expected finite numbers");
+}
 
-Predictor::Predictor(Model model, ImageProcessor processor)
-    : model_(std::move(model)), processor_(std::move(processor)), fingerprint_(fingerprint(*model_)) {
+std::unique_ptr<Segmenter> with_enlargement(std::unique_ptr<Predictor> predictor, const Viewing& viewing) {
+  if (viewing.enlargement == 1) return predictor;
+  return std::make_unique<EnlargedPredictor>(std::move(predictor), viewing.enlargement);
+}
+
+std::unique_ptr<Segmenter> load_predictor(const std::filesystem::path& directory, const PredictorOptions& options,
+                                          std::optional<double> enlargement) {
+  Viewing viewing = read_viewing(directory);
+  viewing.enlargement = enlargement.value_or(viewing.enlargement);
+  return with_enlargement(std::make_unique<Predictor>(load_sam(directory, options), processor_of(directory), viewing), viewing);
+}
+
+Predictor::Predictor(const std::filesystem::path& directory, const PredictorOptions& options)
+    : Predictor(load_sam(directory, options), processor_of(directory), read_viewing(directory)) {}
+
+Predictor::Predictor(Model model, ImageProcessor processor, const Viewing& viewing)
+    : model_(std::move(model)), processor_(std::move(processor)), viewing_(viewing), fingerprint_(fingerprint(*model_)) {
   const int side = static_cast<int>(model_->config().image_size());
   const auto size = processor_.config().fixed_size();
   check(size && size->width == side && size->height == side, "preprocessor_config.json: expected pictures of the model's {} x {}",

@@ -3,12 +3,14 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "omma/models/sam/embedding.h"
 #include "omma/models/sam/sam.h"
+#include "omma/models/sam/viewing.h"
 #include "omma/nn/image_processor.h"
 #include "omma/tasks/segmenter.h"
 
@@ -25,7 +27,7 @@ class Predictor : public Segmenter {
  public:
   // A model directory. Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
   explicit Predictor(const std::filesystem::path& directory, const PredictorOptions& options = {});
-  Predictor(Model model, ImageProcessor processor);
+  Predictor(Model model, ImageProcessor processor, const Viewing& viewing = {});  // whose enlargement is the automatic masks' alone
 
   std::shared_ptr<const ImageEmbedding> encode_image(const Image& image) override;
   SegmentationResult segment_encoded(const ImageEmbedding& image, std::span<const SegmentationPrompt> prompts,
@@ -34,6 +36,7 @@ class Predictor : public Segmenter {
                              const SegmentationOptions& options = {}) override;
   AutomaticMaskResult segment_everything(const Image& image, const AutomaticMaskOptions& options = {},
                                          const std::function<void(std::int64_t, std::int64_t)>& progress = {}) override;
+  AutomaticMaskOptions automatic_defaults() const override { return automatic_options(viewing_); }
   void save_embedding(const ImageEmbedding& embedding, const std::filesystem::path& file) override;
   std::shared_ptr<const ImageEmbedding> load_embedding(const std::filesystem::path& file, const Image& image) override;
   int logits_side() const override { return static_cast<int>(model_->config().mask_side()); }
@@ -55,7 +58,18 @@ class Predictor : public Segmenter {
 
   Model model_;
   ImageProcessor processor_;
+  Viewing viewing_;
   std::string fingerprint_;
 };
+
+// Throws std::invalid_argument for an empty prompt, coordinates that are no numbers, a box without area and logits of another size.
+void expect_valid(const SegmentationPrompt& prompt, int logits_side);
+
+// The predictor itself, or where the model looks at enlarged parts one that does.
+std::unique_ptr<Segmenter> with_enlargement(std::unique_ptr<Predictor> predictor, const Viewing& viewing);
+
+// The model of a directory as it was trained to look, or with another enlargement.
+std::unique_ptr<Segmenter> load_predictor(const std::filesystem::path& directory, const PredictorOptions& options,
+                                          std::optional<double> enlargement);
 
 }  // namespace omma::sam

@@ -45,21 +45,23 @@ std::shared_ptr<const SegmentationDataset> open_validation(const DataConfig& con
 json segmentation_figures(const Model& model, const SegmentationDataset* dataset, const DataConfig& config) {
   json chosen = json::object();
   if (dataset == nullptr) return chosen;
-  Predictor predictor(model, ImageProcessor(image_processor(model->config())));
+  const auto segmenter = with_enlargement(
+      std::make_unique<Predictor>(model, ImageProcessor(image_processor(model->config())), config.viewing), config.viewing);
   LeftOutPictures left_out("validation data", dataset->size(), config.max_fault_share);
   SegmentationEvaluationOptions options;
   options.everything = false;
   options.max_pictures = static_cast<std::size_t>(config.validation_pictures);
-  const json figures = evaluate_segmentation(predictor, *dataset, options, left_out).to_json();
+  const json figures = evaluate_segmentation(*segmenter, *dataset, options, left_out).to_json();
   for (const char* name : {"miou1", "miou3", "miou5", "miou_oracle3", "miou_box"}) chosen[name] = figures.at(name);
   return chosen;
 }
 
-void save_model(const fs::path& directory, const Model& model) {
+void save_model(const fs::path& directory, const Model& model, const DataConfig& data) {
   const Config& config = model->config();
-  save_model_directory(directory, *model,
-                       {.config = write_model_config(config), .processor = write_processor(image_processor(config), config)},
-                       torch::kFloat16);
+  save_model_directory(
+      directory, *model,
+      {.config = write_model_config(config), .processor = write_processor(image_processor(config), config, data.viewing)},
+      torch::kFloat16);
 }
 
 }  // namespace omma::sam

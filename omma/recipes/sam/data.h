@@ -7,6 +7,7 @@
 #include "omma/base/config.h"
 #include "omma/base/json.h"
 #include "omma/models/sam/sam.h"
+#include "omma/models/sam/viewing.h"
 #include "omma/recipes/sam/samples.h"
 
 namespace omma::sam {
@@ -21,6 +22,7 @@ struct DataConfig {
   double max_fault_share = .05;
   WorldMaskConfig world;
   MaskAugmentation augmentation;
+  Viewing viewing;  // how the model is to look at pictures: written into its directory, and how it is judged
 
   template <class Fields>
   void fields(Fields& field) {
@@ -32,6 +34,7 @@ struct DataConfig {
     field("max_fault_share", max_fault_share, Range{0, 1});
     field("world", world);
     field("augmentation", augmentation);
+    field("viewing", viewing);
   }
 
   // A folder of pictures: there are no masks to learn from, and none to be judged by.
@@ -48,6 +51,6 @@ std::shared_ptr<const SegmentationDataset> open_validation(const DataConfig& con
 json segmentation_figures(const Model& model, const SegmentationDataset* dataset, const DataConfig& config);
 
 // What transformers loads, in half precision.
-void save_model(const std::filesystem::path& directory, const Model& model);
+void save_model(const std::filesystem::path& directory, const Model& model, const DataConfig& config);
 
 }  // namespace omma::sam

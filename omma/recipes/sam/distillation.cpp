@@ -50,7 +50,7 @@ class Distillation : public TrainingTask {
 
   json validate() override { return segmentation_figures(student_, validation_.get(), config_); }
   std::string data_faults() const override { return source_->report().summary(); }
-  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, student_); }
+  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, student_, config_); }
 
  private:
   StepLoss loss(const Tensor& batch) const {

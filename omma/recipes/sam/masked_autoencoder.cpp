@@ -67,7 +67,7 @@ class MaskedAutoencoderTraining : public TrainingTask {
 
   std::string data_faults() const override { return source_->report().summary(); }
 
-  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, autoencoder_->model); }
+  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, autoencoder_->model, config_); }
 
  private:
   // The mean squared error over the patches that were not seen.

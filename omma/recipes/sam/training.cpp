@@ -72,7 +72,7 @@ class SamTraining : public TrainingTask {
 
   std::string data_faults() const override { return source_->report().summary(); }
 
-  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, model_); }
+  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, model_, config_); }
 
  private:
   // One answer to the prompts so far.
