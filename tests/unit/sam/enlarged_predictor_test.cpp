@@ -171,13 +171,13 @@ TEST_F(EnlargedPredictors, ADirectorySaysHowItsModelLooks) {
 
 TEST_F(EnlargedPredictors, EverythingIsFoundInPartsRatherThanCropLayers) {
   AutomaticMaskOptions options = enlarged_.automatic_defaults();
-  options.points_per_side = 2;
+  options.points_per_side = 3;
   options.pred_iou_thresh = options.stability_score_thresh = 0;
   const AutomaticMaskResult result = enlarged_.segment_everything(image_, options);
   ASSERT_FALSE(result.masks.empty());
   bool in_a_part = false;
   for (const AutomaticMask& mask : result.masks) {
-    in_a_part |= mask.crop_box.width() == 32;
+    in_a_part |= mask.crop_box.width() < 150;
     EXPECT_EQ(mask.mask.width, 150);
     EXPECT_FALSE(is_cut_off(mask.box, mask.crop_box, {150, 110}, 0));
   }
