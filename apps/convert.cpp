@@ -1,16 +1,30 @@
-// omma convert: an original checkpoint file to a model directory.
+// omma convert: an original checkpoint file to a model directory, or an adapter and its base to one.
 #include <memory>
 
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
+#include "omma/base/error.h"
+#include "omma/models/merge.h"
 
 namespace omma::app {
 namespace {
 
 struct ConvertOptions : CommonOptions {
-  std::string from, to, config;
+  std::string from, to, config, base;
+  bool merge = false;
 };
+
+void merge(const ConvertOptions& options) {
+  if (!options.config.empty()) fail("--config: an adapter takes its base's");
+  merge_model(options.from, options.to, options.base);
+}
+
+void convert(const ConvertOptions& options) {
+  if (options.merge || !options.base.empty())
+    fail("{}: no adapter (it has no adapter_config.json), which --merge and --base are for", options.from);
+  convert_model(options.from, options.to, options.config.empty() ? std::optional<std::filesystem::path>() : options.config);
+}
 
 int run_convert(const ConvertOptions& options) {
   apply(options);
@@ -19,8 +33,15 @@ int run_convert(const ConvertOptions& options) {
     inputs.add_whole_folder(options.from);
   else
     inputs.add_file(options.from);
+  if (std::filesystem::is_directory(options.base))
+    inputs.add_whole_folder(options.base);
+  else if (std::filesystem::is_regular_file(options.base))
+    inputs.add_file(options.base);
   expect_output_folder(inputs, options.to);
-  convert_model(options.from, options.to, options.config.empty() ? std::optional<std::filesystem::path>() : options.config);
+  if (is_adapter(options.from))
+    merge(options);
+  else
+    convert(options);
   if (options.json) print_line(to_json(inspect_model(options.to)));
   return kDone;
 }
@@ -29,11 +50,17 @@ int run_convert(const ConvertOptions& options) {
 
 void add_convert(CLI::App& app) {
   auto options = std::make_shared<ConvertOptions>();
-  CLI::App& command = *app.add_subcommand("convert", "turn an original checkpoint (.pth) into a model directory");
-  command.add_option("--from", options->from, "checkpoint file or model directory")->required()->type_name("FILE");
+  CLI::App& command =
+      *app.add_subcommand("convert", "turn an original checkpoint (.pth), or an adapter and its base, into a model directory");
+  command.add_option("--from", options->from, "checkpoint file, model directory, or directory of an adapter (PEFT's LoRA)")
+      ->required()
+      ->type_name("FILE");
   command.add_option("--to", options->to, "model directory to make")->required()->type_name("DIR");
   command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")
       ->type_name("FILE");
+  command.add_flag("--merge", options->merge, "expect an adapter (one is merged into its base in any case)");
+  command.add_option("--base", options->base, "the adapter's base, where it is another than adapter_config.json names")
+      ->type_name("FILE|DIR|ID");
   add_run_flags(command, *options);
   add_command(command, "omma convert --from groundingdino_swint_ogc.pth --to grounding-dino",
               [options] { return run_convert(*options); });

@@ -1,5 +1,7 @@
 #include "omma/models/conversion.h"
 
+#include <unistd.h>
+
 #include <array>
 
 #include "omma/base/error.h"
@@ -59,6 +61,21 @@ void copy_bert_tokenizer(const ConversionSource& source, const fs::path& to) {
 void copy_processor(const ConversionSource& source, const fs::path& to, const json& otherwise) {
   if (copy_files(source.beside, to, processor_files) == 0)
     write_file(to / "preprocessor_config.json", dump_json(otherwise, 2) + "\n");
+}
+
+void write_new_directory(const fs::path& to, const std::function<void(const fs::path&)>& write) {
+  check(!fs::exists(to) || (fs::is_directory(to) && fs::is_empty(to)), "{}: expected an absent or empty directory", to.string());
+  const fs::path place = (fs::absolute(to) / ".").lexically_normal().parent_path();  // without a slash at its end
+  const fs::path partial = place.string() + fmt::format(".{}.partial", ::getpid());
+  fs::create_directories(partial);
+  try {
+    write(partial);
+    fs::remove(place);  // it is empty
+    fs::rename(partial, place);
+  } catch (...) {
+    fs::remove_all(partial);
+    throw;
+  }
 }
 
 }  // namespace omma

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -30,5 +31,9 @@ void copy_bert_tokenizer(const ConversionSource& source, const std::filesystem::
 
 // Copies the processor's files that lie beside the source, else writes `otherwise` as preprocessor_config.json.
 void copy_processor(const ConversionSource& source, const std::filesystem::path& to, const json& otherwise);
+
+// The folder `to` with all that `write` puts into the one that it is given: made beside it and renamed, so that a failure leaves
+// nothing that looks like a model. Throws std::invalid_argument where `to` is there and not empty.
+void write_new_directory(const std::filesystem::path& to, const std::function<void(const std::filesystem::path&)>& write);
 
 }  // namespace omma

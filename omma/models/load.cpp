@@ -1,5 +1,4 @@
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +7,7 @@
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/io/tensor_file.h"
+#include "omma/models/merge.h"
 #include "omma/models/model_row.h"
 #include "omma/models/registry.h"
 #include "omma/models/taught.h"
@@ -45,6 +45,8 @@ std::optional<torch::Dtype> dtype_option(const std::string& name) {
 json config_of(const fs::path& directory) {
   check(fs::is_directory(directory), "{}: no such model directory", directory.string());
   const fs::path file = directory / "config.json";
+  check(!is_adapter(directory), "{}: an adapter: put it into its model with: omma convert --from {} --to DIR", directory.string(),
+        directory.string());
   check(fs::exists(file), "{}: no model directory: it has no config.json", directory.string());
   json config = read_json(file);
   check(config.is_object() && config.contains("model_type") && config["model_type"].is_string(),
@@ -210,20 +212,10 @@ json to_json(const ModelInfo& info) {
 
 void convert_model(const fs::path& from, const fs::path& to, const std::optional<fs::path>& config) {
   check(fs::exists(from), "{}: no such file", from.string());
-  check(!fs::exists(to) || (fs::is_directory(to) && fs::is_empty(to)), "{}: expected an absent or empty directory", to.string());
-  // Made beside and renamed, so that a failure leaves nothing that looks like a model.
-  const fs::path place = (fs::absolute(to) / ".").lexically_normal().parent_path();  // without a slash at its end
-  const fs::path partial = place.string() + fmt::format(".{}.partial", ::getpid());
-  fs::create_directories(partial);
-  try {
+  write_new_directory(to, [&](const fs::path& directory) {
     const ConversionSource source = open_conversion(from, config);
-    converter_of(source).convert(source, partial);
-    fs::remove(place);  // it is empty
-    fs::rename(partial, place);
-  } catch (...) {
-    fs::remove_all(partial);
-    throw;
-  }
+    converter_of(source).convert(source, directory);
+  });
 }
 
 }  // namespace omma

@@ -160,9 +160,29 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return torch::linear(x, weight, bias);
 }
 
-Tensor LinearImpl::forward(const Tensor& x) { return omma::linear(x, weight, bias); }
+Tensor LinearImpl::forward(const Tensor& x) {
+  const Tensor own = omma::linear(x, weight, bias);
+  return adapter_ ? own + adapted(x).to(own.scalar_type()) : own;
+}
+
+Tensor LinearImpl::adapted(const Tensor& x) {
+  const Tensor input = torch::dropout(x.to(adapter_->a.scalar_type()), adapter_->dropout, is_training());
+  return omma::linear(adapter_->scale * omma::linear(input, adapter_->a), adapter_->b);
+}
+
+Tensor LinearImpl::full_weight() const {
+  if (!adapter_) return weight;
+  return weight + (adapter_->scale * torch::matmul(adapter_->b, adapter_->a)).to(weight.scalar_type());
+}
+
+Linear folded_linear(int64_t in, int64_t out) {
+  Linear layer(in, out);
+  layer->set_folded();
+  return layer;
+}
 
 Tensor LinearImpl::forward_with(const Tensor& x, Activation activation) {
+  if (adapter_) return activation(forward(x));
   const auto* known = std::find_if(activations.begin(), activations.end(),
                                    [&](const KnownActivation& each) { return each.function == activation && !each.fused.empty(); });
   if (known == activations.end() || suits_wide(x, weight) || !suits_fused(x, weight)) return activation(forward(x));

@@ -1,6 +1,7 @@
 // Linear layers on the fastest path that the machine has.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "omma/nn/tensor.h"
@@ -19,13 +20,42 @@ bool is_activation(std::string_view name);
 // on processors not Intel's (1.1 to 1.4 times; on Intel's MKL is, 1.5); 9 to 2048 in bf16 on AVX-512, own code (1.2 times).
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
+// What a low-rank adapter adds to a layer's weight: scale B A (lora.h).
+struct LowRankAdapter {
+  Tensor a, b;  // [rank, in], [out, rank]
+  double scale = 1;
+  double dropout = 0;  // of the adapter's input, in training
+};
+
 // torch::nn::Linear by omma::linear. Where oneDNN computes it, the activation costs no pass over memory.
+//
+// `weight` and `bias` are the layer's own. Who computes with the weight other than by forward() reads full_weight(), so that an
+// adapter has its part.
 class LinearImpl : public torch::nn::LinearImpl {
  public:
   using torch::nn::LinearImpl::LinearImpl;
   Tensor forward(const Tensor& x);                              // [..., in] -> [..., out]
   Tensor forward_with(const Tensor& x, Activation activation);  // activation(forward(x))
+
+  // The weight with the adapter's part, in the weight's type, [out, in]; `weight` itself where there is none.
+  Tensor full_weight() const;
+
+  const std::optional<LowRankAdapter>& adapter() const { return adapter_; }
+  void set_adapter(const LowRankAdapter& adapter) { adapter_ = adapter; }
+
+  // Whether its weight is read by full_weight() rather than used by forward(): no adapter's dropout could be there.
+  bool is_folded() const { return is_folded_; }
+  void set_folded() { is_folded_ = true; }
+
+ private:
+  Tensor adapted(const Tensor& x);  // what the adapter adds to forward(x)
+
+  std::optional<LowRankAdapter> adapter_;
+  bool is_folded_ = false;
 };
 TORCH_MODULE(Linear);
+
+// A layer whose weight is folded into other products (is_folded).
+Linear folded_linear(int64_t in, int64_t out);
 
 }  // namespace omma

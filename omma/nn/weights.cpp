@@ -15,6 +15,7 @@
 #include "omma/base/error.h"
 #include "omma/base/threads.h"
 #include "omma/io/finite.h"
+#include "omma/nn/lora.h"
 
 namespace omma {
 namespace {
@@ -291,7 +292,7 @@ void save_weights(const std::filesystem::path& file, const torch::nn::Module& mo
   torch::NoGradGuard no_grad;
   std::vector<Tensor> kept;
   std::vector<TensorView> views;
-  for (const auto& [name, weight] : weights_of(module)) {
+  for (const auto& [name, weight] : merged_weights(module)) {
     kept.push_back(weight.detach().to(torch::kCPU, kept_dtype(weight, dtype)).contiguous());
     views.push_back(view_of(kept.back(), name));
   }

@@ -59,12 +59,13 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
 }
 
 void check_recipe(json recipe, std::string_view where) {
+  recipe = with_start_completed(std::move(recipe));
   recipe.erase("initial_weights");
   open_recipe(with_found_models(recipe), where);
 }
 
 TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options) {
-  json found = recipe;
+  json found = with_start_completed(recipe);
   if (options.resume) found.erase("initial_weights");  // the checkpoint holds all of them
   const auto [trainer, task] = open_recipe(with_found_models(found), where, options.collective);
   return train(*task, trainer, recipe, options);

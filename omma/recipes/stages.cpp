@@ -55,6 +55,23 @@ std::vector<fs::path> missing_stages(const json& recipe) {
   return missing;
 }
 
+json with_start_completed(json recipe) {
+  const auto weights = recipe.find("initial_weights");
+  if (weights == recipe.end() || !weights->is_array() || weights->empty() || !weights->front().is_string()) return recipe;
+  const std::string first = weights->front();
+  if (const auto lora = recipe.find("lora"); lora != recipe.end() && lora->is_object()) {
+    json& base = (*lora)["base"];
+    if (base.is_null()) base = names_recipe(first) ? model_of(first).string() : first;
+  }
+  if (recipe.contains("model")) return recipe;
+  const fs::path place = names_recipe(first) ? model_of(first) : fs::path(found_model(first));
+  if (fs::is_regular_file(place / "config.json"))
+    recipe["model"] = read_json(place / "config.json");
+  else if (names_recipe(first))  // a stage that has not been trained
+    recipe["model"] = read_json(find_recipe(first)).value("model", json::object());
+  return recipe;
+}
+
 json with_found_models(json recipe) {
   if (recipe.contains("initial_weights") && recipe["initial_weights"].is_array())
     for (json& from : recipe["initial_weights"])

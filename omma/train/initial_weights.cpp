@@ -8,23 +8,25 @@
 
 namespace omma {
 
-int64_t load_matching_weights(torch::nn::Module& module, const std::filesystem::path& from) {
+InitialWeights load_matching_weights(torch::nn::Module& module, const std::filesystem::path& from) {
   torch::NoGradGuard no_grad;
   const TensorFile file = std::filesystem::is_directory(from) ? read_weights(from) : read_safetensors(from);
   std::vector<const TensorView*> views;
   for (const TensorView& view : file.tensors()) views.push_back(&view);
   expect_finite(views, from.string());
-  int64_t copied = 0, parameters = 0;
-  for (auto& item : module.named_parameters()) {
-    ++parameters;
-    const TensorView* view = file.find(item.key());
-    if (view == nullptr || !std::ranges::equal(view->shape, item.value().sizes())) continue;
-    item.value().copy_(to_tensor(*view));
-    ++copied;
-  }
-  check(copied > 0, "{}: no tensor fits a parameter of the model by name and shape", from.string());
-  log_info("{}: {} of {} parameters start from its weights", from.string(), copied, parameters);
-  return copied;
+  InitialWeights count;
+  const auto copy = [&](const std::string& name, Tensor weight) {
+    ++count.wanted;
+    const TensorView* view = file.find(name);
+    if (view == nullptr || !std::ranges::equal(view->shape, weight.sizes())) return;
+    weight.copy_(to_tensor(*view));
+    ++count.copied;
+  };
+  for (const auto& item : module.named_parameters()) copy(item.key(), item.value());
+  for (const auto& item : module.named_buffers()) copy(item.key(), item.value());
+  check(count.copied > 0, "{}: no tensor fits a parameter of the model by name and shape", from.string());
+  log_info("{}: {} of {} weights come from it", from.string(), count.copied, count.wanted);
+  return count;
 }
 
 void load_known_embeddings(torch::nn::Module& module, const std::string& name, const Tokenizer& tokenizer,

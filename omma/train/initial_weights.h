@@ -10,9 +10,14 @@
 
 namespace omma {
 
-// Copies into `module` every tensor of a safetensors file or model directory whose name and shape fit one of its parameters; the
-// others are counted in a log line. Returns how many were copied. Throws std::invalid_argument where none fits.
-int64_t load_matching_weights(torch::nn::Module& module, const std::filesystem::path& file_or_directory);
+// How many of a module's parameters and buffers were there to copy.
+struct InitialWeights {
+  int64_t copied = 0, wanted = 0;
+};
+
+// Copies into `module` every tensor of a safetensors file or model directory whose name and shape fit one of its parameters or
+// buffers; the others are counted in a log line. Throws std::invalid_argument where none fits.
+InitialWeights load_matching_weights(torch::nn::Module& module, const std::filesystem::path& file_or_directory);
 
 // A vocabulary that grew does not fit as a whole: copies into the module's parameter `name` [tokens of `tokenizer`, C] row by row
 // those of the model directory's tensor of that name whose tokens `tokenizer` knows. Nothing where the directory has no such

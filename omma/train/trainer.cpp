@@ -15,6 +15,7 @@
 #include "omma/base/rng.h"
 #include "omma/base/threads.h"
 #include "omma/train/checkpoint.h"
+#include "omma/train/frozen.h"
 #include "omma/train/parameter_store.h"
 #include "omma/train/run_log.h"
 #include "omma/train/schedule.h"
@@ -84,7 +85,7 @@ class Run {
     Progress progress("train", config_.steps, state_.step);
     BatchLoader loader([this](int64_t number) { return task_.prepare(batch_number(number)); }, state_.step * config_.accumulate,
                        config_.loader_threads);
-    task_.module().train();
+    train_what_learns(task_.module());
     started_ = last_checkpoint_ = Clock::now();
     const double spent_before = state_.seconds;
     while (true) {
@@ -180,7 +181,7 @@ class Run {
       store_.swap_average();
       throw;
     }
-    task_.module().train();
+    train_what_learns(task_.module());
     store_.swap_average();
     log_->write({{"step", state_.step}, {"validation", outcome_.validation}});
     log_info("step {}: validation {}", state_.step, dump_json(outcome_.validation));

@@ -63,6 +63,7 @@ std::string shortened(std::string line) {
   const json recipe = recipe_of(line);
   line += " --set steps=1 --threads 1";
   if (recipe["task"] == "grounding-dino") line += " --set validation_pictures=1";
+  if (recipe["task"] == "sam") line += " --set validation_pictures=2";
   if (recipe["task"] == "planner") line += " --set validation_traces=1";
   if (recipe.contains("validation_data")) line += " --set validation_data=";
   if (recipe.contains("batch_size")) line += " --set batch_size=4";

@@ -19,11 +19,11 @@ BiDirectionalAttentionImpl::BiDirectionalAttentionImpl(const Config& config)
       head_channels_(config.encoder_ffn_dim / config.encoder_attention_heads),
       dropout_(config.fusion_dropout) {
   const int64_t outer = config.d_model, inner = heads_ * head_channels_;
-  vision_proj_ = register_module("vision_proj", Linear(outer, inner));
+  vision_proj_ = register_module("vision_proj", folded_linear(outer, inner));
   text_proj_ = register_module("text_proj", Linear(outer, inner));
-  values_vision_proj_ = register_module("values_vision_proj", Linear(outer, inner));
+  values_vision_proj_ = register_module("values_vision_proj", folded_linear(outer, inner));
   values_text_proj_ = register_module("values_text_proj", Linear(outer, inner));
-  out_vision_proj_ = register_module("out_vision_proj", Linear(inner, outer));
+  out_vision_proj_ = register_module("out_vision_proj", folded_linear(inner, outer));
   out_text_proj_ = register_module("out_text_proj", Linear(inner, outer));
 }
 
@@ -35,7 +35,7 @@ FusedFeatures BiDirectionalAttentionImpl::forward(const Tensor& vision, const Te
 
   // scores[s, (n, t)] = (x_s Wq_n + bq_n) . k_nt / sqrt(D)
   const Tensor keys = heads(text_proj_(text)) / std::sqrt(static_cast<double>(head_channels_));              // [B, N, T, D]
-  const Tensor back = torch::matmul(keys, per_head(vision_proj_->weight)).flatten(1, 2);                     // [B, N T, C]
+  const Tensor back = torch::matmul(keys, per_head(vision_proj_->full_weight())).flatten(1, 2);              // [B, N T, C]
   const Tensor bias = torch::matmul(keys, vision_proj_->bias.view({heads_, head_channels_, 1})).flatten(1);  // [B, N T]
   const Tensor scores = torch::matmul(vision, back.transpose(1, 2)) + bias.unsqueeze(1);                     // [B, S, N T]
 
@@ -43,14 +43,14 @@ FusedFeatures BiDirectionalAttentionImpl::forward(const Tensor& vision, const Te
   by_word = by_word.masked_fill(~token_mask.view({batch, 1, 1, tokens}), minus_infinity).softmax(-1);
   by_word = torch::dropout(by_word, dropout_, is_training()).flatten(2);  // [B, S, N T]
   const Tensor values =
-      torch::matmul(heads(values_text_proj_(text)), per_head(out_vision_proj_->weight.t().contiguous())).flatten(1, 2);
+      torch::matmul(heads(values_text_proj_(text)), per_head(out_vision_proj_->full_weight().t().contiguous())).flatten(1, 2);
   const Tensor vision_update = torch::matmul(by_word, values) + out_vision_proj_->bias;  // [B, S, C]
 
   Tensor by_position = vision_mask.defined() ? scores.masked_fill(~vision_mask.unsqueeze(-1), minus_infinity) : scores;
   by_position = torch::dropout(by_position.softmax(1), dropout_, is_training());                          // [B, S, N T]
   const Tensor sums = torch::matmul(by_position.transpose(1, 2), vision).unflatten(1, {heads_, tokens});  // [B, N, T, C]
   const Tensor shares = by_position.sum(1).view({batch, heads_, tokens, 1});                              // 1 but for dropout
-  const Tensor read = torch::matmul(sums, per_head(values_vision_proj_->weight).transpose(1, 2)) +
+  const Tensor read = torch::matmul(sums, per_head(values_vision_proj_->full_weight()).transpose(1, 2)) +
                       shares * values_vision_proj_->bias.view({heads_, 1, head_channels_});  // [B, N, T, D]
   return {vision_update, out_text_proj_(merge_heads(read))};
 }

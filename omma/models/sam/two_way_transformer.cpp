@@ -21,10 +21,10 @@ constexpr int64_t layer_downsample_rate = 2;  // attention_downsample_rate is th
 
 DecoderAttentionImpl::DecoderAttentionImpl(const MaskDecoderConfig& config, int64_t downsample_rate)
     : heads_(config.num_attention_heads),
-      q_proj_(register_module("q_proj", Linear(config.hidden_size, config.hidden_size / downsample_rate))),
-      k_proj_(register_module("k_proj", Linear(config.hidden_size, config.hidden_size / downsample_rate))),
-      v_proj_(register_module("v_proj", Linear(config.hidden_size, config.hidden_size / downsample_rate))),
-      out_proj_(register_module("out_proj", Linear(config.hidden_size / downsample_rate, config.hidden_size))) {}
+      q_proj_(register_module("q_proj", folded_linear(config.hidden_size, config.hidden_size / downsample_rate))),
+      k_proj_(register_module("k_proj", folded_linear(config.hidden_size, config.hidden_size / downsample_rate))),
+      v_proj_(register_module("v_proj", folded_linear(config.hidden_size, config.hidden_size / downsample_rate))),
+      out_proj_(register_module("out_proj", folded_linear(config.hidden_size / downsample_rate, config.hidden_size))) {}
 
 Tensor DecoderAttentionImpl::among_tokens(const Input& input) {
   const Tensor q = split_heads(q_proj_(input.query), heads_), k = split_heads(k_proj_(input.key), heads_);
@@ -32,7 +32,7 @@ Tensor DecoderAttentionImpl::among_tokens(const Input& input) {
 }
 
 Tensor DecoderAttentionImpl::heads_of(const Linear& projection) const {
-  return projection->weight.view({heads_, -1, projection->weight.size(1)});
+  return projection->full_weight().view({heads_, -1, projection->weight.size(1)});
 }
 
 // Whether a product with N T folded columns for each prompt costs less than the projection to N D, once for all or for each.
@@ -73,7 +73,7 @@ Tensor DecoderAttentionImpl::image_to_tokens(const Input& input) {
   }
   const Tensor weights = torch::softmax(scores, -1).reshape({prompts, positions, heads_ * tokens});
   // What each head makes of each token, through its part of the output's projection.
-  const Tensor output_heads = out_proj_->weight.view({channels, heads_, -1}).permute({1, 2, 0});  // [N, D, C]
+  const Tensor output_heads = out_proj_->full_weight().view({channels, heads_, -1}).permute({1, 2, 0});  // [N, D, C]
   const Tensor values = torch::matmul(v, output_heads).view({prompts, heads_ * tokens, channels});
   return torch::matmul(weights, values) + out_proj_->bias;
 }

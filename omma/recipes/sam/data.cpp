@@ -5,7 +5,6 @@
 #include "omma/eval/segmentation_evaluation.h"
 #include "omma/models/sam/predictor.h"
 #include "omma/models/sam/processor.h"
-#include "omma/nn/model_directory.h"
 
 namespace omma::sam {
 namespace fs = std::filesystem;
@@ -56,12 +55,10 @@ json segmentation_figures(const Model& model, const SegmentationDataset* dataset
   return chosen;
 }
 
-void save_model(const fs::path& directory, const Model& model, const DataConfig& data) {
+void save_model(const fs::path& directory, const Model& model, const DataConfig& data, const std::optional<AdapterConfig>& lora) {
   const Config& config = model->config();
-  save_model_directory(
-      directory, *model,
-      {.config = write_model_config(config), .processor = write_processor(image_processor(config), config, data.viewing)},
-      torch::kFloat16);
+  const json processor = write_processor(image_processor(config), config, data.viewing);
+  save_trained_model(directory, *model, {.config = write_model_config(config), .processor = processor}, torch::kFloat16, lora);
 }
 
 }  // namespace omma::sam

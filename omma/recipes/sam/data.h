@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "omma/base/config.h"
@@ -9,6 +10,7 @@
 #include "omma/models/sam/sam.h"
 #include "omma/models/sam/viewing.h"
 #include "omma/recipes/sam/samples.h"
+#include "omma/train/adapter.h"
 
 namespace omma::sam {
 
@@ -50,7 +52,8 @@ std::shared_ptr<const SegmentationDataset> open_validation(const DataConfig& con
 // Of evaluate_segmentation() without automatic masks: {"miou1", "miou3", "miou5", "miou_oracle3", "miou_box"}; empty without data.
 json segmentation_figures(const Model& model, const SegmentationDataset* dataset, const DataConfig& config);
 
-// What transformers loads, in half precision.
-void save_model(const std::filesystem::path& directory, const Model& model, const DataConfig& config);
+// What transformers loads, in half precision; adapters apart where `lora` says so.
+void save_model(const std::filesystem::path& directory, const Model& model, const DataConfig& config,
+                const std::optional<AdapterConfig>& lora = {});
 
 }  // namespace omma::sam

@@ -6,7 +6,8 @@
 #include <algorithm>
 
 #include "omma/base/error.h"
-#include "omma/train/initial_weights.h"
+#include "omma/train/adapter.h"
+#include "omma/train/frozen.h"
 
 namespace omma::sam {
 namespace {
@@ -43,6 +44,14 @@ Tensor row_of(const Tensor& values, const Tensor& place) {
   return values.index({torch::arange(values.size(0), place.options()), place}).unsqueeze(1);
 }
 
+// A loss of no samples.
+Tensor nothing_to_learn(const ModelImpl& model) {
+  Tensor sum = torch::zeros({}, model.mask_decoder->parameters().front().device());
+  for (const Tensor& parameter : model.parameters())
+    if (parameter.requires_grad()) sum = sum + 0 * parameter.sum();
+  return sum;
+}
+
 class SamTraining : public TrainingTask {
  public:
   SamTraining(const TrainerConfig& trainer, const TrainingConfig& config)
@@ -54,7 +63,7 @@ class SamTraining : public TrainingTask {
     torch::manual_seed(trainer.seed);
     model_ = Model(model_config_);
     model_->init_weights();
-    for (const std::string& file : config.initial_weights) load_matching_weights(*model_, file);
+    start_from(*model_, config.initial_weights, config.lora);
   }
 
   torch::nn::Module& module() override { return *model_; }
@@ -72,7 +81,7 @@ class SamTraining : public TrainingTask {
 
   std::string data_faults() const override { return source_->report().summary(); }
 
-  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, model_, config_); }
+  void save_model(const std::filesystem::path& directory) override { sam::save_model(directory, model_, config_, config_.lora); }
 
  private:
   // One answer to the prompts so far.
@@ -88,8 +97,8 @@ class SamTraining : public TrainingTask {
     const int64_t side = model_config_.mask_side();
     const Tensor pixels = batch.targets.to(device);
     const Targets targets{.pixels = pixels, .shares = at::adaptive_avg_pool2d(pixels.to(torch::kFloat32), {side, side})};
-    const Tensor embeddings = model->encode_image(batch.pixels.to(device));
-    if (pixels.size(0) == 0) return {.total = embeddings.sum() * 0, .parts = {}};
+    if (pixels.size(0) == 0) return {.total = nothing_to_learn(*model), .parts = {}};
+    const Tensor embeddings = encode(model, batch.pixels.to(device));
     const Tensor embedding = embeddings.index_select(0, batch.owners.to(device));  // [P, C, G, G]
     const InteractionConfig& interaction = config_.interaction;
     const bool box = torch::rand({1}).item<double>() < interaction.box_chance;
@@ -108,6 +117,11 @@ class SamTraining : public TrainingTask {
     }
     return {.total = total / static_cast<double>(rounds + 1),
             .parts = {{box ? "iou_box" : "iou_click", first_iou}, {"iou_last", answer.iou.mean()}}};
+  }
+
+  static Tensor encode(Model& model, const Tensor& pixels) {
+    const torch::AutoGradMode gradients(!is_frozen(model->vision_encoder()));
+    return model->encode_image(pixels);
   }
 
   Answer first_answer(Model& model, const Tensor& embedding, const Prompts& prompts, const Targets& targets, bool box) const {

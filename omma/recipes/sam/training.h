@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "omma/base/config.h"
@@ -9,6 +10,7 @@
 #include "omma/recipes/sam/data.h"
 #include "omma/recipes/sam/interaction.h"
 #include "omma/recipes/sam/objective.h"
+#include "omma/train/adapter.h"
 #include "omma/train/recipe.h"
 #include "omma/train/training_task.h"
 
@@ -17,6 +19,7 @@ namespace omma::sam {
 struct TrainingConfig : DataConfig {
   json model = json::object();               // config.json of the model to be
   std::vector<std::string> initial_weights;  // safetensors files or model directories: every tensor whose name and shape fit
+  std::optional<AdapterConfig> lora;         // adapters learn, on weights that stay
   int64_t batch_size = 8;
   int64_t max_masks = 4;   // of a picture
   int64_t min_pixels = 8;  // of a mask, of the frame
@@ -30,6 +33,7 @@ struct TrainingConfig : DataConfig {
     DataConfig::fields(field);
     field("model", model);
     field("initial_weights", initial_weights);
+    field("lora", lora);
     field("batch_size", batch_size, Range{1, 4096});
     field("max_masks", max_masks, Range{1, 1024});
     field("min_pixels", min_pixels, Range{1, 1e9});

@@ -93,22 +93,10 @@ TEST(Objective, OnlyTheBestOfSeveralMasksLearnsTheShape) {
   EXPECT_TRUE((predicted.grad() != 0).all().item<bool>());
 }
 
-json small_recipe() {
-  return {{"task", "sam"},
-          {"steps", 30},
-          {"batch_size", 2},
-          {"max_masks", 3},
-          {"learning_rate", 0.002},
-          {"threads", 1},
-          {"world", {{"emblems", 0.5}}},
-          {"interaction", {{"clicks", 1}, {"repeats", 1}}},
-          {"model", small_sam()}};
-}
-
 TEST(SamTraining, LearnsAndWritesAModelThatSegments) {
   set_log_sink(nullptr);
   const testing::TemporaryDirectory out;
-  const TrainingOutcome outcome = run_recipe(small_recipe(), "recipe", {.out = out / "run", .resume = false, .stop_after = {}});
+  const TrainingOutcome outcome = run_recipe(small_sam_recipe(), "recipe", {.out = out / "run", .resume = false, .stop_after = {}});
   EXPECT_EQ(outcome.end, TrainingOutcome::End::finished);
   EXPECT_LT(outcome.loss, 2.5);  // about 3.5 at first
   EXPECT_GE(outcome.validation.at("miou_box"), 0);
@@ -120,11 +108,11 @@ TEST(SamTraining, LearnsAndWritesAModelThatSegments) {
 }
 
 TEST(SamTraining, FaultsOfARecipeAreNamed) {
-  json recipe = small_recipe();
+  json recipe = small_sam_recipe();
   recipe["model"]["prompt_encoder_config"]["image_size"] = 128;
   EXPECT_NE(testing::invalid_argument_of([&] { check_recipe(recipe, "recipe"); }).find("prompt_encoder_config: expected"),
             std::string::npos);
-  recipe = small_recipe();
+  recipe = small_sam_recipe();
   recipe["data"] = "somewhere";
   EXPECT_NE(testing::invalid_argument_of([&] { check_recipe(recipe, "recipe"); }).find("data: expected world or KIND:PATH"),
             std::string::npos);
@@ -132,7 +120,7 @@ TEST(SamTraining, FaultsOfARecipeAreNamed) {
 
 // The rates fall from layer to layer; what belongs to no layer of the encoder keeps its own.
 TEST(SamTraining, LayerDecayGivesEachLayerItsRate) {
-  json recipe = small_recipe();
+  json recipe = small_sam_recipe();
   recipe["layer_decay"] = 0.5;
   const auto [trainer, task] = open_recipe(recipe, "recipe");
   const auto rate_of = [&](const std::string& name) {

@@ -22,4 +22,19 @@ inline json small_sam() {
           {"mask_decoder_config", {{"hidden_size", 32}, {"mlp_dim", 64}, {"num_attention_heads", 2}, {"iou_head_hidden_dim", 32}}}};
 }
 
+// Thirty steps of it in the world.
+inline json small_sam_recipe(const json& changes = json::object()) {
+  json recipe = {{"task", "sam"},
+                 {"steps", 30},
+                 {"batch_size", 2},
+                 {"max_masks", 3},
+                 {"learning_rate", 0.002},
+                 {"threads", 1},
+                 {"world", {{"emblems", 0.5}}},
+                 {"interaction", {{"clicks", 1}, {"repeats", 1}}},
+                 {"model", small_sam()}};
+  recipe.update(changes);
+  return recipe;
+}
+
 }  // namespace omma::sam
