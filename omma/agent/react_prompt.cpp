@@ -52,7 +52,9 @@ std::string describe(const Tool& tool) {
 
 std::string react_prompt(std::string_view question, const Toolbox& tools, AgentFormat format) {
   std::string prompt;
-  if (format == AgentFormat::plain) {
+  if (format == AgentFormat::compact) {
+    prompt = fmt::format("Tools: {}\n", tools.names());
+  } else {
     std::string list;
     for (const Tool& tool : tools.tools()) list += describe(tool);
     prompt = fmt::format(instructions, list, tools.names());

@@ -1,5 +1,6 @@
 // The text of the ReAct loop (Yao et al. 2022): what the language model reads, and what is added after each step.
 //
+//   Tools: detect_objects, describe_image
 //   Question: How many buses are there?
 //   Thought: I need to find bus.
 //   Action: detect_objects

@@ -20,7 +20,7 @@ struct GeneratedText {
 // Receives text as it is made (whole UTF-8 characters, never part of a stop string); false cancels.
 using TextCallback = std::function<bool(std::string_view piece)>;
 
-// How a model was trained to plan with tools: `compact` is question and steps alone, `plain` explains tools and format first.
+// How a model was trained to plan: `compact` is the tools' names, question and steps, `plain` explains tools and format first.
 enum class AgentFormat { plain, compact };
 
 // Not thread-safe: one thread at a time per instance.

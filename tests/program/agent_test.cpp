@@ -33,8 +33,9 @@ class AgentProgram : public ::testing::Test {
     ASSERT_EQ(rendered.status, 0) << rendered.err;
   }
 
-  testing::Run ask(const std::vector<std::string>& flags, const std::vector<std::string>& environment = {}) const {
-    std::vector<std::string> arguments = {"agent", (directory_ / "images/000000.png").string(), "How many dogs are there?"};
+  testing::Run ask(const std::vector<std::string>& flags, const std::vector<std::string>& environment = {},
+                   const std::string& question = "How many dogs are there?") const {
+    std::vector<std::string> arguments = {"agent", (directory_ / "images/000000.png").string(), question};
     arguments.insert(arguments.end(), flags.begin(), flags.end());
     return run_program(arguments, environment);
   }
@@ -111,6 +112,20 @@ TEST_F(AgentProgram, WhatIsCutOutLandsInTheFolder) {
   EXPECT_TRUE(std::filesystem::exists(out + "/000000.png"));
   for (const json& mask : step["masks"]) EXPECT_EQ(mask["rle"]["size"], json({96, 96}));
   EXPECT_NE(read_file(trace).find("\"rle\""), std::string::npos);
+}
+
+// The zoo's planner, captioner and detector, and a small random SAM.
+TEST_F(AgentProgram, TheEmbeddedPlannerUsesTheToolsThatThereAre) {
+  const std::string segmenter = testing::parity_directory("sam/windows").string(), out = (directory_ / "both").string();
+  const auto run = ask({"--segmenter", segmenter, "--json", "--out", out}, {}, "Describe the picture, then cut out everything.");
+  ASSERT_EQ(run.status, 0) << run.err;
+  const json steps = run.lines().at(0)["steps"];
+  ASSERT_EQ(steps.size(), 2U) << steps;
+  EXPECT_EQ(steps[0]["action"], "describe_image");
+  EXPECT_EQ(steps[1]["action"], "segment_object");
+  EXPECT_EQ(steps[1]["input"], json({{"object", "anything"}}));
+  EXPECT_TRUE(std::filesystem::exists(out + "/000000.png"));
+  EXPECT_GT(std::distance(std::filesystem::directory_iterator(out), {}), 1);
 }
 
 TEST_F(AgentProgram, OutAsAFileHoldsThePictureAlone) {

@@ -41,9 +41,9 @@ TEST(React, ActsReadsAndAnswers) {
   EXPECT_EQ(result.steps[0].thought, "Look.");
   EXPECT_EQ(result.steps[0].action, "find");
   EXPECT_EQ(result.steps[0].observation, "Found car: 2.");
-  EXPECT_EQ(model.prompts[0], "Question: How many cars?\nThought:");
+  EXPECT_EQ(model.prompts[0], "Tools: find\nQuestion: How many cars?\nThought:");
   EXPECT_EQ(model.prompts[1],
-            "Question: How many cars?\nThought: Look.\nAction: find\nAction Input: {\"name\": \"car\"}\n"
+            "Tools: find\nQuestion: How many cars?\nThought: Look.\nAction: find\nAction Input: {\"name\": \"car\"}\n"
             "Observation: Found car: 2.\nThought:");
   EXPECT_EQ(model.requests[0].stop.at(0), "\nObservation:");
   EXPECT_EQ(to_json(result), json::parse(R"({"answer": "2", "stopped": "answer", "steps": [
