@@ -1,8 +1,8 @@
 #include "omma/recipes/planner/trace.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "omma/agent/tools/detect_objects.h"
