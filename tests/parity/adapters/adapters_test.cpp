@@ -117,8 +117,8 @@ INSTANTIATE_TEST_SUITE_P(
               .targets = {"q_proj", "k_proj", "v_proj", "out_proj", "mask_decoder.transformer.layers.*.mlp.lin1"},
               .modules_to_save = {"upscale_conv1", "iou_prediction_head"},
               .use_rslora = true}}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& each) {
+      std::string name = each.param.name;
       std::ranges::replace(name, '-', '_');
       return name;
     });
