@@ -18,6 +18,7 @@ void add_train(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_validate(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_quantize(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_list(CLI::App& app);
 

@@ -2,7 +2,7 @@
 """SAM ViT-B on one picture: omma beside transformers, interleaved in one run on the same machine.
 
 Both read the same directory of random weights and the same picture of 1500 x 1000, on the same number of threads, in fp32 and bf16.
-Timed are the picture encoder, a decoder's answer to one point, and to 64 points at once. omma's decoder times hold the masks at the picture's
+Timed are the picture encoder, a decoder's answer to one point, and to 64 points at once; beside bf16 also omma's encoder in 8-bit numbers. omma's decoder times hold the masks at the picture's
 size and their run lengths; transformers' are its forward pass alone. Each omma process answers once: its times are those of a first call.
 """
 
@@ -93,12 +93,24 @@ def run_omma(arguments, dtype, directory, picture):
     return {"encoder": first["encode"], "point": min(first["decode"], again["decode"]), "points": many["decode"], "peak_bytes": peak}
 
 
+def quantize(arguments, directory, picture):
+    """The directory in 8-bit numbers, made once."""
+    quantized = directory.with_name(f"{directory.name}_int8")
+    if not quantized.exists():
+        subprocess.run([arguments.omma, "quantize", str(directory), str(quantized), "--pictures", str(picture), "--quiet"], check=True,
+                       stdout=subprocess.DEVNULL)
+    return quantized
+
+
 def compare(arguments, dtype, directory, picture):
+    quantized = quantize(arguments, directory, picture) if dtype == "bf16" else None
     other = peer.Peer(__file__, arguments)
-    ours, theirs, rates = [], [], []
+    ours, int8, theirs, rates = [], [], [], []
     for _ in range(arguments.rounds):
         rates.append(other.ask(dtype=dtype, gemm=True)["gemm"])
         ours.append(run_omma(arguments, dtype, directory, picture))
+        if quantized:
+            int8.append(run_omma(arguments, dtype, quantized, picture))
         rates.append(other.ask(dtype=dtype, gemm=True)["gemm"])
         theirs.append(other.ask(dtype=dtype))
     result = {"dtype": dtype, "gemm_gflops": [min(rates) / 1e9, max(rates) / 1e9], "gflop": theirs[0]["flops"] / 1e9}
@@ -111,6 +123,10 @@ def compare(arguments, dtype, directory, picture):
     for step in STEPS:
         print(f"{dtype} {step}: omma {result[step]['omma_ms']:.0f} ms, transformers {result[step]['transformers_ms']:.0f} ms, "
               f"ratio {result[step]['ratio']:.2f}", flush=True)
+    if quantized:
+        int8_ms, bf16_ms = median(run["encoder"] for run in int8), result["encoder"]["omma_ms"]
+        result["int8_encoder"] = {"omma_ms": int8_ms, "times_bf16": bf16_ms / int8_ms, "peak_gb": max(run["peak_bytes"] for run in int8) / 1e9}
+        print(f"int8 encoder: omma {int8_ms:.0f} ms, {bf16_ms / int8_ms:.2f} times its bf16", flush=True)
     print(f"{dtype}: encoder {result['gflop']:.0f} GFLOP, GEMM {result['gemm_gflops'][0]:.0f}-{result['gemm_gflops'][1]:.0f} GFLOP/s, omma's share "
           f"{result['omma_share']:.0%}; peak {result['omma_peak_gb']:.2f} / {result['transformers_peak_gb']:.2f} GB", flush=True)
     return result

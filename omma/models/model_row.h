@@ -12,6 +12,7 @@
 
 #include "omma/base/json.h"
 #include "omma/models/conversion.h"
+#include "omma/models/quantization.h"
 #include "omma/nn/torch.h"
 #include "omma/tasks/answerer.h"
 #include "omma/tasks/captioner.h"
@@ -51,6 +52,10 @@ struct ModelRow {
   // Of an original checkpoint: whether it is this model's, and its writer. A row with a converter alone takes what no other does.
   std::function<bool(const ConversionSource& source)> is_original = {};
   std::function<void(const ConversionSource& source, const std::filesystem::path& to)> convert = {};
+
+  // Into an existing directory the model of another, with int8 layers, calibrated on pictures.
+  std::function<Quantized(const std::filesystem::path& from, const std::filesystem::path& to, const NextPicture& next)> quantize =
+      {};
 };
 
 // The table: models/registry.cpp, and what was added.

@@ -10,6 +10,7 @@
 #include "omma/models/sam/convert.h"
 #include "omma/models/sam/key_table.h"
 #include "omma/models/sam/predictor.h"
+#include "omma/models/sam/quantize.h"
 
 namespace omma {
 namespace {
@@ -47,11 +48,12 @@ std::vector<ModelRow> known_models() {
   rows.push_back({.types = {"sam"},
                   .segmenter =
                       [](const fs::path& directory, const LoadTarget& target) {
-                        const sam::PredictorOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
+                        const sam::PredictorOptions options{.device = target.device, .dtype = target.dtype};
                         return sam::load_predictor(directory, options, target.enlargement);
                       },
                   .is_original = [](const ConversionSource& source) { return sam::is_original(source.file); },
-                  .convert = sam::convert});
+                  .convert = sam::convert,
+                  .quantize = sam::quantize});
   return rows;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "omma/nn/grid_scores.h"
 #include "omma/nn/kernels/kernels_for.h"
 #include "omma/nn/parallel.h"
 
@@ -83,8 +84,16 @@ Tensor attend_thin(const Tensor& q, const Tensor& k, const Tensor& v, float scal
   return output;
 }
 
+// Of head i.
+WideGridScores head_of(const GridScores& scores, int64_t i) {
+  return {.height = scores.rows.size(2),
+          .width = scores.columns.size(2),
+          .rows = static_cast<const Bfloat16*>(scores.rows.const_data_ptr()) + i * scores.rows.stride(0),
+          .columns = static_cast<const Bfloat16*>(scores.columns.const_data_ptr()) + i * scores.columns.stride(0)};
+}
+
 // A thread's blocks of queries are neighbours, so that it packs a head once.
-Tensor attend_wide(const Tensor& q, const Tensor& k, const Tensor& v, float scale) {
+Tensor attend_wide(const Tensor& q, const Tensor& k, const Tensor& v, float scale, const GridScores* scores = nullptr) {
   const Tensor output = empty_output(q);
   const WideAttentionKernel& kernel = *wide_attention_kernel();
   constexpr int64_t block = 48;
@@ -95,6 +104,7 @@ Tensor attend_wide(const Tensor& q, const Tensor& k, const Tensor& v, float scal
     const at::DataPtr scratch = c10::GetCPUAllocator()->allocate(bytes);  // aligned to 64 bytes
     for (int64_t i = begin; i < end; ++i) {
       const int64_t head = i / blocks, query = i % blocks * block;
+      const WideGridScores grid = scores == nullptr ? WideGridScores{} : head_of(*scores, head);
       const WideAttention task{.queries = q.size(2),
                                .keys = k.size(2),
                                .channels = q.size(3),
@@ -107,6 +117,7 @@ Tensor attend_wide(const Tensor& q, const Tensor& k, const Tensor& v, float scal
                                .v_stride = v.stride(2),
                                .output_stride = output.stride(2),
                                .scale = scale,
+                               .grid = scores == nullptr ? nullptr : &grid,
                                .scratch = static_cast<float*>(scratch.get())};
       if (i == begin || query == 0) kernel.pack(task);
       kernel.attend(task, query, std::min(query + block, q.size(2)));
@@ -130,6 +141,12 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor
   }
   const auto optional = mask.defined() ? std::make_optional(mask) : std::nullopt;
   return at::scaled_dot_product_attention(q, k, v, optional, dropout, /*is_causal=*/false, scale);
+}
+
+Tensor grid_scored_attention(const Tensor& q, const Tensor& k, const Tensor& v, const GridScores& scores) {
+  if (!suits_wide(q, k, v)) return {};
+  const GridScores contiguous{.rows = scores.rows.contiguous(), .columns = scores.columns.contiguous()};
+  return attend_wide(q, k, v, static_cast<float>(1 / std::sqrt(static_cast<double>(q.size(3)))), &contiguous);
 }
 
 }  // namespace omma

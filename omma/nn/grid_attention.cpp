@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "omma/base/error.h"
 #include "omma/nn/attention.h"
+#include "omma/nn/grid_scores.h"
 #include "omma/nn/parallel.h"
 
 namespace omma {
@@ -17,13 +19,8 @@ Tensor by_offset(const Tensor& table, int64_t size) {
   return table.index_select(0, offset.flatten()).view({size, size, table.size(1)});
 }
 
-struct PositionScores {
-  Tensor rows;     // [B N, S, H]: of a query with the keys' rows
-  Tensor columns;  // [B N, S, W]
-};
-
-// q [G, S, D]
-PositionScores position_scores(const Tensor& q, GridSize grid, const RelativePositions& positions) {
+// q [B N, S, D]
+GridScores position_scores(const Tensor& q, GridSize grid, const RelativePositions& positions) {
   const auto [height, width] = grid;
   const int64_t groups = q.size(0), channels = q.size(2);
   const Tensor grids = q.view({groups, height, width, channels});
@@ -36,14 +33,14 @@ PositionScores position_scores(const Tensor& q, GridSize grid, const RelativePos
 }
 
 // Adds them to scores [G, T, S] of the queries begin, begin + 1, ...
-void add_positions(Tensor& scores, const PositionScores& positions, int64_t group, int64_t begin, GridSize grid) {
+void add_positions(Tensor& scores, const GridScores& positions, int64_t group, int64_t begin, GridSize grid) {
   Tensor by_place = scores.view({scores.size(0), scores.size(1), grid.height, grid.width});
   by_place.add_(positions.rows.narrow(0, group, scores.size(0)).narrow(1, begin, scores.size(1)).unsqueeze(3));
   by_place.add_(positions.columns.narrow(0, group, scores.size(0)).narrow(1, begin, scores.size(1)).unsqueeze(2));
 }
 
 // All of q, k, v [G, S, D] -> [G, S, D], some at a time, so that a thread's scores stay in its cache.
-Tensor attend_in_pieces(const Tensor& q, const Tensor& k, const Tensor& v, GridSize grid, const PositionScores* positions) {
+Tensor attend_in_pieces(const Tensor& q, const Tensor& k, const Tensor& v, GridSize grid, const GridScores* positions) {
   constexpr int64_t cached_scores = 1 << 18;
   const int64_t groups = q.size(0), tokens = q.size(1);
   const int64_t queries = std::clamp<int64_t>(cached_scores / tokens, 1, tokens);
@@ -81,17 +78,18 @@ void expect_fits(const RelativePositions& positions, GridSize grid, int64_t chan
 Tensor grid_attention(const Tensor& q, const Tensor& k, const Tensor& v, GridSize grid, const RelativePositions& positions) {
   check(q.size(2) == grid.height * grid.width, "grid attention: expected {} x {} tokens, got {}", grid.height, grid.width,
         q.size(2));
-  const bool with_positions = positions.rows.defined();
-  if (with_positions) expect_fits(positions, grid, q.size(3));
   const auto grouped = [](const Tensor& x) { return x.flatten(0, 1).contiguous(); };  // [B N, S, D]
   const Tensor queries = grouped(q);
-  PositionScores scores;
-  if (with_positions) scores = position_scores(queries, grid, positions);
+  std::optional<GridScores> scores;
+  if (positions.rows.defined()) {
+    expect_fits(positions, grid, q.size(3));
+    scores = position_scores(queries, grid, positions);
+    if (const Tensor fused = grid_scored_attention(q, k, v, *scores); fused.defined()) return fused;
+  }
   if (!torch::GradMode::is_enabled() && q.is_cpu())
-    return attend_in_pieces(queries, grouped(k), grouped(v), grid, with_positions ? &scores : nullptr).view_as(q);
+    return attend_in_pieces(queries, grouped(k), grouped(v), grid, scores ? &*scores : nullptr).view_as(q);
   Tensor bias;  // [B, N, S, S]
-  if (with_positions)
-    bias = (scores.rows.unsqueeze(3) + scores.columns.unsqueeze(2)).view({q.size(0), q.size(1), q.size(2), q.size(2)});
+  if (scores) bias = (scores->rows.unsqueeze(3) + scores->columns.unsqueeze(2)).view({q.size(0), q.size(1), q.size(2), q.size(2)});
   return attention(q, k, v, bias);
 }
 

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
+
+#include "omma/nn/row_blocks.h"
 
 namespace omma {
 
@@ -17,20 +18,10 @@ torch::nn::LayerNorm layer_norm(int64_t channels, double eps) {
 
 Tensor feed_forward(const Tensor& x, const Linear& fc1, const Linear& fc2, Activation activation,
                     const FeedForwardDropout& dropout) {
-  const auto through = [&](const Tensor& rows) {
+  return in_row_blocks(x, fc2->options.out_features(), [&](const Tensor& rows) {
     const Tensor inner = torch::dropout(fc1.ptr()->forward_with(rows, activation), dropout.inner, dropout.training);
     return torch::dropout(fc2.ptr()->forward(inner), dropout.outer, dropout.training);
-  };
-  constexpr int64_t block = 1024;
-  const int64_t rows = x.numel() / x.size(-1);
-  if (torch::GradMode::is_enabled() || !x.is_cpu() || rows <= block) return through(x);
-  const Tensor flat = x.reshape({rows, x.size(-1)});
-  Tensor out = torch::empty({rows, fc2->options.out_features()}, x.options());
-  for (int64_t start = 0; start < rows; start += block)
-    out.narrow(0, start, std::min(block, rows - start)).copy_(through(flat.narrow(0, start, std::min(block, rows - start))));
-  auto sizes = x.sizes().vec();
-  sizes.back() = out.size(1);
-  return out.view(sizes);
+  });
 }
 
 Tensor drop_path(const Tensor& x, double rate, bool training) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "omma/base/error.h"
+#include "omma/nn/fused_activation.h"
 #include "omma/nn/kernels/kernels_for.h"
 #include "omma/nn/parallel.h"
 
@@ -142,6 +143,11 @@ Tensor run_fused(const Tensor& x, const Tensor& weight, const Tensor& bias, std:
 }
 
 }  // namespace
+
+FusedActivation fused_activation(Activation activation) {
+  const auto known = std::ranges::find(activations, activation, &KnownActivation::function);
+  return known == activations.end() ? FusedActivation{} : FusedActivation{known->fused, known->algorithm};
+}
 
 bool is_activation(std::string_view name) {
   return std::any_of(activations.begin(), activations.end(), [&](const auto& known) { return known.name == name; });

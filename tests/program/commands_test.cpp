@@ -11,7 +11,7 @@ TEST(Program, TellsItsVersionAndHelp) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.status, 0);
   for (const char* command : {"caption", "match", "ask", "detect", "segment", "annotate", "agent", "bootstrap", "render", "train",
-                              "eval", "convert", "inspect", "list"})
+                              "eval", "convert", "quantize", "inspect", "list"})
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
   for (const char* absent : {"chat", "serve"}) EXPECT_EQ(help.out.find(std::string("\n  ") + absent), std::string::npos);
   EXPECT_EQ(run_program({}).status, 2);

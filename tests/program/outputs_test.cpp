@@ -110,6 +110,8 @@ TEST_F(Outputs, OtherCommandsSpareWhatTheyRead) {
   expect_refused(with(train, {"--set", "initial_weights=[\"" + path("run/model") + "\"]", "--out", path("run")}));
   expect_refused(with(train, {"--out", path("")}));
   expect_refused({"convert", "--from", path("run/model"), "--to", path("run/model/new")});
+  for (const char* out : {"run/model/new", "a"})
+    expect_refused({"quantize", path("run/model"), path(out), "--pictures", path("a")});
 }
 
 TEST_F(Outputs, RenderTakesNoFolderOfOthers) {
@@ -141,6 +143,7 @@ TEST_F(Outputs, WhatCannotBeWrittenIsToldBeforeTheWork) {
   expect_refused({"train", "recipes/grounding-dino-nano.json", "--out", below}, "Not a directory");
   expect_refused({"bootstrap", "--data", "coco:" + path("data"), "--out", below}, "Not a directory");
   expect_refused({"convert", "--from", path("a/1.png"), "--to", below}, "Not a directory");
+  expect_refused({"quantize", "zoo/blip-nano-vqa", below, "--pictures", path("a/1.png")}, "Not a directory");
   expect_refused({"render", "--seed", "1", "--count", "1", "--out", below}, "Not a directory");
 }
 

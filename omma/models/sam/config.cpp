@@ -4,9 +4,13 @@
 
 #include "omma/base/error.h"
 #include "omma/nn/linear.h"
+#include "omma/nn/quantization_config.h"
 
 namespace omma::sam {
 namespace {
+
+// The linear layers that are of 8-bit numbers where any are.
+const std::vector<std::string> int8_layers = {R"(re:vision_encoder\.layers\.\d+\.(attn\.(qkv|proj)|mlp\.lin[12])$)"};
 
 void expect_activation(Faults& faults, std::string_view field, const std::string& name) {
   faults.expect(is_activation(name), "{}.hidden_act: unknown activation \"{}\"", field, name);
@@ -59,8 +63,15 @@ void Config::validate(Faults& faults) const {
 Config read_model_config(const json& object, std::string_view where) {
   check(object.is_object(), "{}: expected a JSON object, got {}", where, object.type_name());
   const json vision = object.value("vision_config", json::object());
-  if (!vision.is_object() || vision.value("model_type", json()) != "tiny_vit") return read_config<Config>(object, where);
+  const json quantization = object.value("quantization_config", json());
   Config config;
+  if (!vision.is_object() || vision.value("model_type", json()) != "tiny_vit") {
+    config = read_config<Config>(object, where);
+    config.vision_config.int8 = !quantization.is_null();
+    if (config.vision_config.int8) expect_int8_config(quantization, int8_layers, where);
+    return config;
+  }
+  check(quantization.is_null(), "{}: quantization_config: a TinyViT has no form of 8-bit numbers", where);
   config.tiny_vit = read_config<TinyVitConfig>(vision, fmt::format("{}: vision_config", where));
   read_fields(config, object, where);
   return config;
@@ -70,6 +81,7 @@ json write_model_config(const Config& config) {
   json object = write_config(config);
   if (config.tiny_vit) object["vision_config"] = write_config(*config.tiny_vit);
   object["architectures"] = {"SamModel"};
+  if (config.vision_config.int8) object["quantization_config"] = write_int8_config(int8_layers);
   return object;
 }
 

@@ -34,6 +34,7 @@ struct VisionConfig {
   std::vector<int64_t> global_attn_indexes = {2, 5, 8, 11};
   int64_t num_pos_feats = 128;           // frequencies of the positional encoding
   std::optional<double> drop_path_rate;  // of the last layer in training, rising from 0; a field of omma's
+  bool int8 = false;                     // whether the layers' linear ones are of 8-bit numbers: quantization_config
 
   int64_t grid() const { return image_size / patch_size; }
   int64_t inner_size() const { return mlp_dim.value_or(static_cast<int64_t>(static_cast<double>(hidden_size) * mlp_ratio)); }

@@ -33,15 +33,17 @@ std::uint64_t picture_checksum(const Image& image) {
 std::string fingerprint(const torch::nn::Module& model) {
   constexpr int64_t sampled = 256;  // values at either end
   std::uint64_t state = 0;
-  for (const auto& item : model.named_parameters()) {
-    const Tensor values = item.value().detach().flatten();
+  const auto add = [&](const std::string& name, const Tensor& tensor) {
+    const Tensor values = tensor.detach().flatten();
     const int64_t count = std::min(sampled, values.size(0));
     const Tensor ends = torch::cat({values.narrow(0, 0, count), values.narrow(0, values.size(0) - count, count)})
                             .to(torch::kCPU, torch::kFloat32)
                             .contiguous();
-    state = checksum({reinterpret_cast<const std::uint8_t*>(item.key().data()), item.key().size()}, state);
+    state = checksum({reinterpret_cast<const std::uint8_t*>(name.data()), name.size()}, state);
     state = checksum(view_of(ends, "").bytes, state ^ static_cast<std::uint64_t>(values.size(0)));
-  }
+  };
+  for (const auto& item : model.named_parameters()) add(item.key(), item.value());
+  for (const auto& item : model.named_buffers()) add(item.key(), item.value());
   return hexadecimal(state);
 }
 

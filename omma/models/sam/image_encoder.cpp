@@ -15,6 +15,10 @@ double drop_path_of(const VisionConfig& config, int64_t index) {
   return config.drop_path_rate.value_or(0) * static_cast<double>(index) / static_cast<double>(last);
 }
 
+QuantizableLinear linear_of(const VisionConfig& config, int64_t in, int64_t out, bool bias = true) {
+  return QuantizableLinear(torch::nn::LinearOptions(in, out).bias(bias), config.int8);
+}
+
 }  // namespace
 
 EncoderLayerImpl::EncoderLayerImpl(const VisionConfig& config, int64_t index)
@@ -24,11 +28,10 @@ EncoderLayerImpl::EncoderLayerImpl(const VisionConfig& config, int64_t index)
       activation_(activation_by_name(config.hidden_act)),
       norm1_(register_module("layer_norm1", layer_norm(config.hidden_size, config.layer_norm_eps))),
       norm2_(register_module("layer_norm2", layer_norm(config.hidden_size, config.layer_norm_eps))),
-      qkv_(register_at(*this, "attn.qkv",
-                       Linear(torch::nn::LinearOptions(config.hidden_size, 3 * config.hidden_size).bias(config.qkv_bias)))),
-      proj_(register_at(*this, "attn.proj", Linear(config.hidden_size, config.hidden_size))),
-      lin1_(register_at(*this, "mlp.lin1", Linear(config.hidden_size, config.inner_size()))),
-      lin2_(register_at(*this, "mlp.lin2", Linear(config.inner_size(), config.hidden_size))) {
+      qkv_(register_at(*this, "attn.qkv", linear_of(config, config.hidden_size, 3 * config.hidden_size, config.qkv_bias))),
+      proj_(register_at(*this, "attn.proj", linear_of(config, config.hidden_size, config.hidden_size))),
+      lin1_(register_at(*this, "mlp.lin1", linear_of(config, config.hidden_size, config.inner_size()))),
+      lin2_(register_at(*this, "mlp.lin2", linear_of(config, config.inner_size(), config.hidden_size))) {
   if (!config.use_rel_pos) return;
   const int64_t side = window_ > 0 ? window_ : config.grid();
   const auto table = [&](const char* name) {

@@ -9,6 +9,7 @@
 #include "omma/models/sam/config.h"
 #include "omma/models/sam/neck.h"
 #include "omma/nn/grid_attention.h"
+#include "omma/nn/int8_linear.h"
 #include "omma/nn/linear.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
@@ -34,7 +35,7 @@ class EncoderLayerImpl : public torch::nn::Module {
   double drop_path_;
   Activation activation_;
   torch::nn::LayerNorm norm1_, norm2_;
-  Linear qkv_, proj_, lin1_, lin2_;
+  QuantizableLinear qkv_, proj_, lin1_, lin2_;
   RelativePositions positions_;
 };
 TORCH_MODULE(EncoderLayer);

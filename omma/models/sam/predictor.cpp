@@ -14,6 +14,7 @@
 #include "omma/models/sam/key_table.h"
 #include "omma/models/sam/picture_mask.h"
 #include "omma/models/sam/processor.h"
+#include "omma/nn/int8_linear.h"
 #include "omma/nn/weights.h"
 
 namespace omma::sam {
@@ -27,7 +28,8 @@ Model load_sam(const std::filesystem::path& directory, const PredictorOptions& o
   const Config config = read_model_config(read_json(config_file), config_file.string());
   const TensorFile weights = read_weights(directory);
   auto model = load_model<Model>(config, weights, checkpoint_keys(), directory.string(), {.device = options.device});
-  set_dtype(*model, options.dtype);
+  const bool int8_on_cpu = config.vision_config.int8 && options.device.is_cpu();
+  set_dtype(*model, options.dtype.value_or(int8_on_cpu ? dtype_beside_int8() : torch::kFloat32));
   return model;
 }
 

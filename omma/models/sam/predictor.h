@@ -18,7 +18,7 @@ namespace omma::sam {
 
 struct PredictorOptions {
   torch::Device device = torch::kCPU;
-  torch::Dtype dtype = torch::kFloat32;
+  std::optional<torch::Dtype> dtype;  // none: float32, around int8 layers what dtype_beside_int8() says
 };
 
 // A prompt that is a single point gets the best of three masks by predicted IoU, every other one the mask of the single token, as

@@ -5,6 +5,26 @@
 #endif
 
 namespace omma {
+namespace {
+
+bool has_avx512_bf16() {
+#if defined(__x86_64__)
+  return supports(Isa::avx512) && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+bool has_amx_bf16() {
+#if defined(__x86_64__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) != 0;  // not every compiler's builtin knows it
+#else
+  return false;
+#endif
+}
+
+}  // namespace
 
 bool supports(Isa isa) {
 #if defined(__x86_64__)
@@ -21,11 +41,13 @@ Isa best_isa() {
   return best;
 }
 
-bool favours_avx512_bf16() {
+bool favours_avx512_bf16() { return has_avx512_bf16() && !has_amx_bf16(); }
+
+bool has_bf16_products() { return has_avx512_bf16() || has_amx_bf16(); }
+
+bool has_int8_products() {
 #if defined(__x86_64__)
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  const bool amx_bf16 = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) != 0;  // not every compiler's builtin knows it
-  return supports(Isa::avx512) && __builtin_cpu_supports("avx512bf16") && !amx_bf16;
+  return supports(Isa::avx512) && __builtin_cpu_supports("avx512vnni");
 #else
   return false;
 #endif

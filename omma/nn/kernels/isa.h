@@ -21,6 +21,12 @@ Isa best_isa();
 // Whether AVX-512's products of bf16 are this processor's fastest: it has AVX-512 BF16, and not AMX, which oneDNN's products use.
 bool favours_avx512_bf16();
 
+// Whether it multiplies bf16 at twice the rate of fp32, as those with AVX-512 BF16 or AMX do.
+bool has_bf16_products();
+
+// Whether it has products of 8-bit numbers of which no sum is cut off: AVX-512 VNNI, which those with AMX have, too.
+bool has_int8_products();
+
 // Whether Intel made this processor: MKL takes its fastest paths there only.
 bool is_intel();
 

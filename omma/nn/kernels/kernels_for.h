@@ -3,6 +3,7 @@
 
 #include "omma/nn/kernels/deformable_attention_kernel.h"
 #include "omma/nn/kernels/isa.h"
+#include "omma/nn/kernels/quantize_kernel.h"
 #include "omma/nn/kernels/thin_attention_kernel.h"
 #include "omma/nn/kernels/thin_linear_kernel.h"
 #include "omma/nn/kernels/wide_attention_kernel.h"
@@ -11,6 +12,7 @@
 namespace omma {
 
 const DeformableKernels& deformable_kernels_for(Isa isa);
+const QuantizeKernels& quantize_kernels_for(Isa isa);
 const ThinAttentionKernels& thin_attention_kernels_for(Isa isa);
 const ThinLinearKernels& thin_linear_kernels_for(Isa isa);
 

@@ -7,8 +7,15 @@
 
 namespace omma {
 
-// softmax(scale q k^T) v of one head; scores and sums are fp32, softmax's numerators bf16. A row's channels lie side by side,
-// strides are elements from row to row.
+// What is added to the scores of a query t and the key at row y and column x of a grid of H W = S keys: rows[t, y] + columns[t, x].
+struct WideGridScores {
+  int64_t height, width;    // H, W
+  const Bfloat16* rows;     // [T, H]
+  const Bfloat16* columns;  // [T, W]
+};
+
+// softmax(scale q k^T + grid) v of one head; scores and sums are fp32, softmax's numerators bf16. A row's channels lie side by
+// side, strides are elements from row to row.
 struct WideAttention {
   int64_t queries, keys, channels;  // T, S > 0, D even
   const Bfloat16* q;                // [T, D]
@@ -16,8 +23,9 @@ struct WideAttention {
   const Bfloat16* v;                // [S, D]
   Bfloat16* output;                 // [T, D]
   int64_t q_stride, k_stride, v_stride, output_stride;
-  float scale;
-  float* scratch;  // 64-byte aligned
+  float scale;                 // not 0
+  const WideGridScores* grid;  // null: nothing
+  float* scratch;              // 64-byte aligned
 };
 
 struct WideAttentionKernel {

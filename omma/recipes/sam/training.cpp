@@ -57,6 +57,7 @@ class SamTraining : public TrainingTask {
   SamTraining(const TrainerConfig& trainer, const TrainingConfig& config)
       : config_(config), model_config_(read_model_config(config.model, "model")) {
     check(!config.pictures_alone(), "data: expected masks to learn from, got \"{}\"", config.data);
+    check(!model_config_.vision_config.int8, "model.quantization_config: layers of 8-bit numbers do not train");
     const MaskChoice choice{.side = model_config_.image_size(), .max_masks = config.max_masks, .min_pixels = config.min_pixels};
     source_ = open_masks(config, choice, trainer.seed);
     validation_ = open_validation(config, choice.side);

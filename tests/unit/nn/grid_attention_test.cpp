@@ -69,6 +69,26 @@ TEST(GridAttention, PiecesAreTheWhole) {
   }
 }
 
+// The kernel, where this processor has it: grids narrower and wider than its vectors, heads that are views of one projection.
+TEST(GridAttention, IsTheSameInBfloat16ButForRounding) {
+  for (const Case& shape : {Case{2, 3, 5, 7, 16, true}, Case{1, 2, 14, 14, 64, true}, Case{1, 2, 9, 40, 32, true}}) {
+    Inputs inputs = inputs_of(shape);
+    const auto rounded = [](const Tensor& x) { return x.to(torch::kBFloat16); };
+    const auto as_view = [&](const Tensor& x) { return rounded(x).transpose(1, 2).contiguous().transpose(1, 2); };
+    for (Tensor* each : {&inputs.q, &inputs.k, &inputs.v}) *each = as_view(*each);
+    inputs.positions = {.rows = rounded(0.3 * inputs.positions.rows), .columns = rounded(0.3 * inputs.positions.columns)};
+    const Inputs exact{
+        .q = inputs.q.to(torch::kFloat32),
+        .k = inputs.k.to(torch::kFloat32),
+        .v = inputs.v.to(torch::kFloat32),
+        .positions = {.rows = inputs.positions.rows.to(torch::kFloat32), .columns = inputs.positions.columns.to(torch::kFloat32)}};
+    const c10::InferenceMode inference;
+    const GridSize grid{.height = shape.height, .width = shape.width};
+    const Tensor found = grid_attention(inputs.q, inputs.k, inputs.v, grid, inputs.positions).to(torch::kFloat32);
+    EXPECT_LT((found - by_definition(exact, shape)).abs().max().item<float>(), 0.04F);
+  }
+}
+
 TEST(GridAttention, RejectsPositionsOfAnotherGrid) {
   const Inputs inputs = inputs_of({1, 1, 3, 3, 4, true});
   const auto message = testing::invalid_argument_of([&] {
