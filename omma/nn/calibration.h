@@ -19,7 +19,7 @@ class ValueHistogram {
   void add(std::span<const float> values);  // those that are not finite count nowhere
   bool empty() const;
 
-  // The range with the least mean squared error: rare large numbers are cut off where the others gain more by it.
+  // The range with the least mean cubed error: rare large numbers are cut off where the others gain more by it.
   Int8Range best_range() const;
 
  private:

@@ -15,7 +15,7 @@ double error_of(const std::vector<float>& values, Int8Range range) {
   double sum = 0;
   for (const float value : values) {
     const double q = std::clamp(std::nearbyint(double{value} / range.scale) + range.zero_point, -128.0, 127.0);
-    sum += std::pow((q - range.zero_point) * range.scale - value, 2);
+    sum += std::pow(std::abs((q - range.zero_point) * range.scale - value), 3);
   }
   return sum;
 }
