@@ -19,6 +19,7 @@ InitialWeights load_matching_weights(torch::nn::Module& module, const std::files
     ++count.wanted;
     const TensorView* view = file.find(name);
     if (view == nullptr || !std::ranges::equal(view->shape, weight.sizes())) return;
+    if (weight.is_floating_point() != torch::isFloatingType(torch_dtype(view->dtype))) return;  // whole numbers of int8 layers
     weight.copy_(to_tensor(*view));
     ++count.copied;
   };

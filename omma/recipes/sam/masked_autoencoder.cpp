@@ -34,6 +34,7 @@ class MaskedAutoencoderTraining : public TrainingTask {
   MaskedAutoencoderTraining(const TrainerConfig& trainer, const MaskedAutoencoderConfig& config)
       : config_(config), model_config_(read_model_config(config.model, "model")) {
     check(!model_config_.tiny_vit, "model: a masked autoencoder's encoder is a plain ViT, not TinyViT");
+    check(!model_config_.vision_config.int8, "model.quantization_config: layers of 8-bit numbers do not train");
     const MaskChoice choice{.side = model_config_.image_size()};
     source_ = open_masks(config, choice, trainer.seed);
     DataConfig held_out = config;
