@@ -1,10 +1,14 @@
 #include "omma/nn/int8_linear.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/stack.h>
 
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "omma/base/error.h"
 #include "omma/nn/kernels/kernels_for.h"
@@ -16,15 +20,9 @@ namespace {
 
 constexpr int byte_zero = 128;  // the product takes inputs as bytes, which stand for q + 128
 
-using Prepack = Tensor(const Tensor&, at::OptionalIntArrayRef);
-using Product = Tensor(const Tensor&, double, int64_t, const Tensor&, const Tensor&, const Tensor&, const std::optional<Tensor>&,
-                       double, int64_t, std::optional<at::ScalarType>, c10::string_view, c10::List<std::optional<at::Scalar>>,
-                       c10::string_view);
-
-// oneDNN's product of 8-bit numbers.
+// oneDNN's product of 8-bit numbers. Called with boxed arguments: their C++ types change from one LibTorch to the next.
 struct Int8Operators {
-  c10::TypedOperatorHandle<Prepack> prepack;
-  c10::TypedOperatorHandle<Product> product;
+  c10::OperatorHandle prepack, product;
 };
 
 // Null where this LibTorch was built without it, or the processor would lose sums of 16 bits.
@@ -33,10 +31,17 @@ const Int8Operators* int8_operators() {
     const auto prepack = c10::Dispatcher::singleton().findSchema({"onednn::qlinear_prepack", ""});
     const auto product = c10::Dispatcher::singleton().findSchema({"onednn::qlinear_pointwise", ""});
     const auto is_there = [](const auto& schema) { return schema && schema->hasKernelForDispatchKey(c10::DispatchKey::CPU); };
-    if (!is_there(prepack) || !product || !at::globalContext().hasMKLDNN() || !has_int8_products()) return std::nullopt;
-    return Int8Operators{prepack->typed<Prepack>(), product->typed<Product>()};
+    if (!is_there(prepack) || !is_there(product) || !at::globalContext().hasMKLDNN() || !has_int8_products()) return std::nullopt;
+    return Int8Operators{*prepack, *product};
   }();
   return found ? &*found : nullptr;
+}
+
+template <class... Arguments>
+Tensor call(const c10::OperatorHandle& function, Arguments&&... arguments) {
+  torch::jit::Stack stack{c10::IValue(std::forward<Arguments>(arguments))...};
+  function.callBoxed(stack);
+  return stack.at(0).toTensor();
 }
 
 // [M, K] fp32 or bf16 to bytes.
@@ -132,7 +137,7 @@ std::shared_ptr<const QuantizableLinearImpl::Prepared> QuantizableLinearImpl::pr
                 .weight_scale = weight_scale_.flatten(),
                 .weight_zeros = torch::zeros({weight.size(0)}, torch::kInt32)};
   if (is_int8) {
-    made.weight = int8_operators()->prepack.call(weight, at::OptionalIntArrayRef());
+    made.weight = call(int8_operators()->prepack, weight, c10::IValue());
   } else {
     made.weight = (weight * weight_scale_).to(x.options());
     if (bias.defined()) made.bias = bias.to(x.options());
@@ -145,12 +150,12 @@ Tensor QuantizableLinearImpl::product(const Tensor& x, FusedActivation activatio
   const auto prepared = prepared_for(x);
   const bool kernel_type = x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kBFloat16;
   const Tensor rows = (kernel_type ? x : x.to(torch::kFloat)).reshape({-1, x.size(-1)}).contiguous();  // [M, K]
-  const auto text = [](std::string_view name) { return c10::string_view(name.data(), name.size()); };
-  const Tensor y = int8_operators()->product.call(
-      quantized(rows, prepared->input_scale, prepared->input_zero), prepared->input_scale, prepared->input_zero, prepared->weight,
-      prepared->weight_scale, prepared->weight_zeros, prepared->bias.defined() ? std::make_optional(prepared->bias) : std::nullopt,
-      /*output_scale=*/1, /*output_zero_point=*/0, rows.scalar_type(), text(activation.name),
-      c10::List<std::optional<at::Scalar>>(), text(activation.algorithm));
+  const Tensor y =
+      call(int8_operators()->product, quantized(rows, prepared->input_scale, prepared->input_zero),
+           static_cast<double>(prepared->input_scale), static_cast<int64_t>(prepared->input_zero), prepared->weight,
+           prepared->weight_scale, prepared->weight_zeros, prepared->bias.defined() ? c10::IValue(prepared->bias) : c10::IValue(),
+           /*output_scale=*/1.0, /*output_zero_point=*/int64_t{0}, static_cast<int64_t>(rows.scalar_type()),
+           std::string(activation.name), c10::List<std::optional<at::Scalar>>(), std::string(activation.algorithm));
   std::vector<int64_t> sizes = x.sizes().vec();
   sizes.back() = weight.size(0);
   return y.view(sizes).to(x.scalar_type());

@@ -15,7 +15,8 @@ json write_int8_config(const std::vector<std::string>& targets) {
 
 void expect_int8_config(const json& quantization_config, const std::vector<std::string>& targets, std::string_view where) {
   Faults faults{std::string(where)};
-  for (const auto& [path, expected] : write_int8_config(targets).flatten().items()) {
+  const json scheme = write_int8_config(targets).flatten();  // paths and what stands there
+  for (const auto& [path, expected] : scheme.items()) {
     const json::json_pointer pointer(path);
     const json found = quantization_config.contains(pointer) ? quantization_config[pointer] : json();
     faults.expect(found == expected, "quantization_config{}: expected {}, got {}", path, dump_json(expected), dump_json(found));
