@@ -28,7 +28,7 @@ Layers layers_of(int64_t in, int64_t out, bool bias = true, Int8Range range = {.
 }
 
 // The definition, in whole numbers.
-Tensor by_definition(const Layers& layers, const Tensor& x) {
+Tensor by_definition(Layers& layers, const Tensor& x) {
   const auto [scale, zero] = layers.range;
   const Tensor q = ((x.to(torch::kFloat64) / scale).round() + zero).clamp(-128, 127);
   const Tensor weight = layers.floating->weight.to(torch::kFloat64);
@@ -46,7 +46,7 @@ TEST(Int8Linear, IsTheSumOfWholeNumbers) {
   const c10::InferenceMode inference;
   for (const auto& [rows, in, out] : std::vector<std::array<int64_t, 3>>{{1, 1, 1}, {1, 64, 8}, {7, 33, 5}, {130, 768, 96}})
     for (const Int8Range range : {Int8Range{0.03F, -17}, Int8Range{0.01F, 0}, Int8Range{0.05F, -128}, Int8Range{0.05F, 127}}) {
-      const Layers layers = layers_of(in, out, rows % 2 == 1, range);
+      Layers layers = layers_of(in, out, rows % 2 == 1, range);
       const Tensor x = torch::randn({rows, in});
       const Tensor expected = by_definition(layers, x);
       EXPECT_LT(largest(layers.int8->forward(x) - expected), 1e-5 * (1 + largest(expected))) << rows << " x " << in << " x " << out;
@@ -67,7 +67,7 @@ TEST(Int8Linear, IsNearTheLayerThatItStandsFor) {
 
 // What runs where there is no product: the same but for the inputs' rounding.
 TEST(Int8Linear, WithoutTheProductItsWeightBecomesNumbers) {
-  const Layers layers = layers_of(33, 12);
+  Layers layers = layers_of(33, 12);
   const Tensor x = (torch::randn({5, 33}) / 0.03F).round().clamp(-100, 100) * 0.03F;  // numbers that need no rounding
   const Tensor expected = by_definition(layers, x).to(torch::kFloat32);
   at::globalContext().setUserEnabledMkldnn(false);
@@ -78,7 +78,7 @@ TEST(Int8Linear, WithoutTheProductItsWeightBecomesNumbers) {
 }
 
 TEST(Int8Linear, KeepsItsNumbersInEveryTypeAndAnswersInTheInputs) {
-  const Layers layers = layers_of(64, 16);
+  Layers layers = layers_of(64, 16);
   const torch::NoGradGuard no_grad;
   const Tensor x = torch::randn({9, 64});
   const Tensor exact = layers.int8->forward(x);
@@ -94,7 +94,7 @@ TEST(Int8Linear, KeepsItsNumbersInEveryTypeAndAnswersInTheInputs) {
 
 TEST(Int8Linear, ComesBackFromAFile) {
   const testing::TemporaryDirectory directory;
-  const Layers layers = layers_of(24, 10);
+  Layers layers = layers_of(24, 10);
   save_weights(directory / "w.safetensors", *layers.int8);
   const TensorFile file = read_safetensors(directory / "w.safetensors");
   EXPECT_EQ(file.find("weight")->dtype, DType::i8);

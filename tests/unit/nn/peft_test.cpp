@@ -25,7 +25,7 @@ void write_tensors(const fs::path& file, const Tensors& tensors) {
   write_safetensors(file, views);
 }
 
-double difference(const Tensor& a, const Tensor& b) {
+double largest_difference(const Tensor& a, const Tensor& b) {
   return (a.to(torch::kFloat32) - b.to(torch::kFloat32)).abs().max().item<double>();
 }
 
@@ -75,7 +75,7 @@ class Peft : public ::testing::Test {
 };
 
 TEST_F(Peft, MergesByItsFormula) {
-  EXPECT_LT(difference(merged(config(), "a.q.weight"), base_["a.q.weight"] + 3 * product("a.q")), 1e-6);
+  EXPECT_LT(largest_difference(merged(config(), "a.q.weight"), base_["a.q.weight"] + 3 * product("a.q")), 1e-6);
   const Tensor half = merged(config(), "a.v.weight");
   EXPECT_EQ(half.scalar_type(), torch::kHalf);
   EXPECT_TRUE(torch::equal(half, (base_["a.v.weight"].to(torch::kFloat32) + 3 * product("a.v")).to(torch::kHalf)));
@@ -87,13 +87,13 @@ TEST_F(Peft, MergesByItsFormula) {
 TEST_F(Peft, ScalesByTheRankOfEachLayer) {
   json changed = config();
   changed["use_rslora"] = true;
-  EXPECT_LT(difference(merged(changed, "a.q.weight"), base_["a.q.weight"] + 6 / std::sqrt(2.) * product("a.q")), 1e-6);
+  EXPECT_LT(largest_difference(merged(changed, "a.q.weight"), base_["a.q.weight"] + 6 / std::sqrt(2.) * product("a.q")), 1e-6);
   adapter_["base_model.model.a.q.lora_A.weight"] = torch::randn({3, 4});
   adapter_["base_model.model.a.q.lora_B.weight"] = torch::randn({5, 3});
   EXPECT_NE(refusal(config()).find("lora_A.weight\": expected rank 2 (adapter_config.json: r), got [3, 4]"), std::string::npos);
   changed = config();
   changed["rank_pattern"] = {{"q", 3}};
-  EXPECT_LT(difference(merged(changed, "a.q.weight"), base_["a.q.weight"] + 2 * product("a.q")), 1e-6);
+  EXPECT_LT(largest_difference(merged(changed, "a.q.weight"), base_["a.q.weight"] + 2 * product("a.q")), 1e-6);
 }
 
 TEST_F(Peft, WholeWeightsReplaceTheBases) {
@@ -181,7 +181,7 @@ TEST_F(Peft, WhatIsWrittenIsReadBack) {
   const TensorFile expected = read_safetensors(directory_ / "merged.safetensors");
   ASSERT_EQ(merged.tensors().size(), expected.tensors().size());
   for (const TensorView& view : expected.tensors())
-    EXPECT_LT(difference(to_tensor(*merged.find(view.name)), to_tensor(view)), 1e-6) << view.name;
+    EXPECT_LT(largest_difference(to_tensor(*merged.find(view.name)), to_tensor(view)), 1e-6) << view.name;
 }
 
 }  // namespace
