@@ -64,14 +64,15 @@ TEST_F(Registry, ItsConverterTakesItsFiles) {
 TEST_F(Registry, TheZooSaysItsDefaults) {
   EXPECT_EQ(find_model_for("detect").filename(), "grounding-dino-nano");
   EXPECT_TRUE(zoo_has_model_for("caption"));
-  EXPECT_FALSE(zoo_has_model_for("segment"));
-  EXPECT_THROW(find_model_for("segment"), std::invalid_argument);
+  EXPECT_EQ(find_model_for("segment").filename(), "sam-nano");
   // A zoo of the user's own, which says none: the first that can.
   std::filesystem::create_directories(directory_ / "zoo");
   std::filesystem::rename(model(R"({"model_type": "stub"})"), directory_ / "zoo/mine");
   ::setenv("OMMA_ZOO", (directory_ / "zoo").c_str(), 1);
   EXPECT_EQ(find_model_for("detect").filename(), "mine");
   EXPECT_FALSE(zoo_has_model_for("caption"));
+  EXPECT_FALSE(zoo_has_model_for("segment"));
+  EXPECT_THROW(find_model_for("segment"), std::invalid_argument);
   ::unsetenv("OMMA_ZOO");
 }
 

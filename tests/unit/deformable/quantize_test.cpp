@@ -30,10 +30,18 @@ TEST(Quantize, RoundsToTheNearestByteInEveryBuild) {
     std::vector<std::uint8_t> found(x.size());
     quantize_kernels_for(isa).fp32(x.data(), std::ssize(x), {.inverse_scale = 1, .zero_point = 3}, found.data());
     EXPECT_EQ(found, expected) << static_cast<int>(isa);
-    std::vector<Bfloat16> halves;  // all of them are bf16 numbers
-    for (const float value : x) halves.push_back({static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16)});
-    quantize_kernels_for(isa).bf16(halves.data(), std::ssize(x), {.inverse_scale = 1, .zero_point = 3}, found.data());
-    EXPECT_EQ(found, expected) << static_cast<int>(isa);
+    std::vector<Bfloat16> halves;  // of those that are bf16 numbers
+    std::vector<std::uint8_t> expected_of_halves;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const auto bits = std::bit_cast<std::uint32_t>(x[i]);
+      if ((bits & 0xffff) != 0) continue;
+      halves.push_back({static_cast<std::uint16_t>(bits >> 16)});
+      expected_of_halves.push_back(expected[i]);
+    }
+    ASSERT_GT(halves.size(), 300U);
+    found.resize(halves.size());
+    quantize_kernels_for(isa).bf16(halves.data(), std::ssize(halves), {.inverse_scale = 1, .zero_point = 3}, found.data());
+    EXPECT_EQ(found, expected_of_halves) << static_cast<int>(isa);
   }
 }
 
