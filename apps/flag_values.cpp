@@ -54,6 +54,7 @@ constexpr std::array real_limits = {
     RealLimits{"box-threshold", 0, 1},
     RealLimits{"crop-nms-thresh", 0, 1},
     RealLimits{"crop-overlap-ratio", 0, .99},
+    RealLimits{"enlargement", 1, 64},
     RealLimits{"length-penalty", -10, 10},
     RealLimits{"llm-timeout", .1, 86'400},
     RealLimits{"mask-nms-thresh", 0, 1},
@@ -68,6 +69,7 @@ constexpr std::array real_limits = {
     RealLimits{"temperature", 0, 100},
     RealLimits{"text-threshold", 0, 1},
     RealLimits{"threshold", 0, 1},
+    RealLimits{"tool-errors", 0, 1},
     RealLimits{"top-p", 0, 1},
     RealLimits{"variety", 0, 1},
 };

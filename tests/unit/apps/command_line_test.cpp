@@ -81,6 +81,7 @@ TEST(Flags, EveryNumberIsFiniteAndEveryPathIsThere) {
                                                           {"match"},
                                                           {"ask"},
                                                           {"detect"},
+                                                          {"segment"},
                                                           {"agent"},
                                                           {"bootstrap"},
                                                           {"render"},
@@ -91,10 +92,11 @@ TEST(Flags, EveryNumberIsFiniteAndEveryPathIsThere) {
                                                           {"eval", "caption"},
                                                           {"eval", "retrieval"},
                                                           {"eval", "matching"},
+                                                          {"eval", "segmentation"},
                                                           {"eval", "vqa"},
                                                           {"eval", "agent"}};
-  const std::set<std::string> texts = {"--split", "--device", "--dtype",  "--task",   "--data",
-                                       "--set",   "--class",  "--format", "--phrase", "--question"};
+  const std::set<std::string> texts = {"--split",  "--device", "--dtype",    "--task",  "--data", "--set", "--class",
+                                       "--format", "--phrase", "--question", "--point", "--box",  "--text"};
   std::size_t numbers = 0, paths = 0;
   for (const std::vector<std::string>& command : commands) {
     for (const auto& [name, type] : flags_of(command)) {
