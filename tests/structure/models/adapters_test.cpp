@@ -10,6 +10,7 @@
 #include "omma/nn/weights.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/blip/small_blip.h"
+#include "tests/unit/grounding_dino/small_grounding_dino.h"
 #include "tests/unit/llama/tiny_llama.h"
 
 namespace omma {
@@ -120,22 +121,7 @@ TEST(Adapters, OfSamWithMobileSamsEncoder) {
 }
 
 TEST(Adapters, OfGroundingDino) {
-  grounding_dino::Config config;
-  config.backbone_config.embed_dim = 8;
-  config.backbone_config.depths = {1, 1, 2, 1};
-  config.backbone_config.num_heads = {1, 2, 2, 4};
-  config.backbone_config.window_size = 4;
-  config.text_config.hidden_size = 16;
-  config.text_config.intermediate_size = 24;
-  config.text_config.num_hidden_layers = 2;
-  config.text_config.num_attention_heads = 2;
-  config.text_config.vocab_size = 1100;
-  config.text_config.max_position_embeddings = 8;
-  config.d_model = 32;
-  config.encoder_layers = config.decoder_layers = 2;
-  config.encoder_attention_heads = config.decoder_attention_heads = 4;
-  config.encoder_ffn_dim = config.decoder_ffn_dim = 48;
-  config.num_queries = 12;
+  grounding_dino::Config config = grounding_dino::small();
   config.two_stage = true;
   expect_all_take_part<grounding_dino::Model>(
       config, Answers<grounding_dino::Model>([](grounding_dino::Model& model) {
