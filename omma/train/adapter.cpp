@@ -2,7 +2,6 @@
 
 #include "omma/base/log.h"
 #include "omma/nn/peft.h"
-#include "omma/train/initial_weights.h"
 
 namespace omma {
 namespace {
@@ -24,14 +23,14 @@ void AdapterConfig::validate(Faults& faults) const {
 }
 
 void start_from(torch::nn::Module& module, const std::vector<std::string>& initial_weights,
-                const std::optional<AdapterConfig>& lora) {
+                const std::optional<AdapterConfig>& lora, const FitWeight& fit) {
   if (is_apart(lora)) {
     check(!lora->base.empty(), "lora: base: an adapter that is kept apart needs the model that it is for, got none");
     check(initial_weights.size() <= 1, "initial_weights: an adapter that is kept apart is for one model, got {}",
           initial_weights.size());
   }
   for (const std::string& from : initial_weights) {
-    const InitialWeights start = load_matching_weights(module, from);
+    const InitialWeights start = load_matching_weights(module, from, fit);
     check(!is_apart(lora) || start.copied == start.wanted,
           "{}: an adapter that is kept apart needs all weights from there, got {} of {}", from, start.copied, start.wanted);
   }

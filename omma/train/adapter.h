@@ -9,6 +9,7 @@
 #include "omma/nn/lora.h"
 #include "omma/nn/model_directory.h"
 #include "omma/nn/torch.h"
+#include "omma/train/initial_weights.h"
 
 namespace omma {
 
@@ -25,11 +26,11 @@ struct AdapterConfig : LoraConfig {
   void validate(Faults& faults) const;
 };
 
-// What a run starts from: the tensors of `initial_weights` that fit, in order (load_matching_weights), then adapters on them. Where
+// What a run starts from: the tensors of `initial_weights` that fit, in order (load_matching_weights, with `fit`), then adapters on them. Where
 // the adapters are kept apart, the weights must all come from one model, which `lora.base` names. A run that is resumed gets its
 // weights from the checkpoint: it has no initial ones here.
 void start_from(torch::nn::Module& module, const std::vector<std::string>& initial_weights,
-                const std::optional<AdapterConfig>& lora = {});
+                const std::optional<AdapterConfig>& lora = {}, const FitWeight& fit = {});
 
 // Writes the directory of a model in training: save_model_directory, or the adapters alone where the recipe says so.
 void save_trained_model(const std::filesystem::path& directory, const torch::nn::Module& module, const ModelFiles& files,

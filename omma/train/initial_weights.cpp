@@ -8,7 +8,7 @@
 
 namespace omma {
 
-InitialWeights load_matching_weights(torch::nn::Module& module, const std::filesystem::path& from) {
+InitialWeights load_matching_weights(torch::nn::Module& module, const std::filesystem::path& from, const FitWeight& fit) {
   torch::NoGradGuard no_grad;
   const TensorFile file = std::filesystem::is_directory(from) ? read_weights(from) : read_safetensors(from);
   std::vector<const TensorView*> views;
@@ -18,9 +18,12 @@ InitialWeights load_matching_weights(torch::nn::Module& module, const std::files
   const auto copy = [&](const std::string& name, Tensor weight) {
     ++count.wanted;
     const TensorView* view = file.find(name);
-    if (view == nullptr || !std::ranges::equal(view->shape, weight.sizes())) return;
+    if (view == nullptr) return;
     if (weight.is_floating_point() != torch::isFloatingType(torch_dtype(view->dtype))) return;  // whole numbers of int8 layers
-    weight.copy_(to_tensor(*view));
+    Tensor theirs = to_tensor(*view);
+    if (theirs.sizes() != weight.sizes()) theirs = fit ? fit(name, theirs, weight.sizes()) : Tensor();
+    if (!theirs.defined()) return;
+    weight.copy_(theirs);
     ++count.copied;
   };
   for (const auto& item : module.named_parameters()) copy(item.key(), item.value());

@@ -1,5 +1,7 @@
 #include "omma/models/sam/image_encoder.h"
 
+#include <ATen/ops/upsample_bicubic2d.h>
+#include <ATen/ops/upsample_linear1d.h>
 #include <fmt/format.h>
 
 #include "omma/nn/attention.h"
@@ -108,6 +110,19 @@ void VitEncoderImpl::init_weights() {
     if (item.key().ends_with(".weight") && item.value().dim() == 2) torch::nn::init::normal_(item.value(), 0, 0.02);
   }
   if (pos_embed_.defined()) torch::nn::init::normal_(pos_embed_, 0, 0.02);
+}
+
+Tensor resized_positions(const std::string& name, const Tensor& theirs, torch::IntArrayRef shape) {
+  const auto is = [&](const char* ending, std::size_t dimensions) {
+    return name.ends_with(ending) && shape.size() == dimensions && theirs.sizes().size() == dimensions &&
+           theirs.sizes().back() == shape.back();
+  };
+  if (is("pos_embed", 4))  // [1, H, W, C]
+    return at::upsample_bicubic2d(theirs.permute({0, 3, 1, 2}).to(torch::kFloat32), shape.slice(1, 2), /*align_corners=*/false)
+        .permute({0, 2, 3, 1});
+  if (is("rel_pos_h", 2) || is("rel_pos_w", 2))  // [2 S - 1, c]
+    return at::upsample_linear1d(theirs.t().unsqueeze(0).to(torch::kFloat32), shape[0], /*align_corners=*/false).squeeze(0).t();
+  return {};
 }
 
 }  // namespace omma::sam

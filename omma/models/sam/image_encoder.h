@@ -64,4 +64,8 @@ class VitEncoderImpl : public torch::nn::Module {
 };
 TORCH_MODULE(VitEncoder);
 
+// The encoder's positions of another grid or window in the shape of ours: absolute ones bicubically, relative ones linearly, as
+// ViTDet resizes them. Undefined of other weights, and of other widths. `name`: the parameter's.
+Tensor resized_positions(const std::string& name, const Tensor& theirs, torch::IntArrayRef shape);
+
 }  // namespace omma::sam

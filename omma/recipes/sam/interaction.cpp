@@ -1,5 +1,9 @@
 #include "omma/recipes/sam/interaction.h"
 
+#include <algorithm>
+
+#include "omma/vision/mask_regions.h"
+
 namespace omma::sam {
 
 Tensor random_pixels(const Tensor& regions) {
@@ -7,6 +11,19 @@ Tensor random_pixels(const Tensor& regions) {
   const Tensor chances = torch::rand_like(regions, torch::kFloat32) + regions;  // a pixel of the region is above 1
   const Tensor places = chances.flatten(1).argmax(1);
   return torch::stack({places % width, torch::floor_divide(places, width)}, 1).unsqueeze(1).to(torch::kFloat32);
+}
+
+Tensor innermost_pixels(const Tensor& regions) {
+  const Tensor masks = regions.to(torch::kCPU, torch::kUInt8).contiguous();
+  Mask mask(static_cast<int>(masks.size(2)), static_cast<int>(masks.size(1)));
+  const Tensor places = torch::zeros({masks.size(0), 1, 2}, torch::kFloat32);
+  for (int64_t i = 0; i < masks.size(0); ++i) {
+    std::copy_n(masks[i].const_data_ptr<std::uint8_t>(), mask.data.size(), mask.data.begin());
+    const Pixel pixel = innermost_pixel(mask).value_or(Pixel());
+    places[i][0][0] = pixel.x;
+    places[i][0][1] = pixel.y;
+  }
+  return places.to(regions.device());
 }
 
 Tensor boxes_of(const Tensor& targets) {
@@ -29,6 +46,10 @@ Prompts first_prompts(const Tensor& targets, bool box, const InteractionConfig& 
     prompts.boxes = with_noise(boxes_of(targets), targets.size(2), config);
   } else {
     prompts.points = random_pixels(targets);
+    if (config.centre_chance > 0) {
+      const Tensor central = torch::rand({targets.size(0), 1, 1}, prompts.points.options()) < config.centre_chance;
+      prompts.points = torch::where(central, innermost_pixels(targets), prompts.points);
+    }
     prompts.labels = torch::ones({targets.size(0), 1}, targets.options().dtype(torch::kInt64));
   }
   return prompts;

@@ -16,6 +16,7 @@ struct InteractionConfig {
   int64_t clicks = 8;       // after the first prompt
   int64_t repeats = 2;      // further rounds with the mask from before alone: one among the clicks', the others at the end
   double box_chance = 0.5;  // of a box as first prompt, drawn for a batch
+  double centre_chance = 0;  // of a first click where an evaluation makes it, farthest from the object's boundary; else anywhere on it
   double box_noise = 0.1;   // deviation of a box's edges, of its side
   double max_box_noise = 20.0 / 1024;  // at most this, of the frame's side
 
@@ -24,6 +25,7 @@ struct InteractionConfig {
     field("clicks", clicks, Range{0, 64});
     field("repeats", repeats, Range{0, 16});
     field("box_chance", box_chance, Range{0, 1});
+    field("centre_chance", centre_chance, Range{0, 1});
     field("box_noise", box_noise, Range{0, 1});
     field("max_box_noise", max_box_noise, Range{0, 1});
   }
@@ -31,6 +33,8 @@ struct InteractionConfig {
 
 // A pixel of each region [P, S, S] bool, evenly drawn, as (x, y): [P, 1, 2] float32. Of an empty one any.
 Tensor random_pixels(const Tensor& regions);
+// The pixel of each that is farthest from its boundary (innermost_pixel).
+Tensor innermost_pixels(const Tensor& regions);
 
 // The boxes [P, 4] tight around targets [P, S, S] bool, none of them empty, as XYXY pixels.
 Tensor boxes_of(const Tensor& targets);

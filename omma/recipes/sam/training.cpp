@@ -64,7 +64,7 @@ class SamTraining : public TrainingTask {
     torch::manual_seed(trainer.seed);
     model_ = Model(model_config_);
     model_->init_weights();
-    start_from(*model_, config.initial_weights, config.lora);
+    start_from(*model_, config.initial_weights, config.lora, resized_positions);
   }
 
   torch::nn::Module& module() override { return *model_; }

@@ -1,8 +1,13 @@
 // Whole models in the authors' names (tools/parity/sam_original.py): converted, prompted, and asked for everything, against the
 // authors' own code.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
+#include "omma/base/file.h"
 #include "omma/base/json.h"
+#include "omma/data/world_masks.h"
 #include "omma/io/image_file.h"
 #include "omma/models/registry.h"
 #include "omma/models/sam/predictor.h"
@@ -92,6 +97,15 @@ AutomaticMaskOptions automatic_options(const json& record) {
   return options;
 }
 
+std::vector<RunLengths> masks_of(const json& record) {
+  std::vector<RunLengths> masks;
+  for (const json& mask : record["masks"]) {
+    const json& rle = mask["segmentation"];
+    masks.push_back(decompress(rle["counts"].get<std::string>(), rle["size"][1], rle["size"][0]));
+  }
+  return masks;
+}
+
 TEST_P(SamOriginal, EverythingIsWhatTheAuthorsGeneratorFinds) {
   Predictor predictor(directory_);
   for (const char* name : {"plain", "batches", "crops", "small_regions"}) {
@@ -100,20 +114,57 @@ TEST_P(SamOriginal, EverythingIsWhatTheAuthorsGeneratorFinds) {
     const AutomaticMaskResult found = predictor.segment_everything(image_, automatic_options(record["options"]));
     ASSERT_EQ(found.masks.size(), record["masks"].size());
     ASSERT_GT(found.masks.size(), 3U);
-    for (const json& mask : record["masks"]) {
-      const json& rle = mask["segmentation"];
-      const RunLengths runs = decompress(rle["counts"].get<std::string>(), rle["size"][1], rle["size"][0]);
+    const std::vector<RunLengths> wanted = masks_of(record);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const json& mask = record["masks"][i];
       const auto same = [&](const AutomaticMask& each) {
         return std::abs(each.predicted_iou - mask["predicted_iou"].get<float>()) < tolerance &&
                std::abs(each.stability - mask["stability_score"].get<float>()) < 0.02 &&
                std::abs(each.point_x - mask["point_coords"][0][0].get<float>()) < 1e-3 &&
                std::abs(each.point_y - mask["point_coords"][0][1].get<float>()) < 1e-3 &&
                each.crop_box.x0 == mask["crop_box"][0].get<float>() && each.crop_box.width() == mask["crop_box"][2].get<float>() &&
-               intersection_over_union(each.mask, runs) >= 0.99;
+               intersection_over_union(each.mask, wanted[i]) >= 0.99;
       };
       EXPECT_EQ(std::ranges::count_if(found.masks, same), 1) << mask.dump().substr(0, 300);
     }
   }
+}
+
+// How many of `wanted` are among `found` at IoU .99.
+std::int64_t matched(const std::vector<RunLengths>& wanted, const std::vector<RunLengths>& found) {
+  return std::ranges::count_if(wanted, [&](const RunLengths& mask) {
+    return std::ranges::any_of(found, [&](const RunLengths& each) { return intersection_over_union(mask, each) >= 0.99; });
+  });
+}
+
+// The zoo's model on scenes of the world, by thresholds that keep doubtful masks, too; without crops and with.
+TEST(SamZoo, EverythingIsWhatTheAuthorsGeneratorFinds) {
+  const testing::TemporaryDirectory out;
+  Predictor predictor("zoo/sam-nano");
+  std::int64_t total = 0, same = 0;
+  for (const auto& [number, crops] : {std::pair<std::uint64_t, int>{3, 0}, {4, 1}}) {
+    const Image image = make_masked_scene(7, number, {.size = 160, .variety = 0.5, .emblems = 0.5}).image;
+    write_image(out / "scene.png", image);
+    AutomaticMaskOptions options = predictor.automatic_defaults();
+    options.pred_iou_thresh = 0.4F;
+    options.stability_score_thresh = 0.6F;
+    options.crop_n_layers = crops;
+    options.crop_n_points_downscale_factor = 2;
+    const std::string command = fmt::format(
+        ".venv-mobilesam/bin/python -W ignore tools/parity/sam_original/automatic_masks.py --model zoo/sam-nano --image '{0}/scene.png' "
+        "--out '{0}/masks.json' --points-per-side {1} --pred-iou-thresh {2} --stability-score-thresh {3} --crop-n-layers {4} "
+        "--crop-n-points-downscale-factor 2 >'{0}/log' 2>&1",
+        out.path().string(), options.points_per_side, options.pred_iou_thresh, options.stability_score_thresh, crops);
+    ASSERT_EQ(std::system(command.c_str()), 0) << read_file(out / "log");
+    const std::vector<RunLengths> theirs = masks_of(read_json(out / "masks.json"));
+    std::vector<RunLengths> ours;
+    for (const AutomaticMask& mask : predictor.segment_everything(image, options).masks) ours.push_back(mask.mask);
+    ASSERT_GT(theirs.size(), 5U);
+    total += static_cast<std::int64_t>(theirs.size() + ours.size());
+    same += matched(theirs, ours) + matched(ours, theirs);
+  }
+  RecordProperty("masks", fmt::format("{} of {}", same, total));
+  EXPECT_GE(100 * same, 99 * total);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, SamOriginal, ::testing::Values("vit", "tiny_vit_sam"),

@@ -33,6 +33,21 @@ TEST(Interaction, FirstClicksAreOnTheObjects) {
   }
 }
 
+TEST(Interaction, CentralFirstClicksAreFarthestFromTheBoundary) {
+  torch::manual_seed(1);
+  const Tensor targets = torch::stack({rectangle(0, 0, 1, 1), rectangle(0, 3, 3, 6), rectangle(4, 4, 13, 13)});
+  const Tensor centres = torch::tensor({{{0.F, 0.F}}, {{1.F, 4.F}}, {{8.F, 8.F}}});
+  EXPECT_TRUE(first_prompts(targets, /*box=*/false, {.centre_chance = 1}).points.equal(centres));
+  int central = 0;
+  for (int i = 0; i < 100; ++i) {
+    const Prompts prompts = first_prompts(targets, /*box=*/false, {.centre_chance = 0.5});
+    for (int64_t k = 0; k < 3; ++k) EXPECT_TRUE(is_in(targets[k], prompts.points[k][0]));
+    if (prompts.points[2].equal(centres[2])) ++central;
+  }
+  EXPECT_GT(central, 30);
+  EXPECT_LT(central, 75);
+}
+
 TEST(Interaction, ClicksReachEveryPixelOfARegion) {
   torch::manual_seed(2);
   Tensor seen = torch::zeros({16, 16}, torch::kBool);
