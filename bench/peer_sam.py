@@ -3,8 +3,8 @@
 
 Both read the same directory of random weights and the same picture of 1500 x 1000, on the same number of threads, in fp32 and bf16.
 Timed are the picture encoder, a decoder's answer to one point, and to 64 points at once; beside bf16 also omma's encoder in 8-bit
-numbers. omma's decoder times hold the masks at the picture's size and their run lengths; transformers' are its forward pass alone. Each
-omma process answers once: its times are those of a first call.
+numbers. omma's decoder times hold the masks at the picture's size and their run lengths, and since each process answers once, they are
+those of a first call; transformers' are its forward pass alone, and beside that stands omma's alone (omma_bench, decode/one_point).
 Last, omma finds everything in the picture, 16 batches of 64 points, of which random weights keep no mask.
 """
 
@@ -65,11 +65,15 @@ def serve_peer(directory, picture, threads):
             held.clear()
             held.update(dtype=dtype, model=SamModel.from_pretrained(directory, dtype=dtype).eval())
             with FlopCounterMode(display=False) as counter:  # and the warm-up
-                held["model"].get_image_embeddings(pixels)
+                embedding = held["model"].get_image_embeddings(pixels)
             held["flops"] = counter.get_total_flops()
+            with FlopCounterMode(display=False) as counter:
+                held["model"](image_embeddings=embedding, input_points=places)
+            held["points_flops"] = counter.get_total_flops()
         encoder, embedding = timed(lambda: held["model"].get_image_embeddings(pixels))
         decode = lambda count: timed(lambda: held["model"](image_embeddings=embedding, input_points=places[:, :count]))[0]
-        return {"encoder": encoder, "point": min(decode(1) for _ in range(3)), "points": decode(64), "flops": held["flops"]}
+        return {"encoder": encoder, "point": min(decode(1) for _ in range(3)), "points": decode(64), "flops": held["flops"],
+                "points_flops": held["points_flops"]}
 
     peer.serve(answer)
 
@@ -97,6 +101,14 @@ def run_omma(arguments, dtype, directory, picture, whole):
             "everything": everything}
 
 
+def decoder_alone(arguments, dtype):
+    """Milliseconds of one point, the model alone and warm."""
+    bench = Path(arguments.omma).parents[1] / "bench/omma_bench"
+    process = subprocess.run([bench, f"--benchmark_filter=^decode/one_point_{dtype}", "--benchmark_format=json"], check=True, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": str(arguments.threads)})
+    return json.loads(process.stdout)["benchmarks"][0]["real_time"]
+
+
 def quantize(arguments, directory, picture):
     """The directory in 8-bit numbers, made once."""
     quantized = directory.with_name(f"{directory.name}_int8")
@@ -109,10 +121,11 @@ def quantize(arguments, directory, picture):
 def compare(arguments, dtype, directory, picture):
     quantized = quantize(arguments, directory, picture) if dtype == "bf16" else None
     other = peer.Peer(__file__, arguments)
-    ours, int8, theirs, rates = [], [], [], []
+    ours, int8, theirs, rates, alone = [], [], [], [], []
     for turn in range(arguments.rounds):
         rates.append(other.ask(dtype=dtype, gemm=True)["gemm"])
         ours.append(run_omma(arguments, dtype, directory, picture, whole=turn == 0))
+        alone.append(decoder_alone(arguments, dtype))
         if quantized:
             int8.append(run_omma(arguments, dtype, quantized, picture, whole=False))
         rates.append(other.ask(dtype=dtype, gemm=True)["gemm"])
@@ -121,15 +134,20 @@ def compare(arguments, dtype, directory, picture):
     for step in STEPS:
         mine, other_ms = median(run[step] for run in ours), median(run[step] for run in theirs)
         result[step] = {"omma_ms": mine, "transformers_ms": other_ms, "ratio": other_ms / mine}
+    alone_ms, point_ms = median(alone), result["point"]["transformers_ms"]
+    result["point_alone"] = {"omma_ms": alone_ms, "transformers_ms": point_ms, "ratio": point_ms / alone_ms}
+    result["points"]["omma_share"] = 1e3 * theirs[0]["points_flops"] / result["points"]["omma_ms"] / max(rates)
     result["omma_share"] = 1e3 * theirs[0]["flops"] / result["encoder"]["omma_ms"] / max(rates)
     result["omma_peak_gb"] = max(run["peak_bytes"] for run in ours) / 1e9
     result["transformers_peak_gb"] = max(run["peak_bytes"] for run in theirs) / 1e9
     everything = ours[0]["everything"]
     result["everything"] = {"encoder_ms": everything["encode"], "decoder_ms": everything["decode"],
                             "in_batches": everything["decode"] / ours[0]["points"]}
-    for step in STEPS:
+    for step in ("encoder", "point", "point_alone", "points"):
         print(f"{dtype} {step}: omma {result[step]['omma_ms']:.0f} ms, transformers {result[step]['transformers_ms']:.0f} ms, "
               f"ratio {result[step]['ratio']:.2f}", flush=True)
+    print(f"{dtype} points: {theirs[0]['points_flops'] / 1e9:.0f} GFLOP in transformers' way, {result['points']['omma_share']:.0%} of the GEMM "
+          "rate", flush=True)
     if quantized:
         int8_ms, bf16_ms = median(run["encoder"] for run in int8), result["encoder"]["omma_ms"]
         result["int8_encoder"] = {"omma_ms": int8_ms, "times_bf16": bf16_ms / int8_ms, "peak_gb": max(run["peak_bytes"] for run in int8) / 1e9}

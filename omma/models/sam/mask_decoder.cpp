@@ -55,19 +55,25 @@ MaskDecoderImpl::MaskDecoderImpl(const MaskDecoderConfig& config)
                         .in = config.hidden_size, .hidden = config.hidden_size, .out = config.hidden_size / 8, .depth = 3})));
 }
 
-DecodedMasks MaskDecoderImpl::forward(const Tensor& image, const Tensor& positions, const PromptEmbedding& prompts) {
-  const int64_t count = prompts.sparse.size(0), masks = config_.mask_tokens(), height = image.size(2), width = image.size(3);
+DecoderImage MaskDecoderImpl::prepare(const Tensor& image, const Tensor& positions, bool kept) {
+  const Tensor rows = image.flatten(2).transpose(1, 2).contiguous();  // [P or 1, G G, C]
+  return {.rows = kept ? transformer_->projected(rows, positions) : TwoWayTransformerImpl::rows_of(rows, positions),
+          .positions = positions,
+          .grid = image.size(2)};
+}
+
+DecodedMasks MaskDecoderImpl::forward(const DecoderImage& image, const Tensor& prompts) {
+  const int64_t count = prompts.size(0), masks = config_.mask_tokens(), grid = image.grid;
   const Tensor own = torch::cat({iou_token_, mask_tokens_}).expand({count, -1, -1});
-  const Tensor tokens = torch::cat({own, prompts.sparse.to(own.scalar_type())}, 1);                // [P, 1 + M + T, C]
-  const Tensor rows = (image + prompts.dense.to(image.scalar_type())).flatten(2).transpose(1, 2);  // [P or 1, G G, C]
-  const TwoWayState state = transformer_(TwoWayState{.tokens = tokens, .image = rows.contiguous()}, positions);
+  const Tensor tokens = torch::cat({own, prompts.to(own.scalar_type())}, 1);  // [P, 1 + M + T, C]
+  const TwoWayState state = transformer_(tokens, image.rows, image.positions);
 
   std::vector<Tensor> filters;  // each [P, C / 8]
   for (int64_t i = 0; i < masks; ++i) filters.push_back(hypernetworks_[i](state.tokens.select(1, 1 + i)));
-  const Tensor pixels = upscale(state.image).flatten(1, 2);                        // [P, G G 16, C / 8]
-  const Tensor logits = torch::matmul(pixels, torch::stack(filters, 2));           // [P, G G 16, M]
-  const Tensor by_place = logits.view({count, height, width, 2, 2, 2, 2, masks});  // y, x, then dy, dx twice
-  return {.logits = by_place.permute({0, 7, 1, 3, 5, 2, 4, 6}).reshape({count, masks, 4 * height, 4 * width}),
+  const Tensor pixels = upscale(state.image).flatten(1, 2);                     // [P, G G 16, C / 8]
+  const Tensor logits = torch::matmul(pixels, torch::stack(filters, 2));        // [P, G G 16, M]
+  const Tensor by_place = logits.view({count, grid, grid, 2, 2, 2, 2, masks});  // y, x, then dy, dx twice
+  return {.logits = by_place.permute({0, 7, 1, 3, 5, 2, 4, 6}).reshape({count, masks, 4 * grid, 4 * grid}),
           .iou = iou_head_(state.tokens.select(1, 0))};
 }
 

@@ -37,12 +37,23 @@ struct DecodedMasks {
   Tensor iou;     // [P, M]: what each mask's IoU is expected to be
 };
 
+// The picture's part of the work, the same for all prompts: [P or 1, ...].
+struct DecoderImage {
+  ImageRows rows;
+  Tensor positions;  // [1, G G, C]
+  int64_t grid = 0;
+};
+
 class MaskDecoderImpl : public torch::nn::Module {
  public:
   explicit MaskDecoderImpl(const MaskDecoderConfig& config);
 
-  // image [P or 1, C, G, G], positions [1, G G, C]. All M masks; the single one is the first.
-  DecodedMasks forward(const Tensor& image, const Tensor& positions, const PromptEmbedding& prompts);
+  // image: a picture's embedding with the prompts' maps [P or 1, C, G, G]. `kept`: worth doing once what the first layer makes of
+  // it.
+  DecoderImage prepare(const Tensor& image, const Tensor& positions, bool kept);
+
+  // prompts [P, T, C] -> all M masks; the single one is the first.
+  DecodedMasks forward(const DecoderImage& image, const Tensor& prompts);
 
   void init_weights();
 

@@ -155,6 +155,14 @@ Prompts Predictor::tensors_of(std::span<const SegmentationPrompt* const> prompts
   return tensors;
 }
 
+const DecoderImage& Predictor::prepared(const Embedding& embedding) {
+  if (!prepared_map_.is_same(embedding.map)) {
+    prepared_ = model_->prepare(embedding.map);
+    prepared_map_ = embedding.map;
+  }
+  return prepared_;
+}
+
 DecodedMasks Predictor::decode(const Embedding& embedding, std::span<const SegmentationPrompt* const> prompts) {
   const c10::InferenceMode inference;
   const int64_t positions = model_->config().grid() * model_->config().grid();
@@ -162,7 +170,9 @@ DecodedMasks Predictor::decode(const Embedding& embedding, std::span<const Segme
   std::vector<Tensor> logits, iou;
   for (std::size_t begin = 0; begin < prompts.size(); begin += step) {
     const auto some = prompts.subspan(begin, std::min(step, prompts.size() - begin));
-    const DecodedMasks masks = model_(embedding.map, tensors_of(some, embedding));
+    const Prompts tensors = tensors_of(some, embedding);
+    const DecodedMasks masks =
+        tensors.masks.defined() ? model_(embedding.map, tensors) : model_->decode(prepared(embedding), tensors);
     logits.push_back(masks.logits.cpu());
     iou.push_back(masks.iou.cpu());
   }

@@ -54,12 +54,15 @@ class Predictor : public Segmenter {
   std::vector<SegmentedMask> chosen(const DecodedMasks& masks, int64_t prompt, const Embedding& embedding, bool best_of_many,
                                     const SegmentationOptions& options) const;
   const Embedding& own(const ImageEmbedding& image) const;
+  const DecoderImage& prepared(const Embedding& embedding);
   Prompts tensors_of(std::span<const SegmentationPrompt* const> prompts, const Embedding& embedding) const;
 
   Model model_;
   ImageProcessor processor_;
   Viewing viewing_;
   std::string fingerprint_;
+  Tensor prepared_map_;  // the embedding that `prepared_` is of
+  DecoderImage prepared_;
 };
 
 // Throws std::invalid_argument for an empty prompt, coordinates that are no numbers, a box without area and logits of another size.

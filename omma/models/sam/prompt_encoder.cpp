@@ -59,9 +59,8 @@ PromptEmbedding PromptEncoderImpl::forward(const Prompts& prompts, PositionalEnc
   const bool with_masks = prompts.masks.defined();
   check(with_masks || !sparse.empty(), "sam: expected points, boxes or masks, got none");
   if (sparse.empty()) sparse.push_back(no_mask_.new_zeros({prompts.masks.size(0), 0, config_.hidden_size}));
-  return {
-      .sparse = torch::cat(sparse, 1),
-      .dense = with_masks ? embed_masks(prompts.masks) : no_mask_.view({1, -1, 1, 1}).expand({1, config_.hidden_size, grid, grid})};
+  return {.sparse = torch::cat(sparse, 1),
+          .dense = with_masks ? embed_masks(prompts.masks) : no_mask().expand({1, config_.hidden_size, grid, grid})};
 }
 
 Tensor PromptEncoderImpl::embed_points(const Prompts& prompts, PositionalEncoding& encoding) {

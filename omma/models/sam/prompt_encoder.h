@@ -46,6 +46,8 @@ class PromptEncoderImpl : public torch::nn::Module {
   // Throws std::invalid_argument for shapes that do not fit.
   PromptEmbedding forward(const Prompts& prompts, PositionalEncoding encoding);
 
+  Tensor no_mask() const { return no_mask_.view({1, -1, 1, 1}); }  // `dense` of a prompt without, everywhere the same: [1, C, 1, 1]
+
   void init_weights();
 
  private:

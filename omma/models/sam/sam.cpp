@@ -3,6 +3,13 @@
 #include "omma/base/error.h"
 
 namespace omma::sam {
+namespace {
+
+DecodedMasks in_float(const DecodedMasks& masks) {
+  return {.logits = masks.logits.to(torch::kFloat32), .iou = masks.iou.to(torch::kFloat32)};
+}
+
+}  // namespace
 
 ModelImpl::ModelImpl(const Config& config)
     : shared_image_embedding(register_module("shared_image_embedding", PositionalEncoding(config.frequencies()))),
@@ -36,14 +43,31 @@ Tensor ModelImpl::encode_image(const Tensor& pixels) {
   return tiny_vit_ ? tiny_vit_(pixels) : vit_(pixels);
 }
 
-DecodedMasks ModelImpl::forward(const Tensor& embedding, const Prompts& prompts) {
+void ModelImpl::expect_embedding(const Tensor& embedding) const {
   const int64_t grid = config_.grid();
   check(embedding.dim() == 4 && embedding.size(1) == config_.channels() && embedding.size(2) == grid && embedding.size(3) == grid,
         "sam: embedding: expected [1 or P, {}, {}, {}], got {}", config_.channels(), grid, grid, shape(embedding));
+}
+
+Tensor ModelImpl::positions(torch::Dtype dtype) { return shared_image_embedding->grid(config_.grid()).unsqueeze(0).to(dtype); }
+
+DecoderImage ModelImpl::prepare(const Tensor& embedding) {
+  expect_embedding(embedding);
+  const auto dtype = embedding.scalar_type();
+  return mask_decoder->prepare(embedding + prompt_encoder->no_mask().to(dtype), positions(dtype), /*kept=*/true);
+}
+
+DecodedMasks ModelImpl::decode(const DecoderImage& image, const Prompts& prompts) {
+  check(!prompts.masks.defined(), "sam: a prepared picture takes no masks");
+  return in_float(mask_decoder(image, prompt_encoder(prompts, shared_image_embedding).sparse));
+}
+
+DecodedMasks ModelImpl::forward(const Tensor& embedding, const Prompts& prompts) {
+  expect_embedding(embedding);
   const PromptEmbedding embedded = prompt_encoder(prompts, shared_image_embedding);
-  const Tensor positions = shared_image_embedding->grid(grid).unsqueeze(0).to(embedding.scalar_type());
-  const DecodedMasks masks = mask_decoder(embedding, positions, embedded);
-  return {.logits = masks.logits.to(torch::kFloat32), .iou = masks.iou.to(torch::kFloat32)};
+  const auto dtype = embedding.scalar_type();
+  const Tensor image = embedding + embedded.dense.to(dtype);
+  return in_float(mask_decoder(mask_decoder->prepare(image, positions(dtype), /*kept=*/false), embedded.sparse));
 }
 
 void ModelImpl::init_weights() {

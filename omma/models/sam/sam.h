@@ -30,6 +30,10 @@ class ModelImpl : public torch::nn::Module {
   // The masks of P prompts on one picture's embedding [1, C, G, G], or each on its own [P, C, G, G]; float32.
   DecodedMasks forward(const Tensor& embedding, const Prompts& prompts);
 
+  // The same for one picture in two steps, of which the first is the same for all prompts without masks.
+  DecoderImage prepare(const Tensor& embedding);
+  DecodedMasks decode(const DecoderImage& image, const Prompts& prompts);
+
   // Random weights for training from scratch.
   void init_weights();
 
@@ -41,6 +45,8 @@ class ModelImpl : public torch::nn::Module {
 
  private:
   void expect_pixels(const Tensor& pixels) const;
+  void expect_embedding(const Tensor& embedding) const;
+  Tensor positions(torch::Dtype dtype);  // [1, G G, C], of the embedding
 
   Config config_;
   VitEncoder vit_ = nullptr;  // one of the two

@@ -13,41 +13,56 @@
 
 namespace omma::sam {
 
-// Attention whose inner width is a part of C. The picture's rows are many and the tokens few, so projections of the rows are moved
-// over to the tokens where that is less work: q . (W x) = (W' q) . x, and sum p (W x) = W (sum p x).
-//
-// The picture's side is [P, S, C], or [1, S, C] where it is the same for all prompts: then its projection is done once.
+// The picture's side of a layer: [P, ...], or [1, ...] where it is the same for all prompts.
+struct ImageRows {
+  Tensor rows;    // [P or 1, S, C]
+  Tensor placed;  // with their positions
+  // The attention's projections of them [P or 1, N, S, D]. Undefined: not done, but moved over to the tokens.
+  Tensor keys = {}, values = {}, queries = {};
+};
+
+// Attention whose inner width is a part of C. The picture's rows are many and the tokens few, so unless projections of the rows are
+// at hand, they are moved over to the tokens: q . (W x) = (W' q) . x, and sum p (W x) = W (sum p x).
 class DecoderAttentionImpl : public torch::nn::Module {
  public:
   DecoderAttentionImpl(const MaskDecoderConfig& config, int64_t downsample_rate);
 
   struct Input {
-    Tensor query, key, value;
+    Tensor query, key, value;  // [P, T, C]
   };
-  Tensor among_tokens(const Input& input);     // all [P, T, C] -> [P, T, C]
-  Tensor tokens_to_image(const Input& input);  // query [P, T, C], key and value of the picture -> [P, T, C]
-  Tensor image_to_tokens(const Input& input);  // query of the picture, key and value [P, T, C] -> [P, S, C]
+  Tensor among_tokens(const Input& input);                              // -> [P, T, C]
+  Tensor tokens_to_image(const Tensor& query, const ImageRows& image);  // query [P, T, C] -> [P, T, C]
+  Tensor image_to_tokens(const ImageRows& image, const Input& tokens);  // by key and value -> [P, S, C], added to the rows
+
+  void project_keys(ImageRows& image);
+  void project_queries(ImageRows& image);
+
+  // Whether projections of `images` pictures' rows cost more than products of all rows with each head of each of `tokens` tokens.
+  bool moves_pay(int64_t images, int64_t tokens) const { return tokens < images * head_channels_; }
 
  private:
-  bool moves_pay(const Tensor& image, const Tensor& tokens) const;
-  Tensor heads_of(const Linear& projection) const;  // its weight as [N, D, C]
+  Tensor heads_of(const Linear& projection) const;                  // its weight as [N, D, C]
+  Tensor project(const Linear& projection, const Tensor& x) const;  // [P, N, S, D], laid out so
 
-  int64_t heads_;
+  int64_t heads_, head_channels_;
   Linear q_proj_, k_proj_, v_proj_, out_proj_;
 };
 TORCH_MODULE(DecoderAttention);
 
 struct TwoWayState {
   Tensor tokens;  // [P, T, C]
-  Tensor image;   // [P, S, C], or [1, S, C]: the same for all prompts
+  Tensor image;   // [P, S, C]
 };
 
 class TwoWayLayerImpl : public torch::nn::Module {
  public:
   TwoWayLayerImpl(const MaskDecoderConfig& config, bool first);
 
-  // `positions`: of the tokens [P, T, C] and of the picture [1, S, C], added to every query and key.
-  TwoWayState forward(const TwoWayState& state, const TwoWayState& positions);
+  // `positions` of the tokens [P, T, C] are added to each of their queries and keys.
+  TwoWayState forward(const Tensor& tokens, const Tensor& positions, const ImageRows& image);
+
+  void project(ImageRows& image);
+  bool moves_pay(int64_t images, int64_t tokens) const { return tokens_to_image_->moves_pay(images, tokens); }
 
  private:
   bool first_;  // its self-attention has no positions, and its result replaces the tokens
@@ -62,8 +77,12 @@ class TwoWayTransformerImpl : public torch::nn::Module {
  public:
   explicit TwoWayTransformerImpl(const MaskDecoderConfig& config);
 
-  // tokens [P, T, C], which are their own positions; image [P or 1, S, C]; positions [1, S, C].
-  TwoWayState forward(const TwoWayState& input, const Tensor& positions);
+  // The picture [P or 1, S, C] as the first layer sees it, without projections and with.
+  static ImageRows rows_of(const Tensor& image, const Tensor& positions) { return {.rows = image, .placed = image + positions}; }
+  ImageRows projected(const Tensor& image, const Tensor& positions);
+
+  // tokens [P, T, C], which are their own positions; positions [1, S, C] of the picture.
+  TwoWayState forward(const Tensor& tokens, const ImageRows& image, const Tensor& positions);
 
  private:
   std::vector<TwoWayLayer> layers_;
