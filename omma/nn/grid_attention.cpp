@@ -32,15 +32,14 @@ GridScores position_scores(const Tensor& q, GridSize grid, const RelativePositio
           .columns = columns.view({width, groups, height, width}).permute({1, 2, 0, 3}).reshape({groups, -1, width})};
 }
 
-// Adds them to scores [G, T, S] of the queries begin, begin + 1, ...
-void add_positions(Tensor& scores, const GridScores& positions, int64_t group, int64_t begin, GridSize grid) {
-  Tensor by_place = scores.view({scores.size(0), scores.size(1), grid.height, grid.width});
-  by_place.add_(positions.rows.narrow(0, group, scores.size(0)).narrow(1, begin, scores.size(1)).unsqueeze(3));
-  by_place.add_(positions.columns.narrow(0, group, scores.size(0)).narrow(1, begin, scores.size(1)).unsqueeze(2));
+// Of the queries [begin, begin + count) and all keys, for groups [group, group + groups): [groups, count, S].
+Tensor scores_by_place(const GridScores& positions, int64_t group, int64_t groups, int64_t begin, int64_t count) {
+  const auto some = [&](const Tensor& x) { return x.narrow(0, group, groups).narrow(1, begin, count); };
+  return (some(positions.rows).unsqueeze(3) + some(positions.columns).unsqueeze(2)).flatten(2);
 }
 
 // All of q, k, v [G, S, D] -> [G, S, D], some at a time, so that a thread's scores stay in its cache.
-Tensor attend_in_pieces(const Tensor& q, const Tensor& k, const Tensor& v, GridSize grid, const GridScores* positions) {
+Tensor attend_in_pieces(const Tensor& q, const Tensor& k, const Tensor& v, const GridScores* positions) {
   constexpr int64_t cached_scores = 1 << 18;
   const int64_t groups = q.size(0), tokens = q.size(1);
   const int64_t queries = std::clamp<int64_t>(cached_scores / tokens, 1, tokens);
@@ -55,8 +54,12 @@ Tensor attend_in_pieces(const Tensor& q, const Tensor& k, const Tensor& v, GridS
       const int64_t group_count = std::min(group_step, groups - group), query_count = std::min(queries, tokens - query);
       const auto of_groups = [&](const Tensor& x) { return x.narrow(0, group, group_count); };
       const Tensor some = of_groups(q).narrow(1, query, query_count);
-      Tensor scores = torch::bmm(some * scale, of_groups(k).transpose(1, 2));
-      if (positions != nullptr) add_positions(scores, *positions, group, query, grid);
+      const Tensor keys = of_groups(k).transpose(1, 2);
+      Tensor scores;
+      if (positions != nullptr)
+        scores = scores_by_place(*positions, group, group_count, query, query_count).baddbmm_(some, keys, 1, scale);
+      else
+        scores = torch::bmm(some * scale, keys);
       torch::softmax_out(scores, scores, -1);
       of_groups(output).narrow(1, query, query_count).copy_(torch::bmm(scores, of_groups(v)));
     }
@@ -87,7 +90,7 @@ Tensor grid_attention(const Tensor& q, const Tensor& k, const Tensor& v, GridSiz
     if (const Tensor fused = grid_scored_attention(q, k, v, *scores); fused.defined()) return fused;
   }
   if (!torch::GradMode::is_enabled() && q.is_cpu())
-    return attend_in_pieces(queries, grouped(k), grouped(v), grid, scores ? &*scores : nullptr).view_as(q);
+    return attend_in_pieces(queries, grouped(k), grouped(v), scores ? &*scores : nullptr).view_as(q);
   Tensor bias;  // [B, N, S, S]
   if (scores) bias = (scores->rows.unsqueeze(3) + scores->columns.unsqueeze(2)).view({q.size(0), q.size(1), q.size(2), q.size(2)});
   return attention(q, k, v, bias);

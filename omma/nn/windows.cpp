@@ -2,10 +2,15 @@
 
 namespace omma {
 
-Tensor pad_to_windows(const Tensor& map, int64_t w) {
+Tensor pad_to_windows(const Tensor& map, int64_t w, const Tensor& value) {
   const auto padding = [&](int64_t size) { return (w - size % w) % w; };
   const int64_t below = padding(map.size(1)), right = padding(map.size(2));
-  return below + right == 0 ? map : torch::constant_pad_nd(map, {0, 0, 0, right, 0, below});
+  if (below + right == 0) return map;
+  const Tensor padded = torch::constant_pad_nd(map, {0, 0, 0, right, 0, below});
+  if (!value.defined()) return padded;
+  padded.narrow(1, map.size(1), below).copy_(value);
+  padded.narrow(2, map.size(2), right).copy_(value);
+  return padded;
 }
 
 Tensor to_windows(const Tensor& map, int64_t w) {

@@ -7,8 +7,8 @@
 
 namespace omma {
 
-// [B, H, W, C] with zeros to the right and below, up to multiples of w; the map itself where it has them already.
-Tensor pad_to_windows(const Tensor& map, int64_t w);
+// [B, H, W, C] with `value` [C], or zeros, to the right and below, up to multiples of w; the map itself where it has them already.
+Tensor pad_to_windows(const Tensor& map, int64_t w, const Tensor& value = {});
 
 // [B, H, W, C] -> [B M, w w, C], the M windows of a map row by row; H and W are multiples of w.
 Tensor to_windows(const Tensor& map, int64_t w);

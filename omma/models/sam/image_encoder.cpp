@@ -49,7 +49,7 @@ Tensor EncoderLayerImpl::with_attention(const Tensor& x, const Attention& attent
 }
 
 Tensor EncoderLayerImpl::forward(const Tensor& x) {
-  return with_attention(x, [this](const Tensor& normed) { return window_ > 0 ? attend_in_windows(normed) : attend(normed); });
+  return with_attention(x, [this](const Tensor& normed) { return attend(normed); });
 }
 
 Tensor EncoderLayerImpl::forward_patches(const Tensor& x) {
@@ -60,19 +60,20 @@ Tensor EncoderLayerImpl::forward_patches(const Tensor& x) {
   });
 }
 
-Tensor EncoderLayerImpl::attend(const Tensor& x) {
-  const GridSize grid{.height = x.size(1), .width = x.size(2)};
-  const auto qkv = qkv_(x.flatten(1, 2)).chunk(3, -1);  // each [B, S, C]
-  const auto heads = [&](const Tensor& each) { return split_heads(each, heads_); };
-  const Tensor mixed = grid_attention(heads(qkv[0]), heads(qkv[1]), heads(qkv[2]), grid, positions_);
-  return proj_(merge_heads(mixed)).view_as(x);
-}
+Tensor EncoderLayerImpl::attend(const Tensor& x) { return window_ > 0 ? attend_in_windows(x) : proj_(mixed(qkv_(x))).view_as(x); }
 
 Tensor EncoderLayerImpl::attend_in_windows(const Tensor& x) {
   const int64_t height = x.size(1), width = x.size(2), side = window_;
-  const Tensor padded = pad_to_windows(x, side);
-  const Tensor windows = attend(to_windows(padded, side).unflatten(1, {side, side})).flatten(1, 2);
-  return from_windows(windows, side, padded.size(1), padded.size(2)).narrow(1, 0, height).narrow(2, 0, width);
+  const Tensor qkv = pad_to_windows(qkv_(x), side, qkv_->bias);  // [B, H', W', 3 C]
+  const Tensor windows = mixed(to_windows(qkv, side).unflatten(1, {side, side}));
+  return proj_(from_windows(windows, side, qkv.size(1), qkv.size(2)).narrow(1, 0, height).narrow(2, 0, width));
+}
+
+Tensor EncoderLayerImpl::mixed(const Tensor& qkv) {
+  const GridSize grid{.height = qkv.size(1), .width = qkv.size(2)};
+  const auto parts = qkv.flatten(1, 2).chunk(3, -1);  // each [B, S, C]
+  const auto heads = [&](const Tensor& each) { return split_heads(each, heads_); };
+  return merge_heads(grid_attention(heads(parts[0]), heads(parts[1]), heads(parts[2]), grid, positions_));
 }
 
 VitEncoderImpl::VitEncoderImpl(const VisionConfig& config)

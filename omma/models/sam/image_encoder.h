@@ -28,8 +28,10 @@ class EncoderLayerImpl : public torch::nn::Module {
   // x + f(x), then the MLP, with f the attention's part.
   template <class Attention>
   Tensor with_attention(const Tensor& x, const Attention& attention);
-  Tensor attend(const Tensor& x);             // [B, h, w, C] -> [B, h, w, C], each grid by itself
-  Tensor attend_in_windows(const Tensor& x);  // the grid is padded with zeros to whole windows, and they take part
+  Tensor attend(const Tensor& x);  // [B, H, W, C] -> [B, H, W, C]
+  // The map is padded with zeros to whole windows, and they take part: as the bias, which is what the projection makes of zeros.
+  Tensor attend_in_windows(const Tensor& x);
+  Tensor mixed(const Tensor& qkv);  // [B, h, w, 3 C] -> [B, h w, C], each grid by itself
 
   int64_t heads_, window_;
   double drop_path_;
