@@ -67,11 +67,11 @@ Tensor DecoderAttentionImpl::tokens_to_image(const Tensor& query, const ImageRow
   return out_proj_(merge_heads(torch::matmul(seen, heads_of(v_proj_).transpose(1, 2))) + v_proj_->bias);
 }
 
-Tensor DecoderAttentionImpl::image_to_tokens(const ImageRows& image, const Input& input) {
-  const int64_t prompts = input.key.size(0), tokens = input.key.size(1), channels = input.key.size(2);
+Tensor DecoderAttentionImpl::image_to_tokens(const ImageRows& image, const Tensor& key, const Tensor& value) {
+  const int64_t prompts = key.size(0), tokens = key.size(1), channels = key.size(2);
   const int64_t positions = image.rows.size(1);
-  const Tensor k = split_heads(k_proj_(input.key), heads_) / std::sqrt(static_cast<double>(head_channels_));  // [P, N, T, D]
-  const Tensor v = split_heads(v_proj_(input.value), heads_);
+  const Tensor k = split_heads(k_proj_(key), heads_) / std::sqrt(static_cast<double>(head_channels_));  // [P, N, T, D]
+  const Tensor v = split_heads(v_proj_(value), heads_);
   Tensor scores;  // [P, N, T, S]: a softmax over T is a sum of few rows
   if (!image.queries.defined()) {
     const Tensor folded = torch::matmul(k, heads_of(q_proj_)).reshape({prompts, heads_ * tokens, channels});
@@ -116,7 +116,7 @@ TwoWayState TwoWayLayerImpl::forward(const Tensor& input, const Tensor& position
       norm1_(first_ ? self_attn_->among_tokens({input, input, input}) : input + self_attn_->among_tokens({placed, placed, input}));
   tokens = norm2_(tokens + tokens_to_image_->tokens_to_image(tokens + positions, image));
   tokens = norm3_(tokens + feed_forward(tokens, lin1_, lin2_, activation_));
-  const Tensor seen = image_to_tokens_->image_to_tokens(image, {.query = {}, .key = tokens + positions, .value = tokens});
+  const Tensor seen = image_to_tokens_->image_to_tokens(image, tokens + positions, tokens);
   return {.tokens = tokens, .image = norm4_(seen)};
 }
 

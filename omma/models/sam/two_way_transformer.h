@@ -30,9 +30,9 @@ class DecoderAttentionImpl : public torch::nn::Module {
   struct Input {
     Tensor query, key, value;  // [P, T, C]
   };
-  Tensor among_tokens(const Input& input);                              // -> [P, T, C]
-  Tensor tokens_to_image(const Tensor& query, const ImageRows& image);  // query [P, T, C] -> [P, T, C]
-  Tensor image_to_tokens(const ImageRows& image, const Input& tokens);  // by key and value -> [P, S, C], added to the rows
+  Tensor among_tokens(const Input& input);                                                 // -> [P, T, C]
+  Tensor tokens_to_image(const Tensor& query, const ImageRows& image);                     // query [P, T, C] -> [P, T, C]
+  Tensor image_to_tokens(const ImageRows& image, const Tensor& key, const Tensor& value);  // -> [P, S, C], added to the rows
 
   void project_keys(ImageRows& image);
   void project_queries(ImageRows& image);
