@@ -215,10 +215,12 @@ void print_line(const json& object) {
 
 json timing_json(double load_ms, const Timing& timing) {
   const auto rounded = [](double ms) { return std::round(ms * 100) / 100; };
-  return {{"load", rounded(load_ms)},
-          {"preprocess", rounded(timing.preprocess)},
-          {"encode", rounded(timing.encode)},
-          {"decode", rounded(timing.decode)}};
+  json times = {{"load", rounded(load_ms)},
+                {"preprocess", rounded(timing.preprocess)},
+                {"encode", rounded(timing.encode)},
+                {"decode", rounded(timing.decode)}};
+  if (timing.postprocess) times["postprocess"] = rounded(*timing.postprocess);
+  return times;
 }
 
 }  // namespace omma::app

@@ -63,8 +63,8 @@ def serve(answer):
 
 
 class Peer:
-    def __init__(self, script, arguments):
-        command = [sys.executable, script, "--serve-peer", "--work", arguments.work, "--threads", str(arguments.threads)]
+    def __init__(self, script, arguments, *words):
+        command = [sys.executable, script, "--serve-peer", "--work", arguments.work, "--threads", str(arguments.threads), *words]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def ask(self, **request):

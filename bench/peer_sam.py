@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""SAM ViT-B on one picture: omma beside transformers, interleaved in one run on the same machine.
+"""SAM ViT-B, or with --size h ViT-H, on one picture: omma beside transformers, interleaved in one run on the same machine.
 
 Both read the same directory of random weights and the same picture of 1500 x 1000, on the same number of threads, in fp32 and bf16.
 Timed are the picture encoder, a decoder's answer to one point, and to 64 points at once; beside bf16 also omma's encoder in 8-bit
 numbers. omma's decoder times hold the masks at the picture's size and their run lengths, and since each process answers once, they are
 those of a first call; transformers' are its forward pass alone, and beside that stands omma's alone (omma_bench, decode/one_point).
-Last, omma finds everything in the picture, 16 batches of 64 points, of which random weights keep no mask.
+Last, omma finds everything in the picture, 16 batches of 64 points, of which random weights keep no mask; and with the embedded model,
+which finds some, in a drawn scene, its time split by stage.
 """
 
 import argparse
@@ -27,12 +28,15 @@ def points():
     return [[(x + 0.5) * WIDTH / 8, (y + 0.5) * HEIGHT / 8] for y in range(8) for x in range(8)]
 
 
-def write_model(directory):
+SIZES = {"b": {}, "h": dict(hidden_size=1280, num_hidden_layers=32, num_attention_heads=16, global_attn_indexes=[7, 15, 23, 31])}
+
+
+def write_model(directory, size):
     import torch
     from transformers import SamConfig, SamImageProcessor, SamModel, SamProcessor
 
     torch.manual_seed(0)
-    model = SamModel(SamConfig())
+    model = SamModel(SamConfig(vision_config=SIZES[size]))
     with torch.no_grad():
         for parameter in model.parameters():  # the config's deviation is 1e-10
             if parameter.dim() > 1:
@@ -119,8 +123,8 @@ def quantize(arguments, directory, picture):
 
 
 def compare(arguments, dtype, directory, picture):
-    quantized = quantize(arguments, directory, picture) if dtype == "bf16" else None
-    other = peer.Peer(__file__, arguments)
+    quantized = quantize(arguments, directory, picture) if dtype == "bf16" and arguments.size == "b" else None
+    other = peer.Peer(__file__, arguments, "--size", arguments.size)
     ours, int8, theirs, rates, alone = [], [], [], [], []
     for turn in range(arguments.rounds):
         rates.append(other.ask(dtype=dtype, gemm=True)["gemm"])
@@ -141,7 +145,7 @@ def compare(arguments, dtype, directory, picture):
     result["omma_peak_gb"] = max(run["peak_bytes"] for run in ours) / 1e9
     result["transformers_peak_gb"] = max(run["peak_bytes"] for run in theirs) / 1e9
     everything = ours[0]["everything"]
-    result["everything"] = {"encoder_ms": everything["encode"], "decoder_ms": everything["decode"],
+    result["everything"] = {"encoder_ms": everything["encode"], "decoder_ms": everything["decode"], "of_it_masks_ms": everything["postprocess"],
                             "in_batches": everything["decode"] / ours[0]["points"]}
     for step in ("encoder", "point", "point_alone", "points"):
         print(f"{dtype} {step}: omma {result[step]['omma_ms']:.0f} ms, transformers {result[step]['transformers_ms']:.0f} ms, "
@@ -159,19 +163,37 @@ def compare(arguments, dtype, directory, picture):
     return result
 
 
+def embedded(arguments):
+    """Everything in a drawn scene by the embedded model."""
+    scenes = Path(arguments.work) / "scenes"
+    if not scenes.exists():
+        subprocess.run([arguments.omma, "render", "--seed", "7", "--count", "1", "--emblems", "--size", "256", "--out", scenes, "--quiet"], check=True,
+                       stdout=subprocess.DEVNULL)
+    command = [arguments.omma, "segment", next(scenes.rglob("*.png")), "--everything", "--points-per-side", "32", "--json", "--quiet", "--threads",
+               str(arguments.threads)]
+    runs = [json.loads(subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout) for _ in range(3)]
+    run = min(runs, key=lambda each: each["timing_ms"]["decode"])
+    times = run["timing_ms"]
+    model_ms = times["decode"] - times["postprocess"]
+    print(f"sam-nano, everything, 16 batches of 64 points: {len(run['masks'])} masks; picture {times['preprocess']:.0f} ms, encoder {times['encode']:.0f}, "
+          f"decoder {model_ms:.0f}, masks {times['postprocess']:.0f}", flush=True)
+    return {"everything_by_sam_nano": times}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     peer.add_arguments(parser, "build/bench/sam")
+    parser.add_argument("--size", choices=SIZES, default="b", help="of the picture encoder")
     arguments = parser.parse_args()
-    directory, picture = Path(arguments.work) / "vit_b", Path(arguments.work) / "picture.png"
+    directory, picture = Path(arguments.work) / f"vit_{arguments.size}", Path(arguments.work) / "picture.png"
     if arguments.serve_peer:
         return serve_peer(directory, picture, arguments.threads)
     directory.mkdir(parents=True, exist_ok=True)
     if not (directory / "processor_config.json").exists():  # written last
-        write_model(directory)
+        write_model(directory, arguments.size)
     peer.write_picture(picture, WIDTH, HEIGHT)
-    print(f"SAM ViT-B, {WIDTH} x {HEIGHT}; {peer.cpu_model()}, {arguments.threads} threads", flush=True)
-    peer.write_results(arguments, [compare(arguments, dtype, directory, picture) for dtype in arguments.dtype])
+    print(f"SAM ViT-{arguments.size.upper()}, {WIDTH} x {HEIGHT}; {peer.cpu_model()}, {arguments.threads} threads", flush=True)
+    peer.write_results(arguments, [*(compare(arguments, dtype, directory, picture) for dtype in arguments.dtype), embedded(arguments)])
 
 
 if __name__ == "__main__":

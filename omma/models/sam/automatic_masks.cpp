@@ -84,6 +84,7 @@ class Generator {
   const std::function<void(std::int64_t, std::int64_t)>& progress_;
   Size picture_;
   Timing timing_;
+  double model_ = 0;                   // of `timing_.decode`, milliseconds
   std::int64_t done_ = 0, total_ = 0;  // batches
   std::int64_t bytes_before_ = 0;      // of the crops that are done
 };
@@ -121,7 +122,9 @@ void Generator::answer(const Embedding& embedding, std::span<const PointPrompt> 
   for (const PointPrompt& point : points) prompts.push_back({.points = {point}, .box = {}, .mask = {}});
   std::vector<const SegmentationPrompt*> group;
   for (const SegmentationPrompt& prompt : prompts) group.push_back(&prompt);
+  Stopwatch watch;
   const DecodedMasks decoded = predictor_.decode(embedding, group);
+  model_ += watch.lap();
 
   struct Place {
     int64_t point, mask;
@@ -231,6 +234,7 @@ AutomaticMaskResult Generator::operator()(const Image& image) {
   if (options_.mask_nms_thresh) suppress_by_mask(masks);
   if (options_.no_overlap) part_overlaps(masks);
   timing_.decode += watch.lap();
+  timing_.postprocess = timing_.decode - model_;
   return {.masks = std::move(masks), .timing = timing_};
 }
 
