@@ -67,7 +67,7 @@ def serve_peer(directory, picture, threads):
         pixels, places = inputs["pixel_values"].to(dtype), inputs["input_points"].to(dtype)
         if held.get("dtype") != dtype:
             held.clear()
-            held.update(dtype=dtype, model=SamModel.from_pretrained(directory, dtype=dtype).eval())
+            held.update(dtype=dtype, model=SamModel.from_pretrained(directory, dtype=dtype).eval().requires_grad_(False))
             with FlopCounterMode(display=False) as counter:  # and the warm-up
                 embedding = held["model"].get_image_embeddings(pixels)
             held["flops"] = counter.get_total_flops()

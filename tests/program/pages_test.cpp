@@ -99,7 +99,7 @@ void write_voc(const fs::path& folder, const Image& picture) {
   }
 }
 
-// A folder of COCO files for two splits, a picture each with one object of every class.
+// A folder of COCO files for two splits, a picture each with one object of every class, all of them a square.
 void write_coco(const fs::path& folder, const Image& picture, const std::vector<std::string>& names) {
   fs::create_directories(folder / "images");
   for (const char* split : {"train", "val"}) {
@@ -111,7 +111,11 @@ void write_coco(const fs::path& folder, const Image& picture, const std::vector<
     for (const std::string& name : names) {
       const std::size_t id = data["categories"].size() + 1;
       data["categories"].push_back({{"id", id}, {"name", name}});
-      data["annotations"].push_back({{"id", id}, {"image_id", 1}, {"category_id", id}, {"bbox", {9, 9, 50, 50}}});
+      data["annotations"].push_back({{"id", id},
+                                     {"image_id", 1},
+                                     {"category_id", id},
+                                     {"bbox", {9, 9, 50, 50}},
+                                     {"segmentation", {{9, 9, 59, 9, 59, 59, 9, 59}}}});
     }
     write_file(folder / fmt::format("{}.json", split), data.dump());
   }
@@ -123,9 +127,10 @@ void prepare(const fs::path& directory) {
   fs::create_symlink(OMMA_PROGRAM, directory / "bin/omma");
   ASSERT_EQ(run_line("omma render --seed 3 --count 1 --out scene --quiet", directory).status, 0);
   const Image picture = read_image(directory / "scene/images/000000.png");
-  for (const char* name : {"photo.jpg", "my.jpg"}) write_image(directory / name, picture);
+  for (const char* name : {"photo.jpg", "my.jpg", "nuclei.jpg"}) write_image(directory / name, picture);
   for (const char* name : {"my-data", "BCCD", "bccd"}) write_voc(directory / name, picture);
   write_coco(directory / "traffic", picture, {"vehicle"});
+  write_coco(directory / "nuclei", picture, {"nucleus"});
   write_coco(directory / "vehicles", picture, {"car", "bus", "truck", "motorcycle", "ambulance"});
   write_coco(directory / "aquarium", picture, {"fish", "jellyfish", "penguin", "puffin", "shark", "starfish", "stingray"});
   ASSERT_EQ(run_line("omma render --seed 4 --count 12 --out web-shards --format webdataset --noise 0.5 --quiet", directory).status,

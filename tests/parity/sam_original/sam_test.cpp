@@ -148,13 +148,15 @@ TEST(SamZoo, EverythingIsWhatTheAuthorsGeneratorFinds) {
     AutomaticMaskOptions options = predictor.automatic_defaults();
     options.pred_iou_thresh = 0.4F;
     options.stability_score_thresh = 0.6F;
+    options.box_nms_thresh = 0.7F;
     options.crop_n_layers = crops;
     options.crop_n_points_downscale_factor = 2;
     const std::string command = fmt::format(
-        ".venv-mobilesam/bin/python -W ignore tools/parity/sam_original/automatic_masks.py --model zoo/sam-nano --image '{0}/scene.png' "
-        "--out '{0}/masks.json' --points-per-side {1} --pred-iou-thresh {2} --stability-score-thresh {3} --crop-n-layers {4} "
-        "--crop-n-points-downscale-factor 2 >'{0}/log' 2>&1",
-        out.path().string(), options.points_per_side, options.pred_iou_thresh, options.stability_score_thresh, crops);
+        ".venv-mobilesam/bin/python -W ignore tools/parity/sam_original/automatic_masks.py --model zoo/sam-nano "
+        "--image '{0}/scene.png' --out '{0}/masks.json' --points-per-side {1} --pred-iou-thresh {2} --stability-score-thresh {3} "
+        "--box-nms-thresh {4} --crop-n-layers {5} --crop-n-points-downscale-factor 2 >'{0}/log' 2>&1",
+        out.path().string(), options.points_per_side, options.pred_iou_thresh, options.stability_score_thresh,
+        options.box_nms_thresh, crops);
     ASSERT_EQ(std::system(command.c_str()), 0) << read_file(out / "log");
     const std::vector<RunLengths> theirs = masks_of(read_json(out / "masks.json"));
     std::vector<RunLengths> ours;
