@@ -39,7 +39,10 @@ void answer(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Sessi
     prompt.points = session->points;
     if (!turn.first) prompt.mask = std::move(session->logits);
   }
-  auto answers = segmenter.segment_encoded(image, prompts, {.multimask = turn.multimask, .logits = turn.keep_logits}).objects;
+  auto answers =
+      segmenter
+          .segment_encoded(image, prompts, {.multimask = turn.multimask, .single = !turn.multimask, .logits = turn.keep_logits})
+          .objects;
   check(answers.size() == sessions.size(), "segmentation evaluation: expected answers to {} prompts, got {}", sessions.size(),
         answers.size());
   for (std::size_t i = 0; i < sessions.size(); ++i) {

@@ -47,6 +47,7 @@ struct SegmentedMask {
 
 struct SegmentationOptions {
   bool multimask = false;  // three masks of each object, in the decoder's order, rather than the best
+  bool single = false;     // the single mask, also of a point alone, which else gets the best of three
   bool logits = false;     // keep them
 };
 

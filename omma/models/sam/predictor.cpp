@@ -228,7 +228,8 @@ SegmentationResult Predictor::segment_encoded(const ImageEmbedding& image, std::
       for (const std::size_t place : batch) group.push_back(&prompts[place]);
       const DecodedMasks masks = decode(embedding, group);
       for (std::size_t i = 0; i < batch.size(); ++i)
-        result.objects[batch[i]] = chosen(masks, static_cast<int64_t>(i), embedding, kind == single_point, options);
+        result.objects[batch[i]] =
+            chosen(masks, static_cast<int64_t>(i), embedding, kind == single_point && !options.single, options);
     }
   }
   result.timing.decode = watch.lap();
