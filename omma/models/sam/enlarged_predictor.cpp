@@ -79,8 +79,8 @@ std::shared_ptr<const ImageEmbedding> EnlargedPredictor::encode_image(const Imag
 }
 
 // The parts for prompts that begin with a point: the first click alone says how large the object is.
-void EnlargedPredictor::find_room(const Parts& parts, std::span<const SegmentationPrompt> prompts, std::vector<Box>& found,
-                                  Timing& timing) {
+void EnlargedPredictor::find_room(const Parts& parts, std::span<const SegmentationPrompt> prompts, bool single,
+                                  std::vector<Box>& found, Timing& timing) {
   std::vector<std::size_t> open;
   for (std::size_t i = 0; i < prompts.size(); ++i)
     if (!prompts[i].box && !prompts[i].points.empty()) open.push_back(i);
@@ -96,7 +96,8 @@ void EnlargedPredictor::find_room(const Parts& parts, std::span<const Segmentati
       std::vector<SegmentationPrompt> clicks;
       for (const std::size_t place : places)
         clicks.push_back(moved({.points = {first_point(prompts[place])}, .box = {}, .mask = {}}, part));
-      const auto answers = predictor_->segment_encoded(*parts.encode(*predictor_, part, timing), clicks).objects;
+      const auto answers =
+          predictor_->segment_encoded(*parts.encode(*predictor_, part, timing), clicks, {.single = single}).objects;
       for (std::size_t i = 0; i < places.size(); ++i)
         if (is_cut_off(answers[i].front().box.shifted(part.x0, part.y0), part, parts.size(), border)) cut_off.push_back(places[i]);
     }
@@ -105,7 +106,8 @@ void EnlargedPredictor::find_room(const Parts& parts, std::span<const Segmentati
   for (const std::size_t place : open) found[place] = whole_picture(parts.size());
 }
 
-std::vector<Box> EnlargedPredictor::parts_for(const Parts& parts, std::span<const SegmentationPrompt> prompts, Timing& timing) {
+std::vector<Box> EnlargedPredictor::parts_for(const Parts& parts, std::span<const SegmentationPrompt> prompts, bool single,
+                                              Timing& timing) {
   std::vector<Box> found(prompts.size(), whole_picture(parts.size()));
   const int frame = static_cast<int>(predictor_->model()->config().image_size());
   for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -118,7 +120,7 @@ std::vector<Box> EnlargedPredictor::parts_for(const Parts& parts, std::span<cons
       break;
     }
   }
-  find_room(parts, prompts, found, timing);
+  find_room(parts, prompts, single, found, timing);
   return found;
 }
 
@@ -130,7 +132,7 @@ SegmentationResult EnlargedPredictor::segment_encoded(const ImageEmbedding& imag
   Stopwatch watch;
   SegmentationResult result;
   result.objects.resize(prompts.size());
-  const std::vector<Box> found = parts_for(parts, prompts, result.timing);
+  const std::vector<Box> found = parts_for(parts, prompts, options.single, result.timing);
   std::vector<std::size_t> all(prompts.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   for (const auto& [key, places] : by_part(found, all)) {

@@ -33,8 +33,9 @@ class EnlargedPredictor : public Segmenter {
 
  private:
   class Parts;
-  std::vector<Box> parts_for(const Parts& parts, std::span<const SegmentationPrompt> prompts, Timing& timing);
-  void find_room(const Parts& parts, std::span<const SegmentationPrompt> prompts, std::vector<Box>& found, Timing& timing);
+  std::vector<Box> parts_for(const Parts& parts, std::span<const SegmentationPrompt> prompts, bool single, Timing& timing);
+  void find_room(const Parts& parts, std::span<const SegmentationPrompt> prompts, bool single, std::vector<Box>& found,
+                 Timing& timing);
 
   std::unique_ptr<Predictor> predictor_;
   double enlargement_;

@@ -77,6 +77,20 @@ class EnlargedPredictors : public ::testing::Test {
   EnlargedPredictor enlarged_{plain(), 2};  // parts of 32, 64 and 128 pixels
 };
 
+TEST_F(EnlargedPredictors, APointGetsTheBestOfThreeOrTheSingleMask) {
+  const SegmentationPrompt click{.points = {{70, 50}}, .box = {}, .mask = {}};
+  const SegmentationPrompt* const one = &click;
+  const auto predictor = plain();
+  const auto embedding = predictor->encode_image(image_);
+  const Tensor iou = predictor->decode(static_cast<const Embedding&>(*embedding), {&one, 1}).iou[0];
+  const auto predicted = [&](const SegmentationOptions& options) {
+    return predictor->segment_encoded(*embedding, {&click, 1}, options).objects.at(0).at(0).predicted_iou;
+  };
+  EXPECT_EQ(predicted({}), iou.slice(0, 1).max().item<float>());
+  EXPECT_EQ(predicted({.single = true}), iou[0].item<float>());
+  EXPECT_NE(predicted({}), predicted({.single = true}));
+}
+
 TEST_F(EnlargedPredictors, ABoxIsAnsweredInTheSmallestPartWithRoom) {
   const SegmentationPrompt small{.points = {}, .box = Box{70, 50, 84, 62}, .mask = {}};
   const SegmentedMask in_part = answer_in(part_around(77, 56, 32, {150, 110}), small), answer = enlarged_answer(small);
