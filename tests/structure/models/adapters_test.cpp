@@ -12,6 +12,7 @@
 #include "tests/unit/blip/small_blip.h"
 #include "tests/unit/grounding_dino/small_grounding_dino.h"
 #include "tests/unit/llama/tiny_llama.h"
+#include "tests/unit/sam/small_sam.h"
 
 namespace omma {
 namespace {
@@ -84,24 +85,8 @@ std::vector<Tensor> masks_of(sam::Model& model) {
 }
 
 sam::Config small_sam() {
-  sam::Config config;
-  sam::VisionConfig& vision = config.vision_config;
-  vision.hidden_size = 24;
-  vision.output_channels = 32;
-  vision.num_hidden_layers = 2;
-  vision.num_attention_heads = 3;
-  vision.image_size = 64;
-  vision.patch_size = 8;
-  vision.window_size = 3;
-  vision.global_attn_indexes = {1};
-  vision.num_pos_feats = 16;
-  config.prompt_encoder_config.hidden_size = 32;
-  config.prompt_encoder_config.image_size = 64;
-  config.prompt_encoder_config.patch_size = 8;
-  config.mask_decoder_config.hidden_size = 32;
-  config.mask_decoder_config.mlp_dim = 48;
-  config.mask_decoder_config.num_attention_heads = 4;
-  config.mask_decoder_config.iou_head_hidden_dim = 20;
+  sam::Config config = sam::read_model_config(sam::small_sam(), "small");
+  config.vision_config.window_size = 3;  // with padding
   return config;
 }
 
