@@ -16,8 +16,9 @@ struct InteractionConfig {
   int64_t clicks = 8;       // after the first prompt
   int64_t repeats = 2;      // further rounds with the mask from before alone: one among the clicks', the others at the end
   double box_chance = 0.5;  // of a box as first prompt, drawn for a batch
-  double centre_chance = 0;  // of a first click where an evaluation makes it, farthest from the object's boundary; else anywhere on it
-  double box_noise = 0.1;   // deviation of a box's edges, of its side
+  double centre_chance =
+      0;  // of a first click where an evaluation makes it, farthest from the object's boundary; else anywhere on it
+  double box_noise = 0.1;              // deviation of a box's edges, of its side
   double max_box_noise = 20.0 / 1024;  // at most this, of the frame's side
 
   template <class Fields>
