@@ -54,6 +54,18 @@ def gemm_rate(dtype):
     return 2 * 2048**3 / min(times[1:])
 
 
+def count_flops(run):
+    """Of a pass, those of attention with them, which PyTorch's counter passes over on a CPU."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
+
+    attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    shapes = lambda query, key, value, *_, **__: sdpa_flop_count(query, key, value)
+    with FlopCounterMode(display=False, custom_mapping={attention: shapes}) as counter:
+        run()
+    return counter.get_total_flops()
+
+
 def serve(answer):
     """The transformers side: {"dtype", "gemm": true} or a request for `answer` a line on stdin, one answer a line on stdout."""
     for line in sys.stdin:

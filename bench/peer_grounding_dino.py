@@ -30,7 +30,6 @@ def write_model(directory):
 def serve_peer(directory, picture, threads):
     import torch
     from PIL import Image
-    from torch.utils.flop_counter import FlopCounterMode
     from transformers import AutoTokenizer, GroundingDinoForObjectDetection, GroundingDinoImageProcessor
 
     torch.set_num_threads(threads)
@@ -46,9 +45,7 @@ def serve_peer(directory, picture, threads):
         if held.get("dtype") != dtype:
             held.clear()
             held.update(dtype=dtype, model=GroundingDinoForObjectDetection.from_pretrained(directory, dtype=dtype).eval())
-            with FlopCounterMode(display=False) as counter:  # and the warm-up
-                held["model"](**inputs)
-            held["flops"] = counter.get_total_flops()
+            held["flops"] = peer.count_flops(lambda: held["model"](**inputs))  # and the warm-up
         start = time.perf_counter()
         held["model"](**inputs)
         return {"ms": 1e3 * (time.perf_counter() - start), "flops": held["flops"]}
