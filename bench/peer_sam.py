@@ -87,26 +87,26 @@ def serve_peer(directory, picture, threads):
 
 
 def run_omma(arguments, dtype, directory, picture, whole):
-    """Encoder and one point in one process, 64 points on the kept embedding in another; with `whole` everything in a third."""
-    embedding = Path(arguments.work) / f"{dtype}.safetensors"
-    embedding.unlink(missing_ok=True)
+    """The encoder on a picture after a first one that warms it up; one point and 64 points on a kept embedding; with `whole` everything."""
+    embedding = Path(arguments.work) / f"{directory.name}_{dtype}.safetensors"
     command = [arguments.omma, "segment", str(picture), "--model", str(directory), "--dtype", dtype, "--threads", str(arguments.threads), "--json",
                "--quiet"]
 
     def run(*words):
         process = subprocess.Popen([*command, *words], stdout=subprocess.PIPE, text=True)
-        line = process.stdout.read()
+        lines = process.stdout.read().splitlines()
         _, status, usage = os.wait4(process.pid, 0)
         if status != 0:
             sys.exit(f"{' '.join(command)}: exit status {os.waitstatus_to_exitcode(status)}")
-        return json.loads(line)["timing_ms"], 1024 * usage.ru_maxrss
+        return json.loads(lines[-1])["timing_ms"], 1024 * usage.ru_maxrss
 
-    first, peak = run("--point", "700,500", "--save-embedding", str(embedding))
-    again, _ = run("--point", "700,500", "--embedding", str(embedding))
+    second, peak = run(str(picture), "--everything", "--points-per-side", "1")
+    if not embedding.exists():
+        run("--point", "700,500", "--save-embedding", str(embedding))
+    one, _ = run("--point", "700,500", "--embedding", str(embedding))
     many, _ = run("--embedding", str(embedding), *[word for x, y in points() for word in ("--point", f"{x},{y};")])
     everything = run("--everything")[0] if whole else None
-    return {"encoder": first["encode"], "point": min(first["decode"], again["decode"]), "points": many["decode"], "peak_bytes": peak,
-            "everything": everything}
+    return {"encoder": second["encode"], "point": one["decode"], "points": many["decode"], "peak_bytes": peak, "everything": everything}
 
 
 def decoder_alone(arguments, dtype):
