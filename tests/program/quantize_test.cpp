@@ -1,9 +1,13 @@
-// omma quantize, with a small random SAM: the directory that it makes and what it refuses.
+// omma quantize, with a small random SAM and with the trained one: the directory that it makes, its masks, and what it refuses.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "omma/io/tensor_file.h"
+#include "omma/vision/mask_json.h"
+#include "omma/vision/run_lengths.h"
 #include "tests/parity/reference.h"
 #include "tests/program/run_program.h"
 
@@ -57,6 +61,43 @@ TEST_F(Quantize, MakesADirectoryThatStandsAlone) {
     ASSERT_EQ(answer.status, 0) << answer.err;
     EXPECT_EQ(answer.lines().at(0)["masks"].size(), 1U);
   }
+}
+
+// Of every level's box in scenes with emblems, by the trained model; quantized on other scenes.
+TEST_F(Quantize, MasksOfTheTrainedModelAgreeWithThoseInFp32) {
+  const auto drawn = run_program({"render", "--seed", "4", "--count", "8", "--emblems", "--out", path("emblems"), "--quiet"});
+  ASSERT_EQ(drawn.status, 0) << drawn.err;
+  ASSERT_EQ(quantize("sam-nano", path("nano_int8")).status, 0);
+  const json known = read_json(path("emblems/annotations.json"));
+  double bf16 = 0, int8 = 0;
+  std::size_t count = 0;
+  for (const json& picture : known["images"]) {
+    std::vector<std::string> words = {"segment", path("emblems/images/" + picture["file_name"].get<std::string>()), "--json",
+                                      "--quiet"};
+    for (const json& object : known["annotations"]) {
+      if (object["image_id"] != picture["id"]) continue;
+      const auto box = object["bbox"].get<std::array<double, 4>>();  // x, y, width, height
+      words.insert(words.end(), {"--box", fmt::format("{},{},{},{}", box[0], box[1], box[0] + box[2], box[1] + box[3])});
+    }
+    const auto masks_by = [&](const std::string& model, const std::string& dtype) {
+      std::vector<std::string> all = words;
+      all.insert(all.end(), {"--model", model, "--dtype", dtype});
+      return run_program(all).lines().at(0).at("masks");
+    };
+    const json exact = masks_by("sam-nano", "fp32"), short_numbers = masks_by("sam-nano", "bf16");
+    const json bytes = masks_by(path("nano_int8"), "auto");
+    for (std::size_t i = 0; i < exact.size(); ++i, ++count) {
+      const RunLengths mask = read_rle(exact[i]["rle"]);
+      bf16 += intersection_over_union(mask, read_rle(short_numbers[i]["rle"]));
+      int8 += intersection_over_union(mask, read_rle(bytes[i]["rle"]));
+    }
+  }
+  ASSERT_GT(count, 40U);
+  bf16 /= static_cast<double>(count);
+  int8 /= static_cast<double>(count);
+  fmt::print("{} masks: mean IoU with those in fp32: {:.4f} in bf16, {:.4f} in 8-bit numbers\n", count, bf16, int8);
+  EXPECT_GE(bf16, 0.98);
+  EXPECT_GE(int8, 0.97);
 }
 
 TEST_F(Quantize, ItsEmbeddingsAreTheOriginalsNot) {
