@@ -166,6 +166,12 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return torch::linear(x, weight, bias);
 }
 
+Tensor linear_with(Activation activation, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const FusedActivation fused = fused_activation(activation);
+  if (fused.name.empty() || suits_wide(x, weight) || !suits_fused(x, weight)) return activation(linear(x, weight, bias));
+  return run_fused(x, weight, bias, fused.name, fused.algorithm);
+}
+
 Tensor LinearImpl::forward(const Tensor& x) {
   const Tensor own = omma::linear(x, weight, bias);
   return adapter_ ? own + adapted(x).to(own.scalar_type()) : own;
@@ -188,11 +194,7 @@ Linear folded_linear(int64_t in, int64_t out) {
 }
 
 Tensor LinearImpl::forward_with(const Tensor& x, Activation activation) {
-  if (adapter_) return activation(forward(x));
-  const auto* known = std::find_if(activations.begin(), activations.end(),
-                                   [&](const KnownActivation& each) { return each.function == activation && !each.fused.empty(); });
-  if (known == activations.end() || suits_wide(x, weight) || !suits_fused(x, weight)) return activation(forward(x));
-  return run_fused(x, weight, bias, known->fused, known->algorithm);
+  return adapter_ ? activation(forward(x)) : linear_with(activation, x, weight, bias);
 }
 
 }  // namespace omma

@@ -20,6 +20,9 @@ bool is_activation(std::string_view name);
 // on processors not Intel's (1.1 to 1.4 times; on Intel's MKL is, 1.5); 9 to 2048 in bf16 on AVX-512, own code (1.2 times).
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
+// activation(linear(x, weight, bias)). Where oneDNN computes it, the activation costs no pass over memory.
+Tensor linear_with(Activation activation, const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
 // What a low-rank adapter adds to a layer's weight: scale B A (lora.h).
 struct LowRankAdapter {
   Tensor a, b;  // [rank, in], [out, rank]
@@ -27,7 +30,7 @@ struct LowRankAdapter {
   double dropout = 0;  // of the adapter's input, in training
 };
 
-// torch::nn::Linear by omma::linear. Where oneDNN computes it, the activation costs no pass over memory.
+// torch::nn::Linear by omma::linear.
 //
 // `weight` and `bias` are the layer's own. Who computes with the weight other than by forward() reads full_weight(), so that an
 // adapter has its part.
@@ -35,7 +38,7 @@ class LinearImpl : public torch::nn::LinearImpl {
  public:
   using torch::nn::LinearImpl::LinearImpl;
   Tensor forward(const Tensor& x);                              // [..., in] -> [..., out]
-  Tensor forward_with(const Tensor& x, Activation activation);  // activation(forward(x))
+  Tensor forward_with(const Tensor& x, Activation activation);  // activation(forward(x)), by linear_with
 
   // The weight with the adapter's part, in the weight's type, [out, in]; `weight` itself where there is none.
   Tensor full_weight() const;

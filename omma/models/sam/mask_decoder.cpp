@@ -14,11 +14,18 @@ torch::nn::ConvTranspose2d doubling(int64_t in, int64_t out) {
   return torch::nn::ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, 2).stride(2));
 }
 
-// A transposed convolution by 2 whose stride is 2, as the linear layer it is: x [..., in] -> [..., 2 2, out], the four pixels of
-// each position row by row.
-Tensor doubled(const Tensor& x, const torch::nn::ConvTranspose2d& layer) {
-  const Tensor weight = layer->weight.permute({2, 3, 1, 0}).flatten(0, 2);  // [2 2 out, in]
-  return linear(x, weight, layer->bias.repeat(4)).unflatten(-1, {4, layer->bias.size(0)});
+// Of the map that a transposed convolution of size and stride 2 makes of x [P, H, W, in], the rows 2 y + odd: [P, H, 2 W, out].
+// Each pixel is made of one position alone, by a linear layer.
+Tensor doubled_rows(const Tensor& x, const torch::nn::ConvTranspose2d& layer, int64_t odd, Activation activation = nullptr) {
+  const Tensor weight = layer->weight.select(2, odd).permute({2, 1, 0}).flatten(0, 1);  // [2 out, in]
+  const Tensor bias = layer->bias.repeat(2);
+  const Tensor rows = activation != nullptr ? linear_with(activation, x, weight, bias) : linear(x, weight, bias);
+  return rows.view({x.size(0), x.size(1), 2 * x.size(2), layer->bias.size(0)});
+}
+
+// [..., H, W, ...] twice -> [..., 2 H, W, ...], H the dimension `rows`: a row of `even`, one of `odd`, and so on.
+Tensor interleaved(const Tensor& even, const Tensor& odd, int64_t rows) {
+  return torch::stack({even, odd}, rows + 1).flatten(rows, rows + 1);
 }
 
 }  // namespace
@@ -70,16 +77,19 @@ DecodedMasks MaskDecoderImpl::forward(const DecoderImage& image, const Tensor& p
 
   std::vector<Tensor> filters;  // each [P, C / 8]
   for (int64_t i = 0; i < masks; ++i) filters.push_back(hypernetworks_[i](state.tokens.select(1, 1 + i)));
-  const Tensor pixels = upscale(state.image).flatten(1, 2);                     // [P, G G 16, C / 8]
-  const Tensor logits = torch::matmul(pixels, torch::stack(filters, 2));        // [P, G G 16, M]
-  const Tensor by_place = logits.view({count, grid, grid, 2, 2, 2, 2, masks});  // y, x, then dy, dx twice
-  return {.logits = by_place.permute({0, 7, 1, 3, 5, 2, 4, 6}).reshape({count, masks, 4 * grid, 4 * grid}),
+  return {.logits = upscaled_logits(state.image.unflatten(1, {grid, -1}), torch::stack(filters, 1)),
           .iou = iou_head_(state.tokens.select(1, 0))};
 }
 
-Tensor MaskDecoderImpl::upscale(const Tensor& image) {
-  const Tensor twice = torch::gelu(upscale_norm_(doubled(image, upscale1_)));  // [P, G G, 4, C / 4]
-  return torch::gelu(doubled(twice, upscale2_)).flatten(2, 3);
+Tensor MaskDecoderImpl::upscaled_logits(const Tensor& image, const Tensor& filters) {
+  const Activation gelu = activation_by_name("gelu");
+  const Tensor twice = interleaved(doubled_rows(image, upscale1_, 0), doubled_rows(image, upscale1_, 1), 1);
+  const Tensor pixels = torch::gelu(upscale_norm_(twice));  // [P, 2 G, 2 G, C / 4]
+  const auto rows = [&](int64_t odd) {
+    const Tensor some = doubled_rows(pixels, upscale2_, odd, gelu);  // [P, 2 G, 4 G, C / 8]
+    return torch::matmul(filters, some.flatten(1, 2).transpose(1, 2)).unflatten(2, {some.size(1), some.size(2)});
+  };
+  return interleaved(rows(0), rows(1), 2);
 }
 
 void MaskDecoderImpl::init_weights() {

@@ -58,7 +58,7 @@ class MaskDecoderImpl : public torch::nn::Module {
   void init_weights();
 
  private:
-  Tensor upscale(const Tensor& image);  // [P, G G, C] -> [P, G G, 4 4, C / 8]: each position's 4 x 4 pixels, two by two
+  Tensor upscaled_logits(const Tensor& image, const Tensor& filters);  // [P, G, G, C], [P, M, C / 8] -> [P, M, 4 G, 4 G]
 
   MaskDecoderConfig config_;
   Tensor iou_token_, mask_tokens_;  // [1, C], [M, C]

@@ -5,6 +5,8 @@
 
 #include "omma/base/error.h"
 #include "omma/data/world/exact_caption.h"
+#include "omma/recipes/planner/question_wordings.h"
+#include "omma/recipes/planner/request_wordings.h"
 
 namespace omma {
 
@@ -87,35 +89,39 @@ constexpr auto before = std::to_array<std::string_view>({"Please, ", "Hey, ", "L
 constexpr auto behind =
     std::to_array<std::string_view>({" please", ", please", " here", " in this photo", " in the scene", " now", ", thanks"});
 
+// The usual sentences, or the many others.
 Templates templates_of(const PlannerQuestion& question, Rng& rng) {
+  const bool usual = rng.chance(0.5);
+  const auto either = [usual](Templates ours, Templates others) { return usual ? ours : others; };
   switch (question.skill) {
     case PlannerSkill::count:
-      return count_templates;
+      return either(count_templates, wordings::count);
     case PlannerSkill::exist:
-      return exist_templates;
+      return either(exist_templates, wordings::exist);
     case PlannerSkill::color:
-      return color_templates;
+      return either(color_templates, wordings::color);
     case PlannerSkill::relation:
-      return relation_templates;
+      return either(relation_templates, wordings::relation);
     case PlannerSkill::what:
-      return what_templates;
+      return either(what_templates, wordings::what);
     case PlannerSkill::compare:
-      return question.fewer ? Templates(fewer_templates) : Templates(more_templates);
+      return question.fewer ? either(fewer_templates, wordings::fewer) : either(more_templates, wordings::more);
     case PlannerSkill::where:
-      return where_templates;
+      return either(where_templates, wordings::where);
     case PlannerSkill::list:
-      return list_templates;
+      return either(list_templates, wordings::list);
     case PlannerSkill::exist_relation:
-      return exist_relation_templates;
+      return either(exist_relation_templates, wordings::exist_relation);
     case PlannerSkill::describe:
-      return rng.chance(0.6) ? description_requests() : Templates(more_description_requests);
+      return either(rng.chance(0.6) ? description_requests() : Templates(more_description_requests), wordings::describe);
     case PlannerSkill::cut_out:
     case PlannerSkill::mask_relation:
-      return rng.chance(0.85) ? Templates(cut_out_templates) : Templates(asked_cut_out_templates);
+      return rng.chance(0.8) ? either(cut_out_templates, wordings::cut_out)
+                             : either(asked_cut_out_templates, wordings::asked_cut_out);
     case PlannerSkill::area:
-      return area_templates;
+      return either(area_templates, wordings::area);
     case PlannerSkill::describe_cut_out:
-      return cut_out_templates;
+      return either(cut_out_templates, wordings::cut_out);
     case PlannerSkill::off_topic:
       break;
   }
@@ -133,7 +139,7 @@ std::string question_template(const PlannerQuestion& question, Rng& rng) {
   if (question.skill != PlannerSkill::describe_cut_out) return sentence;
   sentence[0] = lower(sentence[0]);
   sentence.pop_back();
-  std::string text(rng.pick(Templates(describe_cut_out_frames)));
+  std::string text(rng.pick(rng.chance(0.5) ? Templates(describe_cut_out_frames) : Templates(wordings::describe_cut_out)));
   return text.replace(text.find("{c}"), 3, sentence);
 }
 

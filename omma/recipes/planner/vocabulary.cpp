@@ -13,7 +13,7 @@ namespace omma {
 namespace {
 
 constexpr std::uint64_t vocabulary_seed = 20260;
-constexpr std::uint64_t vocabulary_traces = 4000;
+constexpr std::uint64_t vocabulary_traces = 12000;
 
 // Words, digits, runs of other characters, each with the blank before it; other white space alone.
 constexpr const char* pattern = R"( ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s)";
