@@ -188,6 +188,10 @@ def ambiguity(results, seeds):
     lines += [results.minus("emblems: best of three minus one mask", ("base", "emblems", "miou_oracle3"), ("single mask", "emblems", "miou1")),
               results.minus("emblems: picked minus one mask", ("base", "emblems", "miou1"), ("single mask", "emblems", "miou1")),
               results.minus("emblems: picked minus chance", ("base", "emblems", "miou1"), ("base", "emblems", "miou_random3"))]
+    lines += ["", "![click, three masks, one mask](sam-pictures.png)", "",
+              "A click on the mark of an emblem; the three masks with the IoU that the model expects of each; the one mask of the other model. "
+              "Of the three, one takes the whole, one the mark, and one learned nothing; the one mask averages what the click may mean. "
+              "`tools/studies/sam_pictures.py out/sam` draws it."]
     return lines, panels, ["best", "picked", "chance", "one"]
 
 
