@@ -35,13 +35,11 @@ class Pictures {
       : paths_(std::move(paths)), as_json_(as_json), progress_("pictures", std::ssize(paths_)) {}
 
   std::optional<Image> next() {
-    for (; next_ < paths_.size(); ++next_) {
+    while (next_ < paths_.size()) {
       if (next_ > 0) progress_.advance();
-      const std::filesystem::path& path = paths_[next_];
+      const std::filesystem::path& path = paths_[next_++];
       try {
-        Image image = read_picture(path);
-        ++next_;
-        return image;
+        return read_picture(path);
       } catch (const std::invalid_argument& error) {
         status_ = kCallersMistake;
         if (as_json_)
@@ -50,6 +48,7 @@ class Pictures {
           write_stderr(fmt::format("omma: {}\n", error.what()));
       }
     }
+    progress_.advance();  // the last of them; nobody asks again
     return std::nullopt;
   }
 

@@ -25,9 +25,10 @@ const SegmentedMask& most_promising(const std::vector<SegmentedMask>& masks) {
   return *std::ranges::max_element(masks, {}, &SegmentedMask::predicted_iou);
 }
 
-// Which click is answered, and how.
+// Which click is answered, and how. A session stays with `single`, by which a first click is looked at: the logits that follow are
+// of the same part of the picture then.
 struct Turn {
-  bool first, multimask, keep_logits;
+  bool first, multimask, single, keep_logits;
 };
 
 // Answers the sessions' clicks so far; what the masks of the first are worth is told.
@@ -40,8 +41,7 @@ void answer(Segmenter& segmenter, const ImageEmbedding& image, std::vector<Sessi
     if (!turn.first) prompt.mask = std::move(session->logits);
   }
   auto answers =
-      segmenter
-          .segment_encoded(image, prompts, {.multimask = turn.multimask, .single = !turn.multimask, .logits = turn.keep_logits})
+      segmenter.segment_encoded(image, prompts, {.multimask = turn.multimask, .single = turn.single, .logits = turn.keep_logits})
           .objects;
   check(answers.size() == sessions.size(), "segmentation evaluation: expected answers to {} prompts, got {}", sessions.size(),
         answers.size());
@@ -69,7 +69,7 @@ void click_batch(Segmenter& segmenter, const ImageEmbedding& image, std::vector<
       return !point.has_value();
     });
     const bool first = click == 0, last = click + 1 == options.clicks;
-    const Turn turn{.first = first, .multimask = first && options.multimask, .keep_logits = !last};
+    const Turn turn{.first = first, .multimask = first && options.multimask, .single = !options.multimask, .keep_logits = !last};
     if (!open.empty()) answer(segmenter, image, open, turn, results);
   }
   for (const Session& session : sessions) {  // what was found before the last click stays so

@@ -21,7 +21,8 @@ namespace omma {
 
 struct LoadOptions {
   std::string device = "auto";  // auto (CUDA where there is one), cpu, cuda, cuda:N
-  std::string dtype = "auto";   // auto (fp32; language models of a billion parameters and more keep theirs), fp32, bf16, fp16
+  std::string dtype = "auto";   // auto (fp32; language models of a billion parameters and more keep theirs; around layers of 8-bit
+                                // numbers on a CPU bf16 where it has products of it), fp32, bf16, fp16
   std::optional<double> enlargement = {};  // of segmenters: how much larger they see parts of the picture; none: the model's own
 };
 

@@ -30,7 +30,8 @@ double cubed_error(const std::vector<Bin>& bins, double low, double high) {
 }  // namespace
 
 void ValueHistogram::add(std::span<const float> values) {
-  for (const float value : values) ++counts_[std::bit_cast<std::uint32_t>(value) >> kDroppedBits];
+  for (const float value : values)
+    if (std::isfinite(value)) ++counts_[std::bit_cast<std::uint32_t>(value) >> kDroppedBits];
 }
 
 bool ValueHistogram::empty() const {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "omma/base/config.h"
 #include "omma/base/error.h"
 #include "omma/nn/kernels/kernels_for.h"
 #include "omma/nn/parallel.h"
@@ -125,14 +126,13 @@ std::shared_ptr<const QuantizableLinearImpl::Prepared> QuantizableLinearImpl::pr
   if (fits) return prepared_;
   const c10::InferenceMode usual(false);  // what is kept may meet gradients later
   const torch::NoGradGuard no_grad;
-  const auto scale = input_scale_.item<float>();
-  check(scale > 0 && weight_scale_.min().item<float>() > 0, "int8 linear: expected scales above 0");
+  check(least_scale() > 0, "int8 linear: expected scales above 0, got {}", least_scale());
   Prepared made{.is_int8 = is_int8,
                 .dtype = x.scalar_type(),
                 .device = x.device(),
                 .weight = {},
                 .bias = bias,
-                .input_scale = scale,
+                .input_scale = input_scale_.item<float>(),
                 .input_zero = input_zero_point_.item<int>() + byte_zero,
                 .weight_scale = weight_scale_.flatten(),
                 .weight_zeros = torch::zeros({weight.size(0)}, torch::kInt32)};
@@ -175,6 +175,20 @@ Tensor QuantizableLinearImpl::forward_with(const Tensor& x, Activation activatio
   if (is_int8() && (fused.name.empty() || !suits(x))) return activation(forward(x));
   if (watch) watch(x);
   return is_int8() ? product(x, fused) : LinearImpl::forward_with(x, activation);
+}
+
+float QuantizableLinearImpl::least_scale() const {
+  return std::min(input_scale_.min().item<float>(), weight_scale_.min().item<float>());
+}
+
+void expect_scales(const torch::nn::Module& model, std::string_view where) {
+  Faults faults{std::string(where)};
+  for (const auto& item : model.named_modules()) {
+    const auto layer = std::dynamic_pointer_cast<QuantizableLinearImpl>(item.value());
+    if (!layer || !layer->is_int8()) continue;
+    faults.expect(layer->least_scale() > 0, "{}: scales: expected more than 0, got {}", item.key(), layer->least_scale());
+  }
+  faults.raise();
 }
 
 Tensor feed_forward(const Tensor& x, const QuantizableLinear& fc1, const QuantizableLinear& fc2, Activation activation) {

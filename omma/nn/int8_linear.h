@@ -32,6 +32,7 @@ class QuantizableLinearImpl : public LinearImpl {
   QuantizableLinearImpl(const torch::nn::LinearOptions& sizes, bool int8);
 
   bool is_int8() const { return weight_scale_.defined(); }
+  float least_scale() const;  // of an int8 layer's
 
   // Of an int8 layer: takes the weight and bias of `layer`, for inputs of this range. A channel's largest weight becomes 127.
   void quantize(const LinearImpl& layer, Int8Range input);
@@ -59,6 +60,9 @@ TORCH_MODULE(QuantizableLinear);
 
 // fc2(activation(fc1(x))), as feed_forward() of nn/layers.h.
 Tensor feed_forward(const Tensor& x, const QuantizableLinear& fc1, const QuantizableLinear& fc2, Activation activation);
+
+// Throws std::invalid_argument that begins with `where` and names each int8 layer of the model whose scales are not above 0.
+void expect_scales(const torch::nn::Module& model, std::string_view where);
 
 // What the layers around them run in if nobody says: bf16 where the processor has products of it, else float32.
 torch::Dtype dtype_beside_int8();

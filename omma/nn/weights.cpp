@@ -15,6 +15,7 @@
 #include "omma/base/error.h"
 #include "omma/base/threads.h"
 #include "omma/io/finite.h"
+#include "omma/nn/int8_linear.h"
 #include "omma/nn/lora.h"
 
 namespace omma {
@@ -142,6 +143,20 @@ std::vector<NamedWeight> weights_of(const torch::nn::Module& module) {
 // The type that a weight is kept in: whole numbers keep their own.
 torch::Dtype kept_dtype(const Tensor& weight, torch::Dtype dtype) {
   return weight.is_floating_point() ? dtype : weight.scalar_type();
+}
+
+// The scales and biases of int8 layers, which stay float32 in a model of any type.
+std::set<const void*> weights_beside_int8(const torch::nn::Module& module) {
+  std::set<const void*> found;
+  const auto add = [&](const torch::nn::Module& layer) {
+    const auto* linear = dynamic_cast<const QuantizableLinearImpl*>(&layer);
+    if (linear == nullptr || !linear->is_int8()) return;
+    for (const Tensor& weight : linear->parameters()) found.insert(weight.unsafeGetTensorImpl());
+    for (const Tensor& weight : linear->buffers()) found.insert(weight.unsafeGetTensorImpl());
+  };
+  add(module);
+  for (const auto& layer : module.modules(/*include_self=*/false)) add(*layer);
+  return found;
 }
 
 // A weight, tied names once, and where it gets its values.
@@ -290,10 +305,12 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTa
 
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype) {
   torch::NoGradGuard no_grad;
+  const std::set<const void*> exact = weights_beside_int8(module);
   std::vector<Tensor> kept;
   std::vector<TensorView> views;
   for (const auto& [name, weight] : merged_weights(module)) {
-    kept.push_back(weight.detach().to(torch::kCPU, kept_dtype(weight, dtype)).contiguous());
+    const bool as_it_is = exact.contains(weight.unsafeGetTensorImpl());
+    kept.push_back(weight.detach().to(torch::kCPU, as_it_is ? weight.scalar_type() : kept_dtype(weight, dtype)).contiguous());
     views.push_back(view_of(kept.back(), name));
   }
   write_safetensors(file, views, {{"format", "pt"}});

@@ -47,7 +47,8 @@ struct SegmentedMask {
 
 struct SegmentationOptions {
   bool multimask = false;  // three masks of each object, in the decoder's order, rather than the best
-  bool single = false;     // the single mask, also of a point alone, which else gets the best of three
+  bool single = false;     // the single mask, also of a point alone, which else gets the best of three; where enlarged parts of the
+                           // picture are looked at, by it, too, the part is chosen: clicks that follow keep it as it was
   bool logits = false;     // keep them
 };
 

@@ -30,7 +30,7 @@ void start_from(torch::nn::Module& module, const std::vector<std::string>& initi
           initial_weights.size());
   }
   for (const std::string& from : initial_weights) {
-    const InitialWeights start = load_matching_weights(module, from, fit);
+    const InitialWeights start = load_matching_weights(module, from, is_apart(lora) ? FitWeight() : fit);
     check(!is_apart(lora) || start.copied == start.wanted,
           "{}: an adapter that is kept apart needs all weights from there, got {} of {}", from, start.copied, start.wanted);
   }

@@ -27,8 +27,8 @@ struct AdapterConfig : LoraConfig {
 };
 
 // What a run starts from: the tensors of `initial_weights` that fit, in order (load_matching_weights, with `fit`), then adapters on
-// them. Where the adapters are kept apart, the weights must all come from one model, which `lora.base` names. A run that is resumed
-// gets its weights from the checkpoint: it has no initial ones here.
+// them. Where the adapters are kept apart, the weights must all come from one model as they are, which `lora.base` names. A run
+// that is resumed gets its weights from the checkpoint: it has no initial ones here.
 void start_from(torch::nn::Module& module, const std::vector<std::string>& initial_weights,
                 const std::optional<AdapterConfig>& lora = {}, const FitWeight& fit = {});
 

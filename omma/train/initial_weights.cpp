@@ -19,7 +19,9 @@ InitialWeights load_matching_weights(torch::nn::Module& module, const std::files
     ++count.wanted;
     const TensorView* view = file.find(name);
     if (view == nullptr) return;
-    if (weight.is_floating_point() != torch::isFloatingType(torch_dtype(view->dtype))) return;  // whole numbers of int8 layers
+    const torch::Dtype type = torch_dtype(view->dtype);
+    check(weight.is_floating_point() == torch::isFloatingType(type), "{}: {}: expected {}, got {}: 8-bit numbers start no training",
+          from.string(), name, torch::toString(weight.scalar_type()), torch::toString(type));
     Tensor theirs = to_tensor(*view);
     if (theirs.sizes() != weight.sizes()) theirs = fit ? fit(name, theirs, weight.sizes()) : Tensor();
     if (!theirs.defined()) return;

@@ -132,6 +132,33 @@ TEST_F(Quantize, RefusesWhatItCannotDoAndLeavesNothing) {
   refusal(quantize(original(), path("none"), path("broken.png")), "broken.png");
 }
 
+TEST_F(Quantize, WhatItMadeStartsNoTraining) {
+  ASSERT_EQ(quantize(original(), path("start")).status, 0);
+  const auto train = [](const std::string& recipe, const std::string& data, const std::string& setting) {
+    return run_program({"train", recipe, "--set", "data=" + data, "--set", setting, "--out", path("run"), "--quiet"});
+  };
+  const auto teacher = train("sam-study-distilled", "pictures:" + path("scenes/images"), "teacher=" + path("start"));
+  EXPECT_EQ(teacher.status, 2);
+  EXPECT_NE(teacher.err.find("has layers of 8-bit numbers"), std::string::npos) << teacher.err;
+  const auto start = train("sam-study", "coco:" + path("scenes"), "initial_weights=[\"" + path("start") + "\"]");
+  EXPECT_EQ(start.status, 2);
+  EXPECT_NE(start.err.find("8-bit numbers start no training"), std::string::npos) << start.err;
+}
+
+TEST_F(Quantize, ALayerWithoutAScaleIsNamedOnLoading) {
+  ASSERT_EQ(quantize(original(), path("scales")).status, 0);
+  const TensorFile file = read_safetensors(path("scales/model.safetensors"));
+  std::vector<TensorView> tensors(file.tensors().begin(), file.tensors().end());
+  const std::array<std::uint8_t, 4> nothing = {};
+  for (TensorView& tensor : tensors)
+    if (tensor.name == "vision_encoder.layers.0.mlp.lin1.input_scale") tensor.bytes = nothing;
+  write_safetensors(path("changed.safetensors"), tensors, {});
+  fs::rename(path("changed.safetensors"), path("scales/model.safetensors"));
+  const auto run = segment(path("scales"), {});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_NE(run.err.find("vision_encoder.layers.0.mlp.lin1: scales: expected more than 0, got 0"), std::string::npos) << run.err;
+}
+
 TEST_F(Quantize, LeavesOutPicturesThatCannotBeRead) {
   fs::create_directories(path("mixed"));
   fs::copy(path("scenes/images/000001.png"), path("mixed/a.png"));

@@ -28,6 +28,7 @@ Model load_sam(const std::filesystem::path& directory, const PredictorOptions& o
   const Config config = read_model_config(read_json(config_file), config_file.string());
   const TensorFile weights = read_weights(directory);
   auto model = load_model<Model>(config, weights, checkpoint_keys(), directory.string(), {.device = options.device});
+  expect_scales(*model, directory.string());
   const bool int8_on_cpu = config.vision_config.int8 && options.device.is_cpu();
   set_dtype(*model, options.dtype.value_or(int8_on_cpu ? dtype_beside_int8() : torch::kFloat32));
   return model;

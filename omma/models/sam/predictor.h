@@ -21,8 +21,8 @@ struct PredictorOptions {
   std::optional<torch::Dtype> dtype;  // none: float32, around int8 layers what dtype_beside_int8() says
 };
 
-// A prompt that is a single point gets the best of three masks by predicted IoU, every other one the mask of the single token, as
-// the authors advise. Not thread-safe.
+// A prompt that is a single point gets the best of three masks by predicted IoU unless `single` is asked for, every other one the
+// mask of the single token, as the authors advise. Not thread-safe.
 class Predictor : public Segmenter {
  public:
   // A model directory. Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.

@@ -89,6 +89,8 @@ Tensor DecoderAttentionImpl::image_to_tokens(const ImageRows& image, const Tenso
   const Tensor output_heads = out_proj_->full_weight().view({channels, heads_, -1}).permute({1, 2, 0});       // [N, D, C]
   const Tensor bias = torch::constant_pad_nd(out_proj_->bias.view({1, 1, -1}), {0, 0, 0, 0, 0, heads_ - 1});  // [N, 1, C]
   const Tensor values = (torch::matmul(v, output_heads) + bias).reshape({prompts, heads_ * tokens, channels});
+  if (torch::GradMode::is_enabled())
+    return image.rows + torch::bmm(weights.transpose(1, 2), values);  // autocast keeps the rows' type
   return torch::baddbmm(image.rows.expand({prompts, -1, -1}), weights.transpose(1, 2), values);
 }
 

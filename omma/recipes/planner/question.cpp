@@ -144,7 +144,8 @@ void draw_meant_object(PlannerQuestion& question, Rng& rng) {
                    : draw < 0.32                                      ? "smallest"
                    : draw < 0.4 && !question.subject.means_anything() ? "best"
                                                                       : "";
-  if (question.which.ends_with("est") && !question.subject.size.empty()) question.which = "";  // "the largest small dog"
+  const bool by_size = question.which == "largest" || question.which == "smallest";
+  if (by_size && !question.subject.size.empty()) question.which = "";  // "the largest small dog"
 }
 
 }  // namespace

@@ -145,7 +145,8 @@ std::string question_template(const PlannerQuestion& question, Rng& rng) {
 
 std::string with_courtesies(std::string text, Rng& rng) {
   if (rng.chance(0.12)) {
-    if (text.size() < 2 || std::isupper(static_cast<unsigned char>(text[1])) == 0) text[0] = lower(text[0]);
+    const bool stays = text.starts_with("I ") || (text.size() > 1 && std::isupper(static_cast<unsigned char>(text[1])) != 0);
+    if (!stays) text[0] = lower(text[0]);
     text.insert(0, rng.pick(Templates(before)));
   }
   if (rng.chance(0.12)) text.insert(is_punctuation(text.back()) ? text.size() - 1 : text.size(), rng.pick(Templates(behind)));

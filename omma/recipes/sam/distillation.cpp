@@ -9,7 +9,9 @@ namespace {
 
 Model teacher_of(const DistillationConfig& config) {
   check(!config.teacher.empty(), "teacher: expected a model directory");
-  Model teacher = Predictor(config.teacher).model();
+  Model teacher = Predictor(config.teacher, {.dtype = torch::kFloat32}).model();
+  check(!teacher->config().vision_config.int8, "teacher: {}: has layers of 8-bit numbers: expected the model that it was made of",
+        config.teacher);
   teacher->eval();
   for (Tensor& parameter : teacher->parameters()) parameter.set_requires_grad(false);
   return teacher;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "omma/vision/run_lengths.h"
 #include "tests/unit/eval/drawn_masks.h"
@@ -66,6 +67,7 @@ class KnowingSegmenter : public Segmenter {
     SegmentationResult result;
     for (const SegmentationPrompt& prompt : prompts) {
       asked.push_back(prompt);
+      singles.insert(options.single);
       std::vector<SegmentedMask>& masks = result.objects.emplace_back();
       if (prompt.box) {
         masks.push_back(found({prompt.box->x0, prompt.box->y0, prompt.box->x1 - 1, prompt.box->y1}, .9F));
@@ -102,6 +104,7 @@ class KnowingSegmenter : public Segmenter {
 
   std::vector<Box> everything;
   std::vector<SegmentationPrompt> asked;
+  std::set<bool> singles;  // whether they asked for the single mask
   int encoded = 0;
 
  private:
@@ -157,6 +160,7 @@ TEST_F(SegmentationEvaluations, ClicksAreAnsweredAndFedBack) {
   EXPECT_EQ(third.points[1].x, 5);  // what is missing, from column 2 on: farthest from its boundary, of equals the first
   EXPECT_EQ(third.points[1].y, 3);
   EXPECT_TRUE(third.points[1].foreground);
+  EXPECT_EQ(segmenter_.singles, std::set<bool>{false});  // one that chooses a part of the picture by it stays there
 }
 
 TEST_F(SegmentationEvaluations, BoxesAreThoseAroundTheMasks) {

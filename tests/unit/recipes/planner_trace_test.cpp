@@ -15,6 +15,7 @@
 #include "omma/data/world/split.h"
 #include "omma/recipes/planner/made_up_words.h"
 #include "omma/recipes/planner/off_topic.h"
+#include "omma/recipes/planner/question.h"
 #include "omma/recipes/planner/trace.h"
 #include "omma/recipes/planner/vocabulary.h"
 #include "omma/text/tokenizer.h"
@@ -258,7 +259,11 @@ std::string beginning(const std::string& text) {
 
 TEST(PlannerTrace, HeldOutWordingsAreNotTaught) {
   std::set<std::string> taught;
-  for (std::uint64_t index = 0; index < 3000; ++index) taught.insert(beginning(make_planner_trace(3, index).question));
+  for (int skill = 0; skill < planner_skill_count; ++skill) {
+    Rng rng(3, static_cast<std::uint64_t>(skill));  // often enough for every sentence, of up to 60
+    for (int i = 0; i < 3000; ++i)
+      taught.insert(beginning(make_planner_question(static_cast<PlannerSkill>(skill), true, rng).text));
+  }
   for (std::uint64_t index = 0; index < 300; ++index) {
     Rng rng(2, index);
     const Scene scene = make_scene(4, index, {.size = 64});

@@ -160,6 +160,10 @@ TEST_F(SamFineTuning, FaultsAreNamed) {
   other["model"] = small_sam_recipe()["model"];
   other["model"]["mask_decoder_config"]["mlp_dim"] = 32;
   EXPECT_NE(refusal(other).find("needs all weights from there"), std::string::npos) << refusal(other);
+  json larger = recipe(lora({{"save", "adapter"}}));  // positions that only resizing would fit: the base's are not they
+  larger["model"] = small_sam_recipe()["model"];
+  for (const char* part : {"vision_config", "prompt_encoder_config"}) larger["model"][part]["image_size"] = 128;
+  EXPECT_NE(refusal(larger).find("needs all weights from there"), std::string::npos) << refusal(larger);
 }
 
 }  // namespace

@@ -34,5 +34,32 @@ TEST(InitialWeights, BuffersComeAlong) {
   EXPECT_EQ(load_matching_weights(*to, directory / "from.safetensors").wanted, 9);
 }
 
+TEST(InitialWeights, AModelMakesFitWhatItKnowsAndRefusesWholeNumbers) {
+  set_log_sink(nullptr);
+  const testing::TemporaryDirectory directory;
+  const auto make = [](const torch::Tensor& wide, const torch::Tensor& tall) {
+    auto module = std::make_shared<torch::nn::Module>();
+    module->register_parameter("wide", wide, wide.is_floating_point());
+    module->register_parameter("tall", tall, tall.is_floating_point());
+    return module;
+  };
+  save_weights(directory / "from.safetensors", *make(torch::ones({2}), torch::ones({3, 1})));
+  const auto to = make(torch::zeros({4}), torch::zeros({5, 1}));
+  const FitWeight fit = [](const std::string& name, const torch::Tensor& theirs, torch::IntArrayRef shape) {
+    return name == "wide" ? theirs.repeat({shape[0] / theirs.size(0)}) : torch::Tensor();
+  };
+  const InitialWeights count = load_matching_weights(*to, directory / "from.safetensors", fit);
+  EXPECT_EQ(count.copied, 1);
+  EXPECT_EQ(count.wanted, 2);
+  EXPECT_EQ(to->named_parameters()["wide"].sum().item<float>(), 4);
+  EXPECT_EQ(to->named_parameters()["tall"].sum().item<float>(), 0);
+
+  save_weights(directory / "bytes.safetensors", *make(torch::ones({4}), torch::ones({5, 1}, torch::kInt8)));
+  EXPECT_NE(testing::invalid_argument_of([&] {
+              load_matching_weights(*to, directory / "bytes.safetensors");
+            }).find("tall: expected Float, got Char"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace omma
