@@ -6,6 +6,8 @@
 #include <cctype>
 #include <map>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "omma/agent/tools/detect_objects.h"
 #include "omma/data/world/split.h"
@@ -122,6 +124,28 @@ std::string fill(std::string_view pattern, const PlannerQuestion& question, Rng&
   return text;
 }
 
+// One of the sentence's own words becomes one that nobody knows: the others have to do, as in a wording that is not taught.
+std::string with_strange_word(std::string pattern, Rng& rng) {
+  const auto is_letter = [&](std::size_t i) {
+    return i < pattern.size() && std::isalpha(static_cast<unsigned char>(pattern[i])) != 0;
+  };
+  std::vector<std::pair<std::size_t, std::size_t>> words;  // [begin, end)
+  bool in_field = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '{' || pattern[i] == '}') in_field = pattern[i] == '{';
+    if (in_field || !is_letter(i) || (i > 0 && (is_letter(i - 1) || pattern[i - 1] == '{'))) continue;
+    std::size_t end = i;
+    while (is_letter(end)) ++end;
+    words.emplace_back(i, end);
+  }
+  if (words.size() < 2) return pattern;
+  const auto [begin, end] = rng.pick(std::span<const std::pair<std::size_t, std::size_t>>(words));
+  return pattern.replace(begin, end - begin, make_up_noun(rng).singular);
+}
+
+// Whether it is still that question with a word unknown. Not "Are there more {p} than {P}?".
+bool may_be_strange(PlannerSkill skill) { return skill != PlannerSkill::compare && skill != PlannerSkill::off_topic; }
+
 // People forget the question mark and capitals.
 std::string typed(std::string text, Rng& rng) {
   if (rng.chance(0.06) && std::ispunct(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
@@ -168,8 +192,9 @@ PlannerQuestion make_planner_question(PlannerSkill skill, bool known_words_only,
     question.relation = rng.pick(Words(relation_words).first(4));
   if (asks_for_mask(skill)) draw_meant_object(question, rng);
   question.fewer = skill == PlannerSkill::compare && rng.chance(0.5);
-  const std::string text =
-      skill == PlannerSkill::off_topic ? off_topic_sentence(rng) : fill(question_template(question, rng), question, rng);
+  std::string text = skill == PlannerSkill::off_topic ? off_topic_sentence(rng) : question_template(question, rng);
+  if (!known_words_only && may_be_strange(skill) && rng.chance(0.25)) text = with_strange_word(std::move(text), rng);
+  if (skill != PlannerSkill::off_topic) text = fill(text, question, rng);
   question.text = typed(with_courtesies(text, rng), rng);
   return question;
 }
