@@ -2,8 +2,9 @@
 
 #include <array>
 #include <cctype>
-#include <set>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "omma/recipes/planner/trace.h"
 #include "omma/text/utf8.h"
@@ -14,12 +15,13 @@ namespace {
 
 constexpr std::uint64_t vocabulary_seed = 20260;
 constexpr std::uint64_t vocabulary_traces = 12000;
+constexpr int least_uses = 8;  // in these traces: rarer words stay spelled, since a token that is hardly ever seen is not learned
 
 // Words, digits, runs of other characters, each with the blank before it; other white space alone.
 constexpr const char* pattern = R"( ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s)";
 
 // The pattern above on ASCII text, which known-word traces are.
-void add_words(std::string_view text, std::set<std::string>& words) {
+void count_words(std::string_view text, std::map<std::string, int>& words) {
   const auto kind = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return std::isalpha(byte) != 0 ? 'a' : std::isdigit(byte) != 0 ? '0' : std::isspace(byte) != 0 ? ' ' : '.';
@@ -29,19 +31,22 @@ void add_words(std::string_view text, std::set<std::string>& words) {
     if (text[end] == ' ' && end + 1 < text.size() && kind(text[end + 1]) != ' ') ++end;
     const char first = kind(text[end++]);
     while (first != ' ' && first != '0' && end < text.size() && kind(text[end]) == first) ++end;
-    words.emplace(text.substr(begin, end - begin));
+    ++words[std::string(text.substr(begin, end - begin))];
     begin = end;
   }
 }
 
-std::set<std::string> known_words() {
-  std::set<std::string> words;
+std::vector<std::string> known_words() {
+  std::map<std::string, int> uses;
   for (std::uint64_t i = 0; i < vocabulary_traces; ++i) {
     const PlannerTrace trace = make_planner_trace(vocabulary_seed, i, true);
     // What is not about pictures stays spelled, as are all the sentences of which no trace tells.
     const bool spelled = trace.skill == PlannerSkill::off_topic;
-    add_words(std::string_view(trace.text).substr(spelled ? trace.learned.front().first : 0), words);
+    count_words(std::string_view(trace.text).substr(spelled ? trace.learned.front().first : 0), uses);
   }
+  std::vector<std::string> words;
+  for (const auto& [word, count] : uses)
+    if (count >= least_uses) words.push_back(word);
   return words;
 }
 
