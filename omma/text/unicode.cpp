@@ -107,4 +107,24 @@ LowerCase lower_case(char32_t code) {
   return {static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code))), 0};
 }
 
+char32_t upper_case(char32_t code) { return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(code))); }
+
+char32_t title_case(char32_t code) { return static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(code))); }
+
+bool is_upper(char32_t code) { return utf8proc_isupper(static_cast<utf8proc_int32_t>(code)) != 0; }
+
+bool is_lower(char32_t code) { return utf8proc_islower(static_cast<utf8proc_int32_t>(code)) != 0; }
+
+bool is_letter(char32_t code) {
+  const utf8proc_category_t kind = category(code);
+  return kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO;
+}
+
+bool is_decimal_digit(char32_t code) { return category(code) == UTF8PROC_CATEGORY_ND; }
+
+bool is_printable(char32_t code) {
+  const utf8proc_category_t kind = category(code);
+  return code == ' ' || (kind != UTF8PROC_CATEGORY_CN && kind < UTF8PROC_CATEGORY_ZS);
+}
+
 }  // namespace omma

@@ -26,6 +26,14 @@ struct LowerCase {
 };
 LowerCase lower_case(char32_t code);
 
+char32_t upper_case(char32_t code);  // of one character as one; "ß" stays
+char32_t title_case(char32_t code);
+bool is_upper(char32_t code);
+bool is_lower(char32_t code);
+bool is_letter(char32_t code);         // category L
+bool is_decimal_digit(char32_t code);  // category Nd
+bool is_printable(char32_t code);      // neither categories C and Z nor unassigned; the space is
+
 bool decomposes(char32_t code);  // false for characters whose decomposition came after Unicode 9
 
 enum class NormalForm { nfc, nfd, nfkc, nfkd };
