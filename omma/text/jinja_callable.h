@@ -31,7 +31,7 @@ struct Arguments {
 
 struct Function {
   std::string_view name;
-  std::string_view parameters;  // their names, spaces between them; "*": takes its arguments as they come
+  std::string_view parameters;  // their names, spaces between them, "/name" by place only; "*": takes its arguments as they come
   std::size_t required;         // the others are undefined where they are left out
   Value (*body)(Budget& budget, const Value& self, const Arguments& arguments);  // self: what is filtered, tested, called on
 };

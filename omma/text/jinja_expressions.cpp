@@ -177,7 +177,7 @@ ExpressionPtr Parser::name() {
   if (word == "true" || word == "True") return make(line, Value(true));
   if (word == "false" || word == "False") return make(line, Value(false));
   if (word == "none" || word == "None") return make(line, Value::none());
-  for (const std::string_view unbuilt : {"cycler", "joiner", "lipsum", "varargs", "kwargs"})
+  for (const std::string_view unbuilt : {"cycler", "joiner", "lipsum", "varargs", "kwargs", "self"})
     check(word != unbuilt, "'{}' is not one that omma knows", word);
   return make(line, Name{word});
 }

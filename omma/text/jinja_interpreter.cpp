@@ -84,18 +84,20 @@ std::vector<Value> Interpreter::chosen_items(const For& statement, const ScopePt
 
 Interpreter::Flow Interpreter::execute(const For& statement, const ScopePtr& scope, TextBuilder& out) {
   std::vector<Value> items = chosen_items(statement, scope);
-  if (items.empty()) return execute(statement.otherwise, inside(scope), out);
   const auto loop = std::make_shared<Loop>(Loop{std::move(items)});
   for (const Value& item : loop->items) loop->depth = std::max(loop->depth, depth_of(item) + 1);
   budget_.check_depth(loop->depth);
+  bool any_finished = false;  // Jinja's "else" is also for loops of which no pass came to its end
   for (; loop->index0 < loop->items.size(); ++loop->index0) {
     budget_.spend(1);
     const ScopePtr own = inside(scope);
     own->set("loop", Value::Data(loop));
     assign(statement.target, loop->items[loop->index0], own);
-    if (execute(statement.body, own, out) == Flow::leave) break;
+    const Flow flow = execute(statement.body, own, out);
+    any_finished = any_finished || flow == Flow::next;
+    if (flow == Flow::leave) break;
   }
-  return Flow::next;
+  return any_finished ? Flow::next : execute(statement.otherwise, inside(scope), out);
 }
 
 Value Interpreter::macro_value(const Macro& macro, const ScopePtr& scope) {

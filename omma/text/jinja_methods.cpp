@@ -134,28 +134,28 @@ Value format_method(Budget& budget, const Value& self, const Arguments& argument
   return format_braces(budget, own(self), arguments);
 }
 
-constexpr Function kTextMethods[] = {{"strip", "chars", 0, strip_method<Sides{}>},
-                                     {"lstrip", "chars", 0, strip_method<Sides{.right = false}>},
-                                     {"rstrip", "chars", 0, strip_method<Sides{.left = false}>},
+constexpr Function kTextMethods[] = {{"strip", "/chars", 0, strip_method<Sides{}>},
+                                     {"lstrip", "/chars", 0, strip_method<Sides{.right = false}>},
+                                     {"rstrip", "/chars", 0, strip_method<Sides{.left = false}>},
                                      {"split", "sep maxsplit", 0, split<false>},
                                      {"rsplit", "sep maxsplit", 0, split<true>},
                                      {"splitlines", "keepends", 0, splitlines},
-                                     {"partition", "sep", 1, partition<false>},
-                                     {"rpartition", "sep", 1, partition<true>},
-                                     {"replace", "old new count", 2, replace},
-                                     {"startswith", "prefix", 1, has_affix_method<false>},
-                                     {"endswith", "suffix", 1, has_affix_method<true>},
-                                     {"removeprefix", "prefix", 1, without_affix<false>},
-                                     {"removesuffix", "suffix", 1, without_affix<true>},
+                                     {"partition", "/sep", 1, partition<false>},
+                                     {"rpartition", "/sep", 1, partition<true>},
+                                     {"replace", "/old /new /count", 2, replace},
+                                     {"startswith", "/prefix", 1, has_affix_method<false>},
+                                     {"endswith", "/suffix", 1, has_affix_method<true>},
+                                     {"removeprefix", "/prefix", 1, without_affix<false>},
+                                     {"removesuffix", "/suffix", 1, without_affix<true>},
                                      {"upper", "", 0, changed_case<to_upper>},
                                      {"lower", "", 0, changed_case<to_lower>},
                                      {"capitalize", "", 0, changed_case<to_capitalized>},
                                      {"title", "", 0, changed_case<to_title>},
-                                     {"join", "iterable", 1, join},
-                                     {"find", "sub", 1, find<false>},
-                                     {"rfind", "sub", 1, find<true>},
-                                     {"index", "sub", 1, index_in_text},
-                                     {"count", "sub", 1, count_in_text},
+                                     {"join", "/iterable", 1, join},
+                                     {"find", "/sub", 1, find<false>},
+                                     {"rfind", "/sub", 1, find<true>},
+                                     {"index", "/sub", 1, index_in_text},
+                                     {"count", "/sub", 1, count_in_text},
                                      {"format", "*", 0, format_method},
                                      {"isalpha", "", 0, all_are_method<CharacterClass::alphabetic>},
                                      {"isalnum", "", 0, all_are_method<CharacterClass::alphanumeric>},
@@ -188,7 +188,7 @@ Value copy(Budget&, const Value& self, const Arguments&) { return self; }  // no
 constexpr Function kMappingMethods[] = {{"keys", "", 0, view<true, false>},
                                         {"values", "", 0, view<false, true>},
                                         {"items", "", 0, view<true, true>},
-                                        {"get", "key default", 1, get},
+                                        {"get", "/key /default", 1, get},
                                         {"copy", "", 0, copy}};
 
 Value index_in_list(Budget& budget, const Value& self, const Arguments& arguments) {
@@ -205,7 +205,7 @@ Value count_in_list(Budget& budget, const Value& self, const Arguments& argument
 }
 
 constexpr Function kSequenceMethods[] = {
-    {"index", "value", 1, index_in_list}, {"count", "value", 1, count_in_list}, {"copy", "", 0, copy}};
+    {"index", "/value", 1, index_in_list}, {"count", "/value", 1, count_in_list}, {"copy", "", 0, copy}};
 
 // What Python's types have beside these: the sandbox hides what changes a value, the rest is not built.
 constexpr std::string_view kHidden[] = {"clear",  "pop",    "popitem", "setdefault", "update", "append",

@@ -41,6 +41,7 @@ class Parser {
   Body own_block(std::string_view end);                     // one that no loop around it can leave
   Statement statement();
   Statement known_statement(const std::string& tag, int line);
+  Statement print_statement(int line);
   Statement set(int line);
   Statement if_statement(int line);
   Statement for_statement(int line);

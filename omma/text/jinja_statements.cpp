@@ -108,7 +108,7 @@ Statement Parser::known_statement(const std::string& tag, int line) {
   if (tag == "with") return with(line);
   if (tag == "break" || tag == "continue") return leave_loop(tag, line);
   if (tag == "generation") return {line, With{{}, own_block("endgeneration")}};
-  if (tag == "print") return {line, Output{expression()}};
+  if (tag == "print") return print_statement(line);
   if (tag == "filter") {
     std::vector<Step> steps;
     steps.push_back(filter());
@@ -117,6 +117,13 @@ Statement Parser::known_statement(const std::string& tag, int line) {
   }
   line_ = line;
   fail("tag '{}' is not one that omma knows here", tag);
+}
+
+Statement Parser::print_statement(int line) {
+  TextJoin printed;
+  do printed.parts.push_back(expression());
+  while (skip_sign(","));
+  return {line, Output{std::make_unique<const Expression>(Expression{line, std::move(printed)})}};
 }
 
 Statement Parser::set(int line) {
