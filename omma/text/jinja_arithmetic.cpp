@@ -122,8 +122,10 @@ Value add(Budget& budget, const Value& a, const Value& b) {
 std::optional<Value> repeat(Budget& budget, const Value& value, const Number& times) {
   const std::int64_t count = std::max<std::int64_t>(times.integer, 0);
   if (const MarkedText* text = value.text()) {
+    if (text->text.empty()) return value;
+    if (static_cast<std::size_t>(count) > budget.most_bytes() / text->size()) budget.check_bytes(budget.most_bytes() + 1);
     TextBuilder out(budget);
-    for (std::int64_t i = 0; i < count && !text->text.empty(); ++i) out.add(*text);
+    for (std::int64_t i = 0; i < count; ++i) out.add(*text);
     return out.finish();
   }
   const Sequence* sequence = value.sequence();

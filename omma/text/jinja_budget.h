@@ -36,6 +36,7 @@ class Budget {
   void check_bytes(std::size_t bytes) const {
     check(bytes <= limits_.text_bytes, "makes a text of more than {} bytes", limits_.text_bytes);
   }
+  std::size_t most_bytes() const { return limits_.text_bytes; }
   template <class T>
   T* keep(std::shared_ptr<T> object) {
     kept_.push_back(object);

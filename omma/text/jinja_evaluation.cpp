@@ -149,21 +149,21 @@ Value Interpreter::call_macro(const Callable& callable, Arguments arguments) {
   const auto own = std::make_shared<Scope>();
   own->parent = std::shared_ptr<Scope>(std::shared_ptr<Scope>(), callable.scope);  // the budget keeps it
   own->set("caller", Value::undefined("the macro was not called by a call block"));
-  for (auto& [name, value] : arguments.named) {
-    const auto has_name = [&](const auto& parameter) { return parameter.first == name; };
-    const auto found = std::find_if(macro.parameters.begin(), macro.parameters.end(), has_name);
-    const bool is_given = found != macro.parameters.end() && static_cast<std::size_t>(found - macro.parameters.begin()) < given;
-    check(!is_given && (found != macro.parameters.end() || name == "caller"), "macro '{}' takes no argument '{}'{}", macro.name,
-          name, is_given ? " twice" : "");
-    own->set(name, std::move(value));
+  for (const auto& named : arguments.named) {
+    const auto has_name = [&](const auto& parameter) { return parameter.first == named.first; };
+    const bool is_parameter = std::any_of(macro.parameters.begin(), macro.parameters.end(), has_name);
+    check(is_parameter || named.first == "caller", "macro '{}' takes no argument '{}'", macro.name, named.first);
+    own->set(named.first, named.second);
   }
   for (std::size_t i = 0; i < macro.parameters.size(); ++i) {
     const auto& [name, otherwise] = macro.parameters[i];
-    if (i < given) own->set(name, std::move(arguments.positional[i]));
-    const bool is_named = i >= given && std::any_of(arguments.named.begin(), arguments.named.end(),
-                                                    [&](const auto& named) { return named.first == name; });
-    if (i < given || is_named) continue;
-    own->set(name, otherwise ? evaluate(otherwise, own) : Value::undefined(fmt::format("parameter '{}' was not provided", name)));
+    const bool is_named = arguments.find(name) != nullptr;
+    check(i >= given || !is_named, "macro '{}' got its argument '{}' twice", macro.name, name);
+    if (i < given) {
+      own->set(name, std::move(arguments.positional[i]));
+    } else if (!is_named) {
+      own->set(name, otherwise ? evaluate(otherwise, own) : Value::undefined(fmt::format("parameter '{}' was not provided", name)));
+    }
   }
   TextBuilder out(budget_);
   execute(macro.body, own, out);

@@ -50,7 +50,7 @@ TEST(BuiltInTemplates, WriteTheirFormats) {
   EXPECT_EQ(by_name("gemma", ordered_json::array({turn("system", "S"), turn("user", "a")})),
             "<start_of_turn>user\nS\n\na<end_of_turn>\n<start_of_turn>model\n");
   for (const std::string& name : ChatTemplate::built_in_names()) EXPECT_NE(by_name(name), "") << name;
-  EXPECT_NE(invalid_argument_of([] { ChatTemplate::built_in("vicuna"); }).find("did you mean vicuna_v1"), std::string::npos);
+  EXPECT_NE(invalid_argument_of([] { ChatTemplate::built_in("vicuna_v2"); }).find("did you mean vicuna_v1"), std::string::npos);
 }
 
 // A user's "<image>" and "</s>" are marked, the template's are not.
