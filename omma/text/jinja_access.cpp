@@ -33,10 +33,10 @@ std::optional<Value> element_of(Budget& budget, const Value& object, const Value
 }
 
 // What the object has by name beside its elements.
-std::optional<Value> own_attribute(const Value& object, std::string_view name) {
+std::optional<Value> own_attribute(Budget& budget, const Value& object, std::string_view name) {
   if (object.loop() != nullptr) return loop_attribute(object, name);
   if (Namespace* name_space = object.name_space()) {
-    const Value* found = name_space->find(name);
+    const Value* found = name_space->find(budget, name);
     return found == nullptr ? std::nullopt : std::optional(*found);
   }
   return find_method(object, name);
@@ -50,7 +50,7 @@ Value no_attribute(const Value& object, std::string_view name) {
 
 Value attribute_of(Budget& budget, const Value& object, std::string_view name) {
   if (object.is<Undefined>()) fail_undefined(object);
-  if (auto own = own_attribute(object, name)) return *own;
+  if (auto own = own_attribute(budget, object, name)) return *own;
   if (object.mapping() != nullptr) {
     if (auto element = element_of(budget, object, Value::text_of(std::string(name)))) return *element;
   }
@@ -61,7 +61,7 @@ Value item_of(Budget& budget, const Value& object, const Value& key) {
   if (object.is<Undefined>()) fail_undefined(object);
   if (auto element = element_of(budget, object, key)) return *element;
   if (const MarkedText* name = key.text()) {
-    if (auto own = own_attribute(object, name->text)) return *own;
+    if (auto own = own_attribute(budget, object, name->text)) return *own;
   }
   return no_attribute(object, to_text(budget, key.text() != nullptr || number_of(key) ? key : Value::none()).text);
 }

@@ -32,6 +32,12 @@ class Budget {
     steps_ -= steps;
   }
   void spend_bytes(std::size_t bytes) { spend(bytes / 64 + 1); }
+  // Of looking for one text in another: at the worst each place is compared to its end.
+  void spend_search(std::size_t bytes, std::size_t wanted) {
+    spend_bytes(bytes);
+    if (wanted < bytes) spend((bytes - wanted) * wanted / 4096);
+  }
+  void spend_lookup(std::size_t names) { spend(names / 16); }  // of a name in a list
   void check_depth(std::size_t depth) const { check(depth <= limits_.depth, "nested deeper than {}", limits_.depth); }
   void check_bytes(std::size_t bytes) const {
     check(bytes <= limits_.text_bytes, "makes a text of more than {} bytes", limits_.text_bytes);

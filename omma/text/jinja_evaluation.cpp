@@ -14,7 +14,7 @@ Value Interpreter::evaluate(const ExpressionPtr& expression, const ScopePtr& sco
 }
 
 Value Interpreter::evaluate(const Name& name, const ScopePtr& scope) {
-  if (const Value* found = scope->find(name.name)) return *found;
+  if (const Value* found = scope->find(budget_, name.name)) return *found;
   const Function* global = find_global(name.name);
   const bool is_clock = name.name == "strftime_now";
   if (global == nullptr || (is_clock && !now_)) return Value::undefined(fmt::format("'{}' is undefined", name.name));
@@ -127,6 +127,7 @@ Arguments Interpreter::arguments_of(const ArgumentList& list, const ScopePtr& sc
   Arguments arguments{};
   for (const ExpressionPtr& argument : list.positional) arguments.positional.push_back(evaluate(argument, scope));
   for (const auto& [name, argument] : list.named) {
+    budget_.spend_lookup(arguments.named.size());
     check(arguments.find(name) == nullptr, "the argument '{}' is given twice", name);
     arguments.named.emplace_back(name, evaluate(argument, scope));
   }
@@ -148,21 +149,24 @@ Value Interpreter::call_macro(const Callable& callable, Arguments arguments) {
         given);
   const auto own = std::make_shared<Scope>();
   own->parent = std::shared_ptr<Scope>(std::shared_ptr<Scope>(), callable.scope);  // the budget keeps it
-  own->set("caller", Value::undefined("the macro was not called by a call block"));
+  own->set(budget_, "caller", Value::undefined("the macro was not called by a call block"));
   for (const auto& named : arguments.named) {
+    budget_.spend_lookup(macro.parameters.size());
     const auto has_name = [&](const auto& parameter) { return parameter.first == named.first; };
     const bool is_parameter = std::any_of(macro.parameters.begin(), macro.parameters.end(), has_name);
     check(is_parameter || named.first == "caller", "macro '{}' takes no argument '{}'", macro.name, named.first);
-    own->set(named.first, named.second);
+    own->set(budget_, named.first, named.second);
   }
   for (std::size_t i = 0; i < macro.parameters.size(); ++i) {
     const auto& [name, otherwise] = macro.parameters[i];
+    budget_.spend_lookup(arguments.named.size());
     const bool is_named = arguments.find(name) != nullptr;
     check(i >= given || !is_named, "macro '{}' got its argument '{}' twice", macro.name, name);
     if (i < given) {
-      own->set(name, std::move(arguments.positional[i]));
+      own->set(budget_, name, std::move(arguments.positional[i]));
     } else if (!is_named) {
-      own->set(name, otherwise ? evaluate(otherwise, own) : Value::undefined(fmt::format("parameter '{}' was not provided", name)));
+      own->set(budget_, name,
+               otherwise ? evaluate(otherwise, own) : Value::undefined(fmt::format("parameter '{}' was not provided", name)));
     }
   }
   TextBuilder out(budget_);

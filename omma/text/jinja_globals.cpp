@@ -58,7 +58,7 @@ Value name_space(Budget& budget, const Value&, const Arguments& arguments) {
   auto made = std::make_shared<Namespace>();
   for (const auto& [name, value] : pairs_of(budget, arguments)) {
     check(name.text() != nullptr, "namespace(): expected names, got a {}", type_name(name));
-    made->set(name.text()->text, value);
+    made->set(budget, name.text()->text, value);
   }
   return Value::Data(budget.keep(std::move(made)));
 }

@@ -7,8 +7,9 @@
 
 namespace omma::jinja {
 
-const Value* Scope::find(std::string_view name) const {
+const Value* Scope::find(Budget& budget, std::string_view name) const {
   for (const Scope* scope = this; scope != nullptr; scope = scope->parent.get()) {
+    budget.spend_lookup(scope->names.size());
     for (const auto& [known, value] : scope->names) {
       if (known == name) return &value;
     }
@@ -16,7 +17,8 @@ const Value* Scope::find(std::string_view name) const {
   return nullptr;
 }
 
-void Scope::set(const std::string& name, Value value) {
+void Scope::set(Budget& budget, const std::string& name, Value value) {
+  budget.spend_lookup(names.size());
   for (auto& [known, old] : names) {
     if (known == name) {
       old = std::move(value);
@@ -75,7 +77,7 @@ std::vector<Value> Interpreter::chosen_items(const For& statement, const ScopePt
   if (!statement.condition) return items;
   std::erase_if(items, [&](const Value& item) {
     const ScopePtr own = inside(scope);
-    own->set("loop", Value::undefined("the condition of a loop cannot see 'loop'"));
+    own->set(budget_, "loop", Value::undefined("the condition of a loop cannot see 'loop'"));
     assign(statement.target, item, own);
     return !is_true(evaluate(statement.condition, own));
   });
@@ -91,7 +93,7 @@ Interpreter::Flow Interpreter::execute(const For& statement, const ScopePtr& sco
   for (; loop->index0 < loop->items.size(); ++loop->index0) {
     budget_.spend(1);
     const ScopePtr own = inside(scope);
-    own->set("loop", Value::Data(loop));
+    own->set(budget_, "loop", Value::Data(loop));
     assign(statement.target, loop->items[loop->index0], own);
     const Flow flow = execute(statement.body, own, out);
     any_finished = any_finished || flow == Flow::next;
@@ -105,7 +107,7 @@ Value Interpreter::macro_value(const Macro& macro, const ScopePtr& scope) {
 }
 
 Interpreter::Flow Interpreter::execute(const Macro& statement, const ScopePtr& scope, TextBuilder&) {
-  scope->set(statement.name, macro_value(statement, scope));
+  scope->set(budget_, statement.name, macro_value(statement, scope));
   return Flow::next;
 }
 
@@ -140,14 +142,14 @@ void Interpreter::assign(const Target& target, Value value, const ScopePtr& scop
     check(values.size() == target.parts.size(), "expected {} values to unpack, got {}", target.parts.size(), values.size());
     for (std::size_t i = 0; i < values.size(); ++i) assign(target.parts[i], values[i], scope);
   } else if (target.attribute.empty()) {
-    scope->set(target.name, std::move(value));
+    scope->set(budget_, target.name, std::move(value));
   } else {
-    const Value* held = scope->find(target.name);
+    const Value* held = scope->find(budget_, target.name);
     Namespace* name_space = held == nullptr ? nullptr : held->name_space();
     check(name_space != nullptr, "only a namespace has attributes to set, '{}' is none", target.name);
     check(!target.attribute.starts_with('_'), "'{}.{}': a namespace has no attribute with a leading underscore", target.name,
           target.attribute);
-    name_space->set(target.attribute, std::move(value));
+    name_space->set(budget_, target.attribute, std::move(value));
   }
 }
 

@@ -17,8 +17,8 @@ struct Scope {
   std::shared_ptr<Scope> parent;
   std::vector<std::pair<std::string, Value>> names = {};
 
-  const Value* find(std::string_view name) const;  // here or further out
-  void set(const std::string& name, Value value);
+  const Value* find(Budget& budget, std::string_view name) const;  // here or further out
+  void set(Budget& budget, const std::string& name, Value value);
 };
 using ScopePtr = std::shared_ptr<Scope>;
 

@@ -79,6 +79,7 @@ std::vector<TextSpan> lines_of(std::string_view text, bool keep_ends) {
 }
 
 MarkedText replaced(Budget& budget, const MarkedText& text, const MarkedText& old, const MarkedText& by, std::int64_t most) {
+  budget.spend_search(text.size(), old.size());
   TextBuilder out(budget);
   std::size_t begin = 0;
   if (old.text.empty()) {

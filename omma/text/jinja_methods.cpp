@@ -32,6 +32,7 @@ Value split(Budget& budget, const Value& self, const Arguments& arguments) {
   const std::int64_t most = arguments.integer(1, -1);
   budget.spend(text.size());
   if (!arguments.has(0) || arguments[0].is<None>()) return parts_of(budget, text, cut_at_spaces(text.text, most, from_end));
+  budget.spend_search(text.size(), arguments.text(0).size());
   return parts_of(budget, text, cut_at(text.text, arguments.text(0).text, most, from_end));
 }
 
@@ -44,7 +45,7 @@ Value splitlines(Budget& budget, const Value& self, const Arguments& arguments) 
 template <bool from_end>
 Value partition(Budget& budget, const Value& self, const Arguments& arguments) {
   const MarkedText &text = own(self), &separator = arguments.text(0);
-  budget.spend_bytes(text.size());
+  budget.spend_search(text.size(), separator.size());
   const auto parts = cut_at(text.text, separator.text, 1, from_end);
   const Value nothing = Value::text_of("");
   if (parts.size() == 1)
@@ -106,7 +107,7 @@ Value join(Budget& budget, const Value& self, const Arguments& arguments) {
 // The character where it is found, -1 where it is not.
 std::int64_t place_of(Budget& budget, const Value& self, const Arguments& arguments, bool from_end) {
   const std::string &text = own(self).text, &wanted = arguments.text(0).text;
-  budget.spend_bytes(text.size());
+  budget.spend_search(text.size(), wanted.size());
   const std::size_t at = from_end ? text.rfind(wanted) : text.find(wanted);
   if (at == std::string::npos) return -1;
   return static_cast<std::int64_t>(character_count(std::string_view(text).substr(0, at)));
@@ -125,7 +126,7 @@ Value index_in_text(Budget& budget, const Value& self, const Arguments& argument
 
 Value count_in_text(Budget& budget, const Value& self, const Arguments& arguments) {
   const std::string& wanted = arguments.text(0).text;
-  budget.spend_bytes(own(self).size());
+  budget.spend_search(own(self).size(), wanted.size());
   if (wanted.empty()) return Value::count(character_count(own(self).text) + 1);
   return Value::count(cut_at(own(self).text, wanted, -1, false).size() - 1);
 }

@@ -90,9 +90,9 @@ class JsonReader {
   const std::vector<std::string>& plain_keys_;
 };
 
-void declare(jinja::Scope& scope, JsonReader reader, const ordered_json& variables) {
+void declare(Budget& budget, jinja::Scope& scope, JsonReader reader, const ordered_json& variables) {
   check(variables.is_object(), "expected the variables as an object, got {}", variables.type_name());
-  for (const auto& [name, value] : variables.items()) scope.set(name, reader.read(value, name));
+  for (const auto& [name, value] : variables.items()) scope.set(budget, name, reader.read(value, name));
 }
 
 std::optional<Value> fields_of(Budget& budget, const std::optional<std::tm>& now) {
@@ -126,8 +126,8 @@ MarkedText JinjaTemplate::render_marked(const JinjaVariables& variables, const J
   return located(tree_->where, [&](int& line) {
     Budget budget(options.limits);
     const auto scope = std::make_shared<jinja::Scope>();
-    declare(*scope, JsonReader(budget, false, variables.plain_keys), variables.trusted);
-    declare(*scope, JsonReader(budget, true, variables.plain_keys), variables.outside);
+    declare(budget, *scope, JsonReader(budget, false, variables.plain_keys), variables.trusted);
+    declare(budget, *scope, JsonReader(budget, true, variables.plain_keys), variables.outside);
     jinja::TextBuilder out(budget);
     jinja::Interpreter(budget, fields_of(budget, options.now), line).run(tree_->body, scope, out);
     return out.finish();

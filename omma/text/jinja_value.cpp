@@ -67,15 +67,16 @@ const Value* Mapping::find(Budget& budget, const Value& key) const {
   return nullptr;
 }
 
-Value* Namespace::find(std::string_view name) {
+Value* Namespace::find(Budget& budget, std::string_view name) {
+  budget.spend_lookup(attributes.size());
   for (auto& [attribute, value] : attributes) {
     if (attribute == name) return &value;
   }
   return nullptr;
 }
 
-void Namespace::set(const std::string& name, Value value) {
-  if (Value* there = find(name)) {
+void Namespace::set(Budget& budget, const std::string& name, Value value) {
+  if (Value* there = find(budget, name)) {
     *there = std::move(value);
   } else {
     attributes.emplace_back(name, std::move(value));
@@ -170,7 +171,7 @@ bool less(Budget& budget, const Value& a, const Value& b) {
 bool contains(Budget& budget, const Value& container, const Value& element) {
   if (const MarkedText* text = container.text()) {
     check(element.text() != nullptr, "expected a str to look for in a str, got a {}", type_name(element));
-    budget.spend_bytes(text->size());
+    budget.spend_search(text->size(), element.text()->size());
     return text->text.find(element.text()->text) != std::string::npos;
   }
   if (const Mapping* mapping = container.mapping()) return mapping->find(budget, element) != nullptr;

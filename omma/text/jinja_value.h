@@ -89,8 +89,8 @@ struct Mapping {
 // namespace(): attributes that a template may set, even to the namespace itself: the budget keeps them, values only point.
 struct Namespace {
   std::vector<std::pair<std::string, Value>> attributes;
-  Value* find(std::string_view name);
-  void set(const std::string& name, Value value);
+  Value* find(Budget& budget, std::string_view name);
+  void set(Budget& budget, const std::string& name, Value value);
 };
 
 Value make_sequence(Budget& budget, SequenceKind kind, std::vector<Value> items, std::string name = "");

@@ -68,6 +68,15 @@ TEST(ChatTemplate, T10Memory) {
       "nested deeper than");
 }
 
+TEST(ChatTemplate, T10Searches) {
+  const std::string texts = "{% set a = 'aaaa' * 200000 %}{% set b = 'aaaa' * 100000 ~ 'b' %}";
+  for (const char* search : {"{{ b in a }}", "{{ a.find(b) }}", "{{ a.replace(b, '') }}", "{{ a.split(b) }}", "{{ a.count(b) }}"})
+    expect_refused(texts + search, "takes more than");
+  std::string names;
+  for (int i = 0; i < 20'000; ++i) names += "{% set a" + std::to_string(i) + " = 1 %}";
+  expect_refused(names, "takes more than");
+}
+
 // A namespace that holds itself is no leak (LeakSanitizer watches) and does not print without end.
 TEST(ChatTemplate, T10Cycles) {
   EXPECT_EQ(error_of("{% set ns = namespace() %}{% set ns.me = [ns] %}{% macro f() %}{% endmacro %}{% set ns.f = f %}"), "");
