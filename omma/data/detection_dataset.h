@@ -13,17 +13,11 @@
 
 #include "omma/data/dataset_report.h"
 #include "omma/io/image_file.h"
+#include "omma/text/text_span.h"
 #include "omma/vision/boxes.h"
 #include "omma/vision/image.h"
 
 namespace omma {
-
-// Bytes [begin, end) of a caption.
-struct TextSpan {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  bool operator==(const TextSpan&) const = default;
-};
 
 struct DetectionTarget {
   Box box = {};                      // pixels, inside the picture, area above 0

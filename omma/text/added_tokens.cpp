@@ -128,7 +128,13 @@ const AddedToken* AddedTokens::find(std::string_view content) const {
 
 std::string_view AddedTokens::decoded_form(const AddedToken& token) const { return forms_[by_id_.at(token.id)]; }
 
-void AddedTokens::cut(const AlignedText& text, const TokenTrie& trie, bool parse_special, std::vector<TextPiece>& pieces) const {
+bool SpecialPlaces::allow(SourceSpan place) const {
+  const auto reaches_in = [&](const TextSpan& span) { return place.begin < span.end && span.begin < place.end; };
+  return anywhere && std::ranges::none_of(plain, reaches_in);
+}
+
+void AddedTokens::cut(const AlignedText& text, const TokenTrie& trie, const SpecialPlaces& special,
+                      std::vector<TextPiece>& pieces) const {
   const std::string& bytes = text.str();
   std::size_t done = 0;
   const auto take_text = [&](std::size_t end) {
@@ -145,7 +151,7 @@ void AddedTokens::cut(const AlignedText& text, const TokenTrie& trie, bool parse
     std::size_t begin = i;
     std::size_t end = i + size;
     i = end;  // a match that is turned down still hides those inside it
-    if (token.special && !parse_special) continue;
+    if (token.special && !special.allow(text.source(begin, end))) continue;
     if (token.single_word && !stands_alone(bytes, begin, end)) continue;
     if (begin < done) continue;  // inside the white space that the token before took
     if (token.lstrip) begin = skip_space_left(bytes, begin, done);
@@ -158,12 +164,12 @@ void AddedTokens::cut(const AlignedText& text, const TokenTrie& trie, bool parse
 }
 
 std::vector<TextPiece> AddedTokens::extract(AlignedText text, const std::vector<Normalizer>& normalizers,
-                                            bool parse_special) const {
+                                            const SpecialPlaces& special) const {
   std::vector<TextPiece> rough;
   if (verbatim_.empty()) {
     rough.push_back({std::move(text), std::nullopt});
   } else {
-    cut(text, verbatim_, parse_special, rough);
+    cut(text, verbatim_, special, rough);
   }
   std::vector<TextPiece> pieces;
   for (TextPiece& piece : rough) {
@@ -175,7 +181,7 @@ std::vector<TextPiece> AddedTokens::extract(AlignedText text, const std::vector<
     if (normalized_.empty()) {
       if (!piece.text.empty()) pieces.push_back(std::move(piece));
     } else {
-      cut(piece.text, normalized_, parse_special, pieces);
+      cut(piece.text, normalized_, special, pieces);
     }
   }
   return pieces;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "omma/base/json.h"
 #include "omma/text/aligned_text.h"
 #include "omma/text/normalizer.h"
+#include "omma/text/text_span.h"
 #include "omma/text/token_table.h"
 
 namespace omma {
@@ -61,6 +63,14 @@ class TokenTrie {
   std::vector<Node> nodes_{1};
 };
 
+// Where special tokens that are spelled out in a text are tokens.
+struct SpecialPlaces {
+  bool anywhere = true;                  // false: nowhere
+  std::span<const TextSpan> plain = {};  // but in these parts of the text as given
+
+  bool allow(SourceSpan place) const;
+};
+
 // Immutable after construction; const members may be called from several threads.
 class AddedTokens {
  public:
@@ -69,8 +79,8 @@ class AddedTokens {
   // tokens that are empty or over 1 KiB, and for ids that contradict the vocabulary or each other.
   AddedTokens(const json& list, const std::string& where, const TokenTable& vocabulary, const std::vector<Normalizer>& normalizers);
 
-  // Cuts a text at its added tokens and normalizes what lies between them. Without parse_special, special tokens stay text.
-  std::vector<TextPiece> extract(AlignedText text, const std::vector<Normalizer>& normalizers, bool parse_special) const;
+  // Cuts a text at its added tokens and normalizes what lies between them. Where they are not allowed, special tokens stay text.
+  std::vector<TextPiece> extract(AlignedText text, const std::vector<Normalizer>& normalizers, const SpecialPlaces& special) const;
 
   const AddedToken* find(std::int32_t id) const;  // nullptr where the id is none
   const AddedToken* find(std::string_view content) const;
@@ -81,7 +91,7 @@ class AddedTokens {
   const std::vector<AddedToken>& tokens() const { return tokens_; }
 
  private:
-  void cut(const AlignedText& text, const TokenTrie& trie, bool parse_special, std::vector<TextPiece>& pieces) const;
+  void cut(const AlignedText& text, const TokenTrie& trie, const SpecialPlaces& special, std::vector<TextPiece>& pieces) const;
 
   std::vector<AddedToken> tokens_;
   std::vector<std::string> forms_;  // decoded_form of each

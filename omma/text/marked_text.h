@@ -7,13 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace omma {
+#include "omma/text/text_span.h"
 
-struct TextSpan {  // in bytes
-  std::size_t begin;
-  std::size_t end;
-  bool operator==(const TextSpan&) const = default;
-};
+namespace omma {
 
 // What a chat template writes and what a user wrote stand in one prompt: only by its marks is "</s>" of the one an end and "</s>"
 // of the other four characters.

@@ -8,6 +8,7 @@
 #include "omma/text/normalizer.h"
 #include "omma/text/post_processor.h"
 #include "omma/text/pre_tokenizer.h"
+#include "omma/text/sentencepiece.h"
 #include "omma/text/token_decoder.h"
 #include "omma/text/token_model.h"
 #include "omma/text/utf8.h"
@@ -60,14 +61,14 @@ struct Tokenizer::Parts {
   std::vector<TokenDecoder> decoders;
   AddedTokens added;
 
-  std::vector<TextPiece> words_of(std::string_view text, bool parse_special) const;
+  std::vector<TextPiece> words_of(std::string_view text, const SpecialPlaces& special) const;
   std::vector<EncodedToken> tokens_of(const std::vector<TextPiece>& words) const;
 };
 
 // The text's added tokens and, between them, its words.
-std::vector<TextPiece> Tokenizer::Parts::words_of(std::string_view text, bool parse_special) const {
+std::vector<TextPiece> Tokenizer::Parts::words_of(std::string_view text, const SpecialPlaces& special) const {
   std::vector<TextPiece> words;
-  for (TextPiece& piece : added.extract(AlignedText(text), normalizers, parse_special)) {
+  for (TextPiece& piece : added.extract(AlignedText(text), normalizers, special)) {
     if (piece.id) {
       words.push_back(std::move(piece));
       continue;
@@ -105,8 +106,10 @@ std::vector<EncodedToken> Tokenizer::Parts::tokens_of(const std::vector<TextPiec
 Tokenizer Tokenizer::from_directory(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "tokenizer.json";
   if (std::filesystem::exists(file)) return from_json(read_json(file), file.string());
+  const std::filesystem::path pieces = directory / "tokenizer.model";
+  if (std::filesystem::exists(pieces)) return from_json(read_sentencepiece_tokenizer(directory), pieces.string());
   const std::filesystem::path vocabulary = directory / "vocab.txt";
-  check(std::filesystem::exists(vocabulary), "{}: expected tokenizer.json or vocab.txt", directory.string());
+  check(std::filesystem::exists(vocabulary), "{}: expected tokenizer.json, tokenizer.model or vocab.txt", directory.string());
   const std::filesystem::path config = directory / "tokenizer_config.json";
   const json object = std::filesystem::exists(config) ? read_json(config) : json::object();
   const auto options = read_config<BertTokenizerOptions>(object, config.string());
@@ -119,7 +122,7 @@ Tokenizer Tokenizer::from_json(const json& object, std::string_view where) {
 }
 
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
-  const std::vector<TextPiece> words = parts_->words_of(text, options.parse_special);
+  const std::vector<TextPiece> words = parts_->words_of(text, {.anywhere = options.parse_special, .plain = options.plain});
   std::vector<EncodedToken> tokens = parts_->tokens_of(words);  // their text lies in words
   for (const PostProcessor& process : parts_->post_processors) process(tokens, {text, options.add_special_tokens});
   Encoding encoding;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "omma/base/json.h"
+#include "omma/text/text_span.h"
 
 namespace omma {
 
@@ -40,13 +41,16 @@ struct EncodeOptions {
   // Special tokens written out in the text become their ids. Switch it off for text from outside, such as a user's prompt, where
   // "</s>" or "<image>" are just characters. Added tokens that are not special are found either way.
   bool parse_special = true;
+  // The same for parts of a text: what people wrote within what a template made of it (chat_template.h).
+  std::span<const TextSpan> plain = {};
 };
 
 // Immutable; all const members may be called from several threads at once. Cheap to copy.
 class Tokenizer {
  public:
-  // tokenizer.json of a model directory; or vocab.txt, read as BERT's (tokenizer_config.json may set do_lower_case, strip_accents,
-  // tokenize_chinese_chars). Throws std::invalid_argument that names the file, the field, what was expected and what was found.
+  // tokenizer.json of a model directory; or tokenizer.model, SentencePiece's (sentencepiece.h); or vocab.txt, read as BERT's
+  // (tokenizer_config.json may set do_lower_case, strip_accents, tokenize_chinese_chars). Throws std::invalid_argument that names
+  // the file, the field, what was expected and what was found.
   static Tokenizer from_directory(const std::filesystem::path& directory);
 
   // The contents of a tokenizer.json; `where` begins every error.
