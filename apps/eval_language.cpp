@@ -88,7 +88,7 @@ int run_eval_caption(EvalCaptionOptions options) {
 }
 
 struct EvalRetrievalOptions : LanguageEvalOptions {
-  std::size_t rerank = RetrievalOptions().rerank;
+  std::optional<std::size_t> rerank;
 };
 
 // From 1; null where no right one was among the candidates.
@@ -100,9 +100,12 @@ int run_eval_retrieval(const EvalRetrievalOptions& options) {
   const auto model = prepare(options, "match");
   const auto dataset = open_captions(options);
   const auto matcher = load_matcher(model, load_options(options));
-  const RetrievalEvaluation evaluation = evaluate_retrieval(
-      *matcher, *dataset,
-      {.count = options.count, .rerank = options.rerank, .batch = options.batch, .max_fault_share = options.max_fault_share});
+  const RetrievalEvaluation evaluation =
+      evaluate_retrieval(*matcher, *dataset,
+                         {.count = options.count,
+                          .rerank = options.rerank.value_or(matcher->has_itm() ? RetrievalOptions().rerank : 0),
+                          .batch = options.batch,
+                          .max_fault_share = options.max_fault_share});
   std::vector<json> lines;
   const auto add = [&](const char* name, const std::vector<std::string>& queries, const auto ranks) {
     for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -187,8 +190,9 @@ void add_eval_caption(CLI::App& eval) {
 void add_eval_retrieval(CLI::App& eval) {
   auto options = std::make_shared<EvalRetrievalOptions>();
   CLI::App& command = *eval.add_subcommand("retrieval", "recall@1, 5 and 10 of texts for pictures and pictures for texts");
-  command.add_option("--rerank", options->rerank, "candidates that image-text matching orders anew; 0: embeddings alone")
-      ->capture_default_str()
+  command
+      .add_option("--rerank", options->rerank,
+                  "candidates that image-text matching orders anew; 0: embeddings alone; default: 32, of models without matching 0")
       ->type_name("K");
   add_data_flags(command, *options, "world, coco, blip, folder or webdataset");
   add_command(command, "omma eval retrieval --data world:seed=7,captions=exact,references=1,count=100 --split test",

@@ -15,7 +15,24 @@ struct MatchCommand : CommonOptions {
   std::string image;
   std::vector<std::string> texts;
   int batch = 8;
+  bool softmax = false;
 };
+
+json json_of(const std::optional<float>& score) { return score ? json(*score) : json(); }
+
+json json_of(const std::string& text, const TextMatch& match) {
+  json result = {{"text", text}, {"itm", json_of(match.itm)}, {"itc", json_of(match.itc)}};
+  if (match.probability) result["probability"] = *match.probability;
+  return result;
+}
+
+std::string line_of(const std::string& text, const TextMatch& match) {
+  std::string line;
+  if (match.probability) line += fmt::format("  {:6.2f} %", 100 * *match.probability);
+  if (match.itm) line += fmt::format("  itm {:.4f}", *match.itm);
+  if (match.itc) line += fmt::format("  itc {:+.4f}", *match.itc);
+  return line + "  " + text;
+}
 
 int run_match(const MatchCommand& options) {
   apply(options);
@@ -25,14 +42,14 @@ int run_match(const MatchCommand& options) {
   const std::unique_ptr<Matcher> matcher = load_matcher(model, load_options(options));
   const double load_ms = watch.lap();
   return for_each_batch(paths, options.batch, options, [&](std::vector<NamedImage>& group) {
-    const auto results = matcher->match(images_of(group), options.texts);
+    const auto results = matcher->match(images_of(group), options.texts, {.softmax = options.softmax});
     for (std::size_t i = 0; i < group.size(); ++i) {
       json matches = json::array();
       if (!options.json && paths.size() > 1) fmt::print("{}\n", group[i].path.string());
       for (std::size_t t = 0; t < options.texts.size(); ++t) {
         const TextMatch& match = results[i].matches[t];
-        matches.push_back({{"text", options.texts[t]}, {"itm", *match.itm}, {"itc", *match.itc}});
-        if (!options.json) fmt::print("  itm {:.4f}  itc {:+.4f}  {}\n", *match.itm, *match.itc, options.texts[t]);
+        matches.push_back(json_of(options.texts[t], match));
+        if (!options.json) fmt::print("{}\n", line_of(options.texts[t], match));
       }
       if (!options.json) continue;
       json line = image_line(model, group[i]);
@@ -52,6 +69,8 @@ void add_match(CLI::App& app) {
       ->required()
       ->type_name("");
   command.add_option("TEXT", options->texts, "one or more texts")->required()->type_name("");
+  command.add_flag("--softmax", options->softmax,
+                   "how the texts share a probability of 1, of models that learned a scale of their cosines, as CLIP's");
   add_batch_flag(command, options->batch);
   add_model_flags(command, *options);
   add_command(command, "omma match photo.jpg \"a red dog\" \"two cats\"", [options] { return run_match(*options); });

@@ -30,6 +30,11 @@ json with_size_objects(json object, const ImageProcessorConfig& defaults) {
   return object;
 }
 
+std::filesystem::path file_of(const std::filesystem::path& directory) {
+  const auto own = directory / "preprocessor_config.json";
+  return std::filesystem::exists(own) ? own : directory / "processor_config.json";
+}
+
 void refuse_unknown_steps(const json& object, const std::string& where) {
   const json known = write_config(ImageProcessorConfig());
   for (const auto& [key, value] : object.items())
@@ -87,6 +92,14 @@ ImageProcessorConfig square_image_processor(int64_t side) {
   return config;
 }
 
+ImageProcessorConfig cropping_image_processor(int64_t side) {
+  ImageProcessorConfig config = square_image_processor(side);
+  config.height = config.width = std::nullopt;
+  config.shortest_edge = config.crop_height = config.crop_width = side;
+  config.do_center_crop = true;
+  return config;
+}
+
 json write_image_processor(const ImageProcessorConfig& config, const std::string& model) {
   json object = write_config(config);
   object["image_processor_type"] = model + "ImageProcessor";
@@ -95,13 +108,18 @@ json write_image_processor(const ImageProcessorConfig& config, const std::string
 }
 
 ImageProcessor ImageProcessor::from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults) {
-  const auto file = directory / "preprocessor_config.json", combined = directory / "processor_config.json";
-  if (std::filesystem::exists(file)) return ImageProcessor(read_image_processor(read_json(file), file.string(), defaults));
-  const json object = read_json(combined);
-  const std::string where = combined.string();
-  check(object.is_object() && object.contains("image_processor"), "{}: expected an \"image_processor\"", where);
-  return ImageProcessor(read_image_processor(object["image_processor"], where, defaults));
+  return ImageProcessor(read_image_processor(read_file(directory), file_of(directory).string(), defaults));
 }
+
+json ImageProcessor::read_file(const std::filesystem::path& directory) {
+  const auto file = file_of(directory);
+  const json object = read_json(file);
+  if (file.filename() == "preprocessor_config.json") return object;
+  check(object.is_object() && object.contains("image_processor"), "{}: expected an \"image_processor\"", file.string());
+  return object["image_processor"];
+}
+
+Resample ImageProcessor::resample() const { return resample_of(config_.resample); }
 
 Size ImageProcessor::resized_size(Size image) const {
   if (!config_.do_resize) return image;
@@ -118,7 +136,7 @@ Size ImageProcessor::filled_size(Size image) const {
 Tensor ImageProcessor::operator()(const Image& image, int threads) const {
   check(!image.empty(), "picture: expected at least one pixel, got {} x {}", image.width, image.height);
   const Size own{.width = image.width, .height = image.height}, size = resized_size(own), filled = filled_size(own);
-  Image resized = size == own ? image : resize(image, size.width, size.height, resample_of(config_.resample), threads);
+  Image resized = size == own ? image : resize(image, size.width, size.height, resample(), threads);
   if (filled != size) resized = center_crop(resized, filled);
   // to_tensor() takes mean and deviation of values 0..1: other scales are folded into them.
   const double scale = 255 * (config_.do_rescale ? config_.rescale_factor : 1);

@@ -60,6 +60,9 @@ struct ImageProcessorConfig {
 // An exact square, bicubic, CLIP's mean and deviation: BLIP's.
 ImageProcessorConfig square_image_processor(int64_t side);
 
+// The shorter side to `side`, then the middle square of it, bicubic, CLIP's mean and deviation: CLIP's and LLaVA's.
+ImageProcessorConfig cropping_image_processor(int64_t side);
+
 // preprocessor_config.json as transformers reads it, of the model "Blip", "GroundingDino", ...
 json write_image_processor(const ImageProcessorConfig& config, const std::string& model);
 
@@ -70,12 +73,16 @@ class ImageProcessor {
   // and omma does not know is refused, as is every other fault, with std::invalid_argument that names it.
   static ImageProcessor from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults = {});
 
+  // What that file holds: the processor's object.
+  static json read_file(const std::filesystem::path& directory);
+
   // [3, H, W] float32, normalised RGB. Throws std::invalid_argument for an empty image and one larger than its padding.
   // Thread-safe.
   Tensor operator()(const Image& image, int threads = 1) const;
   // What the picture fills of that, at the top left; the rest is padding.
   Size filled_size(Size image) const;
   const ImageProcessorConfig& config() const { return config_; }
+  Resample resample() const;
 
  private:
   Size resized_size(Size image) const;

@@ -21,17 +21,17 @@ VitBlockImpl::VitBlockImpl(const VitBlockOptions& options)
     qkv_.push_back(register_at(*this, name, Linear(options.hidden_size, 3 / projections * options.hidden_size)));
 }
 
-Tensor VitBlockImpl::forward(const Tensor& x) {
-  const Tensor attended = x + attend(norm1_(x));
+Tensor VitBlockImpl::forward(const Tensor& x, const Tensor& mask) {
+  const Tensor attended = x + attend(norm1_(x), mask);
   return attended + feed_forward(norm2_(attended), fc1_, fc2_, activation_);
 }
 
-Tensor VitBlockImpl::attend(const Tensor& x) {
+Tensor VitBlockImpl::attend(const Tensor& x, const Tensor& mask) {
   std::vector<Tensor> qkv;  // each [B, S, C]
   for (Linear& each : qkv_) qkv.push_back(each(x));
   if (qkv.size() == 1) qkv = qkv[0].chunk(3, -1);
   for (Tensor& each : qkv) each = split_heads(each, heads_);  // [B, N, S, D]
-  return projection_(merge_heads(attention(qkv[0], qkv[1], qkv[2], {}, is_training() ? attention_dropout_ : 0)));
+  return projection_(merge_heads(attention(qkv[0], qkv[1], qkv[2], mask, is_training() ? attention_dropout_ : 0)));
 }
 
 }  // namespace omma

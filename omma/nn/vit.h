@@ -38,10 +38,11 @@ class VitBlockImpl : public torch::nn::Module {
  public:
   explicit VitBlockImpl(const VitBlockOptions& options);  // std::invalid_argument where qkv names neither one projection nor three
 
-  Tensor forward(const Tensor& x);  // [B, S, C] -> [B, S, C]
+  // [B, S, C] -> [B, S, C]. `mask` as attention() takes it; undefined: every token sees all.
+  Tensor forward(const Tensor& x, const Tensor& mask = {});
 
  private:
-  Tensor attend(const Tensor& x);  // [B, S, C] -> [B, S, C]
+  Tensor attend(const Tensor& x, const Tensor& mask);  // [B, S, C] -> [B, S, C]
 
   int64_t heads_;
   Activation activation_;

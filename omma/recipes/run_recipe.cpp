@@ -3,6 +3,7 @@
 #include "omma/recipes/blip/question_training.h"
 #include "omma/recipes/blip/training.h"
 #include "omma/recipes/blip/vision_training.h"
+#include "omma/recipes/clip/training.h"
 #include "omma/recipes/grounding_dino/backbone_training.h"
 #include "omma/recipes/grounding_dino/training.h"
 #include "omma/recipes/planner/training.h"
@@ -36,6 +37,10 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     const auto [trainer, config] = split_recipe<BlipVisionTrainingConfig>(recipe, where);
     return {trainer, make_blip_vision_training(trainer, config)};
   }
+  if (task == "clip") {
+    const auto [trainer, config] = split_recipe<ClipTrainingConfig>(recipe, where);
+    return {trainer, make_clip_training(trainer, config, collective)};
+  }
   if (task == "planner") {
     const auto [trainer, config] = split_recipe<PlannerTaskConfig>(recipe, where);
     return {trainer, std::make_unique<PlannerTask>(config, trainer.seed)};
@@ -53,7 +58,7 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     return {trainer, sam::make_distillation(trainer, config)};
   }
   fail(
-      "{}: task: expected blip, blip-questions, blip-vision, grounding-dino, planner, sam, sam-distillation, sam-mae or "
+      "{}: task: expected blip, blip-questions, blip-vision, clip, grounding-dino, planner, sam, sam-distillation, sam-mae or "
       "world-backbone, got \"{}\"",
       where, task);
 }

@@ -14,13 +14,15 @@
 namespace omma {
 
 struct TextMatch {
-  std::optional<float> itm;  // probability that the text describes the picture (image-text matching), 0..1
-  std::optional<float> itc;  // cosine of the two embeddings (image-text contrast), -1..1
+  std::optional<float> itm;               // probability that the text describes the picture (image-text matching), 0..1
+  std::optional<float> itc;               // cosine of the two embeddings (image-text contrast), -1..1
+  std::optional<float> probability = {};  // softmax over the picture's texts of the cosines, scaled as the model learned to
 };
 
 struct MatchOptions {
   bool itm = true;
   bool itc = true;
+  bool softmax = false;                // probability, of models that learned a scale
   std::optional<int> max_tokens = {};  // longer texts are cut; unset: those that do not fit are refused
 };
 
@@ -35,7 +37,8 @@ class Matcher {
   virtual ~Matcher() = default;
 
   // Every text against every picture, one result a picture, the same as for the picture and the text alone (within 1e-4). A score
-  // that is not asked for, or that the model has no head for, stays unset. Throws std::invalid_argument for an empty image or text.
+  // that is not asked for, or that the model has no head for, stays unset. Throws std::invalid_argument for an empty image or text,
+  // and for softmax where the model has no scale.
   virtual std::vector<MatchResult> match(std::span<const Image> images, std::span<const std::string> texts,
                                          const MatchOptions& options = {}) = 0;
 
@@ -47,6 +50,9 @@ class Matcher {
       results.push_back(std::move(match(images.subspan(i, 1), texts[i], options).at(0)));
     return results;
   }
+
+  // Whether there is a matching head.
+  virtual bool has_itm() const { return true; }
 
   // Unit vectors in one space: what itc is the dot product of. Throws std::invalid_argument where the model has no such heads.
   virtual std::vector<std::vector<float>> embed_images(std::span<const Image> images) = 0;

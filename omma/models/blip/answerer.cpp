@@ -25,8 +25,8 @@ std::vector<BlipAnswerer::Group> BlipAnswerer::group(std::span<const VisualQuest
   const BlipTextConfig& config = checkpoint_.model->config().text_config;
   std::map<int64_t, Group> by_length;
   for (std::size_t i = 0; i < questions.size(); ++i) {
-    const BlipTexts text = tokenize_texts(checkpoint_.tokenizer, std::span(&questions[i].text, 1), config.max_position_embeddings,
-                                          config.pad_token_id);
+    const PaddedTexts text = tokenize_texts(checkpoint_.tokenizer, std::span(&questions[i].text, 1), config.max_position_embeddings,
+                                            config.pad_token_id);
     Group& group = by_length[text.input_ids.size(1)];
     group.input_ids = group.places.empty() ? text.input_ids : torch::cat({group.input_ids, text.input_ids});
     group.pictures.push_back(picture_of[i]);
@@ -94,7 +94,7 @@ void BlipAnswerer::rank_answers(const Group& group, const Tensor& states, const 
                                 std::vector<AnswerResult>& results) {
   const BlipTextConfig& config = checkpoint_.model->config().text_config;
   BlipTextDecoder decoder = checkpoint_.model->text_decoder;
-  BlipTexts answers = tokenize_texts(checkpoint_.tokenizer, options.answers, config.max_position_embeddings, config.pad_token_id);
+  PaddedTexts answers = tokenize_texts(checkpoint_.tokenizer, options.answers, config.max_position_embeddings, config.pad_token_id);
   answers.input_ids.select(1, 0).fill_(config.bos_token_id);
   const Tensor ids = answers.input_ids.to(states.device());  // [A, T]
   const Tensor mask =

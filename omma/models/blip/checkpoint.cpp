@@ -2,8 +2,6 @@
 
 #include <ATen/Parallel.h>
 
-#include <algorithm>
-
 #include "omma/base/error.h"
 #include "omma/nn/model_directory.h"
 
@@ -23,33 +21,6 @@ GenerationSettings BlipCheckpoint::settings(const GenerationOptions& options, in
   GenerationSettings settings = settings_of(generation, options, prompt_tokens, default_length);
   settings.eos = {text.sep_token_id};  // the generation_config.json of published BLIPs names a token that they never write
   return within_context(std::move(settings), prompt_tokens, text.max_position_embeddings);
-}
-
-BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t max_tokens, int64_t pad,
-                         LongTexts longer) {
-  std::vector<std::vector<int64_t>> rows;
-  std::size_t longest = 0, shortest = static_cast<std::size_t>(max_tokens);
-  for (const std::string& text : texts) {
-    const Encoding encoding = tokenizer.encode(text, {.add_special_tokens = true, .parse_special = false});
-    check(std::ranges::count(encoding.from_template, 0) > 0, "text: expected at least one token, got \"{}\"", text.substr(0, 100));
-    const bool fits = std::ssize(encoding.ids) <= max_tokens;
-    check(fits || longer == LongTexts::cut, "text: expected at most {} tokens, got {}: \"{}\"", max_tokens, encoding.ids.size(),
-          text.substr(0, 100));
-    rows.emplace_back(encoding.ids.begin(), encoding.ids.end());
-    if (!fits) rows.back().erase(rows.back().begin() + max_tokens - 1, rows.back().end() - 1);
-    longest = std::max(longest, rows.back().size());
-    shortest = std::min(shortest, rows.back().size());
-  }
-  BlipTexts result;
-  result.input_ids = torch::full({std::ssize(rows), static_cast<int64_t>(longest)}, pad, torch::kLong);
-  Tensor lengths = torch::empty({std::ssize(rows), 1}, torch::kLong);
-  for (int64_t r = 0; r < std::ssize(rows); ++r) {
-    const auto& row = rows[static_cast<std::size_t>(r)];
-    std::copy(row.begin(), row.end(), result.input_ids.data_ptr<int64_t>() + r * result.input_ids.size(1));
-    lengths.data_ptr<int64_t>()[r] = std::ssize(row);
-  }
-  if (shortest < longest) result.mask = torch::arange(static_cast<int64_t>(longest)) < lengths;
-  return result;
 }
 
 KeyTable blip_keys() {

@@ -9,6 +9,7 @@
 #include "omma/models/blip/blip.h"
 #include "omma/nn/generation_config.h"
 #include "omma/nn/image_processor.h"
+#include "omma/nn/padded_texts.h"
 #include "omma/nn/weights.h"
 #include "omma/text/tokenizer.h"
 #include "omma/vision/image.h"
@@ -37,16 +38,6 @@ struct BlipCheckpoint {
   // std::invalid_argument for a prompt that does not fit, or options out of range.
   GenerationSettings settings(const GenerationOptions& options, int64_t prompt_tokens) const;
 };
-
-// Padded texts as the encoder takes them, [CLS] text [SEP] each.
-struct BlipTexts {
-  Tensor input_ids;  // [R, T] int64
-  Tensor mask;       // [R, T] bool, true = a token; undefined where no row is padded
-};
-// A text of more than `max_tokens` tokens is cut, its [SEP] kept, or refused. Throws std::invalid_argument, also for an empty one.
-enum class LongTexts { refuse, cut };
-BlipTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t max_tokens, int64_t pad,
-                         LongTexts longer = LongTexts::refuse);
 
 // Throws std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
 BlipCheckpoint load_blip(const std::filesystem::path& directory, const BlipOptions& options = {});

@@ -10,16 +10,6 @@ namespace {
 
 constexpr int64_t max_rows = 256;  // of picture-text pairs in one pass
 
-std::vector<std::vector<float>> rows_of(const Tensor& matrix) {
-  const Tensor values = matrix.to(torch::kCPU, torch::kFloat32).contiguous();
-  std::vector<std::vector<float>> rows;
-  for (int64_t r = 0; r < values.size(0); ++r) {
-    const float* row = values.const_data_ptr<float>() + r * values.size(1);
-    rows.emplace_back(row, row + values.size(1));
-  }
-  return rows;
-}
-
 // match_logits, over many texts of one picture in several passes.
 Tensor logits_in_passes(Blip& model, const Tensor& ids, const Tensor& mask, const BlipSource& source, bool one_picture) {
   if (!one_picture) return model->match_logits(ids, mask, source);
@@ -38,12 +28,12 @@ BlipMatcher::BlipMatcher(BlipCheckpoint checkpoint) : checkpoint_(std::move(chec
   check(checkpoint_.model->config().parts().heads, "blip: expected a model with a text encoder and a matching head");
 }
 
-BlipTexts BlipMatcher::tokenize(std::span<const std::string> texts, const std::optional<int>& max_tokens) const {
+PaddedTexts BlipMatcher::tokenize(std::span<const std::string> texts, const std::optional<int>& max_tokens) const {
   const BlipTextConfig& config = checkpoint_.model->config().text_config;
   check(!texts.empty(), "match: expected at least one text");
   check(!max_tokens || *max_tokens >= 3, "match: max-tokens: expected at least 3, got {}", max_tokens.value_or(0));
   const int64_t most = std::min<int64_t>(config.max_position_embeddings, max_tokens.value_or(config.max_position_embeddings));
-  BlipTexts result =
+  PaddedTexts result =
       tokenize_texts(checkpoint_.tokenizer, texts, most, config.pad_token_id, max_tokens ? LongTexts::cut : LongTexts::refuse);
   result.input_ids = result.input_ids.to(checkpoint_.device());
   if (result.mask.defined()) result.mask = result.mask.to(checkpoint_.device());
@@ -57,11 +47,11 @@ std::vector<std::vector<float>> BlipMatcher::embed_images(std::span<const Image>
 
 std::vector<std::vector<float>> BlipMatcher::embed_texts(std::span<const std::string> texts) {
   const c10::InferenceMode inference;
-  const BlipTexts tokens = tokenize(texts);
+  const PaddedTexts tokens = tokenize(texts);
   return rows_of(checkpoint_.model->embed_text(tokens.input_ids, tokens.mask));
 }
 
-BlipMatcher::Scores BlipMatcher::match_images(const Tensor& features, const BlipTexts& texts, int64_t rows, bool embed) {
+BlipMatcher::Scores BlipMatcher::match_images(const Tensor& features, const PaddedTexts& texts, int64_t rows, bool embed) {
   Blip& model = checkpoint_.model;
   const Tensor ids = model->image_grounded_ids(texts.input_ids);
   const int64_t pictures = features.size(0);
@@ -91,8 +81,9 @@ BlipMatcher::Scores BlipMatcher::match_images(const Tensor& features, const Blip
   return {.probabilities = torch::cat(probabilities), .embeddings = embeddings};
 }
 
-std::vector<MatchResult> BlipMatcher::compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows,
+std::vector<MatchResult> BlipMatcher::compare(std::span<const Image> images, const PaddedTexts& texts, int64_t rows,
                                               const MatchOptions& options) {
+  check(!options.softmax, "match: softmax: this model has learned no scale of its cosines");
   Blip& model = checkpoint_.model;
   Stopwatch watch(static_cast<double>(images.size()));
   const Tensor pixels = checkpoint_.pixels(images);
@@ -134,15 +125,9 @@ std::vector<MatchResult> BlipMatcher::match(std::span<const Image> images, std::
 std::vector<MatchResult> BlipMatcher::match_each(std::span<const Image> images, std::span<const std::vector<std::string>> texts,
                                                  const MatchOptions& options) {
   const c10::InferenceMode inference;
-  check(images.size() == texts.size(), "match: expected a list of texts a picture, got {} of {}", texts.size(), images.size());
-  std::size_t rows = 0;
-  for (const auto& list : texts) rows = std::max(rows, list.size());
-  std::vector<std::string> all;
-  for (const auto& list : texts) {
-    check(!list.empty(), "match: expected at least one text a picture");
-    for (std::size_t r = 0; r < rows; ++r) all.push_back(list[r < list.size() ? r : 0]);
-  }
-  std::vector<MatchResult> results = compare(images, tokenize(all, options.max_tokens), static_cast<int64_t>(rows), options);
+  const std::vector<std::string> all = filled_up(images.size(), texts);
+  const auto rows = std::ssize(all) / std::max<std::ptrdiff_t>(1, std::ssize(images));
+  std::vector<MatchResult> results = compare(images, tokenize(all, options.max_tokens), rows, options);
   for (std::size_t p = 0; p < images.size(); ++p) results[p].matches.resize(texts[p].size());
   return results;
 }

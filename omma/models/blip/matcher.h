@@ -20,15 +20,15 @@ class BlipMatcher : public Matcher {
   std::vector<std::vector<float>> embed_texts(std::span<const std::string> texts) override;
 
  private:
-  BlipTexts tokenize(std::span<const std::string> texts, const std::optional<int>& max_tokens = {}) const;
+  PaddedTexts tokenize(std::span<const std::string> texts, const std::optional<int>& max_tokens = {}) const;
   // R texts a picture: the same for all, or each picture's own.
-  std::vector<MatchResult> compare(std::span<const Image> images, const BlipTexts& texts, int64_t rows,
+  std::vector<MatchResult> compare(std::span<const Image> images, const PaddedTexts& texts, int64_t rows,
                                    const MatchOptions& options);
   struct Scores {
     Tensor probabilities;  // [P, R]
     Tensor embeddings;     // of the texts; undefined where they were not asked for or did not fit into the first pass
   };
-  Scores match_images(const Tensor& features, const BlipTexts& texts, int64_t rows, bool embed);  // features [P, S, C]
+  Scores match_images(const Tensor& features, const PaddedTexts& texts, int64_t rows, bool embed);  // features [P, S, C]
 
   BlipCheckpoint checkpoint_;
 };

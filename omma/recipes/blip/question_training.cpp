@@ -55,7 +55,7 @@ class BlipQuestionTraining : public TrainingTask {
         shares.push_back(static_cast<float>(times) / static_cast<float>(loaded.sample.answers.size()));
       }
     }
-    const BlipTexts asked = setup_.tokenize(questions, config_.max_tokens), told = setup_.tokenize(answers, config_.max_tokens);
+    const PaddedTexts asked = setup_.tokenize(questions, config_.max_tokens), told = setup_.tokenize(answers, config_.max_tokens);
     auto batch = std::make_shared<const QuestionBatch>(QuestionBatch{.pixels = torch::stack(pixels),
                                                                      .question_ids = asked.input_ids,
                                                                      .question_mask = asked.mask,

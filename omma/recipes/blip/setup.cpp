@@ -43,7 +43,7 @@ BlipTrainingSetup::BlipTrainingSetup(const ModelRecipe& recipe)
       processor_(square_image_processor(config_.vision_config.image_size)),
       generation_(generation_for(config_, config_.text_config.max_position_embeddings)) {}
 
-BlipTexts BlipTrainingSetup::tokenize(std::span<const std::string> texts, int64_t max_tokens) const {
+PaddedTexts BlipTrainingSetup::tokenize(std::span<const std::string> texts, int64_t max_tokens) const {
   return tokenize_texts(tokenizer_, texts, max_tokens, config_.text_config.pad_token_id, LongTexts::cut);
 }
 

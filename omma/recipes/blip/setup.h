@@ -45,7 +45,7 @@ class BlipTrainingSetup {
   const ImageProcessor& processor() const { return processor_; }
 
   // Longer texts are cut to `max_tokens`, their [SEP] kept. Thread-safe.
-  BlipTexts tokenize(std::span<const std::string> texts, int64_t max_tokens) const;
+  PaddedTexts tokenize(std::span<const std::string> texts, int64_t max_tokens) const;
 
   Blip make_model(std::uint64_t seed) const;
 

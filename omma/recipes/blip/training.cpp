@@ -92,7 +92,7 @@ class BlipTraining : public TrainingTask {
     for (std::size_t i = 0; i < wrong.size(); ++i) has_wrong.mutable_data_ptr<bool>()[i] = wrong[i] != texts[i];
     const bool any_wrong = has_wrong.any().item<bool>();
     if (any_wrong) std::ranges::move(wrong, std::back_inserter(texts));
-    const BlipTexts tokens = setup_.tokenize(texts, config_.max_tokens);
+    const PaddedTexts tokens = setup_.tokenize(texts, config_.max_tokens);
     const auto rows = [&](const Tensor& all, int64_t first) { return all.defined() ? all.narrow(0, first, pairs) : Tensor(); };
     batch.input_ids = rows(tokens.input_ids, 0);
     batch.mask = rows(tokens.mask, 0);

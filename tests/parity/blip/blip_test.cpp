@@ -188,7 +188,7 @@ TEST_P(BlipMatchParity, ScoresOfBothHeads) {
 TEST_P(BlipMatchParity, MatchingLogits) {
   const c10::InferenceMode inference;
   const auto texts = record_["texts"].get<std::vector<std::string>>();
-  const BlipTexts tokens = tokenize_texts(checkpoint_.tokenizer, texts, 32, 0);
+  const PaddedTexts tokens = tokenize_texts(checkpoint_.tokenizer, texts, 32, 0);
   const BlipSource source = model_->text_encoder->project(model_->vision_model(expected_.at("pixels")));
   const Tensor logits = model_->match_logits(tokens.input_ids.repeat({2, 1}), tokens.mask.repeat({2, 1}), source);
   testing::expect_close("itm", expected_.at("itm").flatten(0, 1), logits, kTolerance);

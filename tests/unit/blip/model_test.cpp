@@ -101,10 +101,10 @@ TEST(Blip, SavedDirectoryLoadsTheSame) {
 TEST(Blip, TextsAreCutOrRefused) {
   const Tokenizer tokenizer = Tokenizer::from_json(make_bert_tokenizer({"red", "dog", "cat"}), "tokenizer.json");
   const std::vector<std::string> texts = {"red dog cat dog", "dog"};
-  const BlipTexts whole = tokenize_texts(tokenizer, texts, 16, 0);
+  const PaddedTexts whole = tokenize_texts(tokenizer, texts, 16, 0);
   EXPECT_EQ(whole.input_ids.sizes(), (torch::IntArrayRef{2, 6}));
   EXPECT_EQ(whole.mask.sum().item<int64_t>(), 6 + 3);
-  const BlipTexts cut = tokenize_texts(tokenizer, texts, 4, 0, LongTexts::cut);
+  const PaddedTexts cut = tokenize_texts(tokenizer, texts, 4, 0, LongTexts::cut);
   EXPECT_TRUE(cut.input_ids[0].slice(0, 0, 3).equal(whole.input_ids[0].slice(0, 0, 3)));
   EXPECT_EQ(cut.input_ids[0][3].item<int64_t>(), 102);
   EXPECT_THROW(tokenize_texts(tokenizer, texts, 4, 0), std::invalid_argument);
