@@ -8,6 +8,7 @@ namespace omma::app {
 void add_caption(CLI::App& app);
 void add_match(CLI::App& app);
 void add_ask(CLI::App& app);
+void add_chat(CLI::App& app);
 void add_detect(CLI::App& app);
 void add_segment(CLI::App& app);
 void add_annotate(CLI::App& app);

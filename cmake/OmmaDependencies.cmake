@@ -12,6 +12,7 @@ if(NOT OMMA_MINIMAL)
   pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
   pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-cpp)
   pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
+  pkg_check_modules(edit REQUIRED IMPORTED_TARGET libedit)
   find_package(Freetype REQUIRED)
   find_package(CURL REQUIRED)
   # Letters for labels on pictures, installed beside the program (omma/vision/font.h); the licence goes with them.

@@ -71,6 +71,7 @@ std::vector<std::string> tasks_with_loaders(const ModelRow& row) {
   if (row.detector) tasks.emplace_back("detect");
   if (row.segmenter) tasks.emplace_back("segment");
   if (row.language_model) tasks.emplace_back("generate");
+  if (row.chat_model) tasks.emplace_back("chat");
   return tasks;
 }
 
@@ -101,7 +102,11 @@ const ModelRow& row_for(const fs::path& directory, std::string_view task) {
 LoadTarget target_of(const LoadOptions& options) {
   check(options.enlargement.value_or(1) >= 1 && options.enlargement.value_or(1) <= 64, "enlargement: expected 1 to 64, got {}",
         options.enlargement.value_or(1));
-  return {device_of(options.device), dtype_option(options.dtype), options.enlargement};
+  return {.device = device_of(options.device),
+          .dtype = dtype_option(options.dtype),
+          .enlargement = options.enlargement,
+          .chat_template = options.chat_template,
+          .image_aspect = options.image_aspect};
 }
 
 // The zoo's model for a task.
@@ -172,6 +177,13 @@ std::unique_ptr<Segmenter> load_segmenter(const fs::path& directory, const LoadO
 
 std::unique_ptr<LanguageModel> load_language_model(const fs::path& directory, const LoadOptions& options) {
   return row_for(directory, "generate").language_model(directory, target_of(options));
+}
+
+std::unique_ptr<ChatModel> load_chat_model(const fs::path& directory, const LoadOptions& options) {
+  const LoadTarget target = target_of(options);
+  const ModelRow* row = row_of(type_of(config_of(directory)));
+  if (row == nullptr || !row->chat_model || options.chat_template.empty()) row = &row_for(directory, "chat");
+  return row->chat_model(directory, target);
 }
 
 fs::path find_model_for(std::string_view task, std::string_view name) {

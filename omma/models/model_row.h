@@ -16,6 +16,7 @@
 #include "omma/nn/torch.h"
 #include "omma/tasks/answerer.h"
 #include "omma/tasks/captioner.h"
+#include "omma/tasks/chat_model.h"
 #include "omma/tasks/detector.h"
 #include "omma/tasks/language_model.h"
 #include "omma/tasks/matcher.h"
@@ -27,6 +28,8 @@ struct LoadTarget {
   torch::Device device = torch::kCPU;
   std::optional<torch::Dtype> dtype;       // none: the model's own choice
   std::optional<double> enlargement = {};  // likewise
+  std::string chat_template = {};          // "": the model's own
+  std::optional<std::string> image_aspect = {};
 
   torch::Dtype dtype_or_fp32() const { return dtype.value_or(torch::kFloat32); }
 };
@@ -38,7 +41,7 @@ struct ModelRow {
   std::vector<std::string> types;  // of config.json's model_type
 
   // Which of the tasks below a config is for, where one type has models for several ("caption", "match", "answer", "detect",
-  // "segment", "generate"), and what these are called. Without, it is for all that have a loader.
+  // "segment", "generate", "chat"), and what these are called. Without, it is for all that have a loader.
   std::function<std::vector<std::string>(const json& config, const std::string& where)> tasks = {};
   std::map<std::string, std::string> architectures = {};  // task to a name for messages
 
@@ -48,6 +51,7 @@ struct ModelRow {
   Loader<Detector> detector = {};
   Loader<Segmenter> segmenter = {};
   Loader<LanguageModel> language_model = {};
+  Loader<ChatModel> chat_model = {};
 
   // Of an original checkpoint: whether it is this model's, and its writer. A row with a converter alone takes what no other does.
   std::function<bool(const ConversionSource& source)> is_original = {};

@@ -3,14 +3,19 @@
 #include "omma/models/blip/captioner.h"
 #include "omma/models/blip/convert.h"
 #include "omma/models/blip/matcher.h"
+#include "omma/models/chat_tasks.h"
+#include "omma/models/clip/matcher.h"
 #include "omma/models/grounding_dino/convert.h"
 #include "omma/models/grounding_dino/predictor.h"
+#include "omma/models/llama/chat.h"
 #include "omma/models/llama/predictor.h"
+#include "omma/models/llava/chat.h"
 #include "omma/models/model_row.h"
 #include "omma/models/sam/convert.h"
 #include "omma/models/sam/key_table.h"
 #include "omma/models/sam/predictor.h"
 #include "omma/models/sam/quantize.h"
+#include "omma/text/chat_template.h"
 
 namespace omma {
 namespace {
@@ -20,6 +25,19 @@ namespace fs = std::filesystem;
 template <class Task, class Predictor>
 std::unique_ptr<Task> load_blip_as(const fs::path& directory, const LoadTarget& target) {
   return std::make_unique<Predictor>(load_blip(directory, {.device = target.device, .dtype = target.dtype_or_fp32()}));
+}
+
+// Without a template of their own they only go on with a text.
+std::vector<std::string> llama_tasks(const json& /*config*/, const std::string& where) {
+  std::vector<std::string> tasks = {"generate"};
+  if (ChatTemplate::has_template(fs::path(where).parent_path())) tasks.emplace_back("chat");
+  return tasks;
+}
+
+std::unique_ptr<ChatModel> load_llava_chat(const fs::path& directory, const LoadTarget& target) {
+  LlavaOptions options{.device = target.device, .dtype = target.dtype};
+  if (target.image_aspect) options.aspect = image_aspect_by_name(*target.image_aspect);
+  return std::make_unique<LlavaChat>(directory, options, target.chat_template);
 }
 
 std::vector<ModelRow> known_models() {
@@ -34,10 +52,29 @@ std::vector<ModelRow> known_models() {
                   .answerer = load_blip_as<Answerer, BlipAnswerer>,
                   .is_original = [](const ConversionSource& source) { return original_blip_prefix(source.file).has_value(); },
                   .convert = convert_blip});
-  rows.push_back({.types = {"llama"}, .language_model = [](const fs::path& directory, const LoadTarget& target) {
-                    const LlamaPredictorOptions options{.device = target.device, .dtype = target.dtype};
-                    return std::make_unique<LlamaPredictor>(directory, options);
+  rows.push_back({.types = {"clip"}, .matcher = [](const fs::path& directory, const LoadTarget& target) {
+                    const ClipOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
+                    return std::make_unique<ClipMatcher>(directory, options);
                   }});
+  rows.push_back({.types = {"llama", "mistral"},
+                  .tasks = llama_tasks,
+                  .language_model =
+                      [](const fs::path& directory, const LoadTarget& target) {
+                        const LlamaPredictorOptions options{.device = target.device, .dtype = target.dtype};
+                        return std::make_unique<LlamaPredictor>(directory, options);
+                      },
+                  .chat_model =
+                      [](const fs::path& directory, const LoadTarget& target) {
+                        const LlamaPredictorOptions options{.device = target.device, .dtype = target.dtype};
+                        return std::make_unique<LlamaChat>(directory, options, target.chat_template);
+                      }});
+  rows.push_back(
+      {.types = {"llava", "llava_next"},
+       .captioner = [](const fs::path& directory,
+                       const LoadTarget& target) { return std::make_unique<ChatCaptioner>(load_llava_chat(directory, target)); },
+       .answerer = [](const fs::path& directory,
+                      const LoadTarget& target) { return std::make_unique<ChatAnswerer>(load_llava_chat(directory, target)); },
+       .chat_model = load_llava_chat});
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},
                   .detector =
                       [](const fs::path& directory, const LoadTarget& target) {

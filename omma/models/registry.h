@@ -12,6 +12,7 @@
 #include "omma/base/json.h"
 #include "omma/tasks/answerer.h"
 #include "omma/tasks/captioner.h"
+#include "omma/tasks/chat_model.h"
 #include "omma/tasks/detector.h"
 #include "omma/tasks/language_model.h"
 #include "omma/tasks/matcher.h"
@@ -23,6 +24,8 @@ struct LoadOptions {
   std::string device = "auto";  // auto (CUDA where there is one), cpu, cuda, cuda:N
   std::string dtype = "auto";   // auto (fp32; language models of a billion parameters and more keep theirs; around layers of 8-bit
                                 // numbers on a CPU bf16 where it has products of it), fp32, bf16, fp16
+  std::string chat_template = {};  // of chat models: a name or file as find_chat_template() takes it; "": the model's own
+  std::optional<std::string> image_aspect = {};  // of LLaVA: crop, pad or anyres; none: as the directory says
   std::optional<double> enlargement = {};  // of segmenters: how much larger they see parts of the picture; none: the model's own
 };
 
@@ -32,6 +35,7 @@ std::unique_ptr<Matcher> load_matcher(const std::filesystem::path& directory, co
 std::unique_ptr<Answerer> load_answerer(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<Detector> load_detector(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<Segmenter> load_segmenter(const std::filesystem::path& directory, const LoadOptions& options = {});
+std::unique_ptr<ChatModel> load_chat_model(const std::filesystem::path& directory, const LoadOptions& options = {});
 std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory, const LoadOptions& options = {});
 
 // Throws likewise unless the directory's config.json is that of a model for the task, one of those below. Reads no weights.
@@ -46,7 +50,7 @@ bool zoo_has_model_for(std::string_view task);
 
 struct ModelInfo {
   std::string model_type;
-  std::vector<std::string> tasks;  // "caption", "match", "answer", "detect", "segment", "generate"
+  std::vector<std::string> tasks;  // "caption", "match", "answer", "detect", "segment", "generate", "chat"
   std::int64_t parameters = 0;     // elements of the files' tensors
   std::string dtype;               // of most of them: "float32"
   std::int64_t bytes = 0;          // of the weights

@@ -25,6 +25,18 @@ std::pair<Tensor, Tensor> KeyValueCache::append(int64_t layer, const Tensor& key
   return {all_keys.narrow(2, 0, length_ + tokens), all_values.narrow(2, 0, length_ + tokens)};
 }
 
+void KeyValueCache::grow(int64_t capacity) {
+  if (capacity <= shape_.capacity) return;
+  shape_.capacity = capacity;
+  for (auto* all : {&keys_, &values_}) {
+    for (Tensor& each : *all) {
+      Tensor larger = torch::empty({shape_.batch, shape_.heads, capacity, shape_.head_dim}, each.options());
+      larger.narrow(2, 0, length_).copy_(each.narrow(2, 0, length_));
+      each = larger;
+    }
+  }
+}
+
 void KeyValueCache::reorder(const Tensor& rows) {
   shape_.batch = rows.size(0);
   const auto pick = [&](Tensor& all) {

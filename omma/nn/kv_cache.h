@@ -1,6 +1,7 @@
 // Keys and values of the tokens a decoder has seen.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -31,6 +32,12 @@ class KeyValueCache {
 
   // Row i becomes a copy of row `rows[i]` (int64 [B'], any B'): how beam search keeps its hypotheses' past.
   void reorder(const torch::Tensor& rows);
+
+  // Forgets the tokens behind the first `length`.
+  void truncate(int64_t length) { length_ = std::min(length_, length); }
+
+  // Makes room for `capacity` tokens in all, at the price of a copy.
+  void grow(int64_t capacity);
 
   int64_t length() const { return length_; }  // tokens of every row
   int64_t batch() const { return shape_.batch; }

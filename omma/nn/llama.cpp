@@ -2,6 +2,8 @@
 
 #include <ATen/ops/scaled_dot_product_attention.h>
 
+#include <algorithm>
+
 #include "omma/base/error.h"
 #include "omma/nn/attention.h"
 
@@ -39,6 +41,28 @@ void LlamaConfig::validate(Faults& faults) const {
   faults.expect(rope.type != "dynamic" || head_channels() > 2, "head_dim: expected above 2 for dynamic positions, got {}",
                 head_channels());
   rope.validate(faults);
+}
+
+bool is_llama_type(const json& model_type) { return model_type == "llama" || model_type == "mistral"; }
+
+LlamaConfig read_llama_config(const json& object, std::string_view where) {
+  check(object.is_object(), "{}: expected a JSON object, got {}", where, object.type_name());
+  const json type = object.value("model_type", json("llama"));
+  check(is_llama_type(type), "{}: model_type: expected \"llama\" or \"mistral\", got {}", where, dump_json(type));
+  LlamaConfig config;
+  if (type == "mistral") {
+    config.intermediate_size = 14336;
+    config.num_key_value_heads = 8;
+    config.max_position_embeddings = 131072;
+  }
+  read_fields(config, object, where);
+  const json window = type == "mistral" ? object.value("sliding_window", json(4096)) : json();
+  if (!window.is_null()) {
+    check(window.is_number_unsigned() && window > 0, "{}: sliding_window: expected a positive number, got {}", where,
+          dump_json(window));
+    config.max_position_embeddings = std::min(config.max_position_embeddings, window.get<int64_t>());
+  }
+  return config;
 }
 
 RmsNormImpl::RmsNormImpl(int64_t channels, double eps) : weight(register_parameter("weight", torch::ones({channels}))), eps_(eps) {}

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "omma/base/config.h"
@@ -57,6 +58,11 @@ struct LlamaConfig {
   }
   void validate(Faults& faults) const;
 };
+
+// Of config.json (or a part of one) of model_type "llama", or "mistral", which is the same but for its defaults. A Mistral that
+// looks back over a window only is one of so many positions here: within them it is the same. Throws std::invalid_argument.
+LlamaConfig read_llama_config(const json& object, std::string_view where);
+bool is_llama_type(const json& model_type);
 
 // x / rms(x), times a learned scale; the mean square in fp32. [..., C] -> [..., C]
 class RmsNormImpl : public torch::nn::Module {

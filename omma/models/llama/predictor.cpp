@@ -7,23 +7,21 @@
 #include "omma/nn/text_generation.h"
 
 namespace omma {
-
 namespace {
 
 constexpr int64_t default_max_tokens = 256;
 
+}  // namespace
+
 LlamaForCausalLM load_llama(const std::filesystem::path& directory, const LlamaPredictorOptions& options) {
   const auto file = directory / "config.json";
   const json object = read_json(file);
-  check(object.is_object() && object.value("model_type", json()) == "llama", "{}: model_type: expected \"llama\"", file.string());
-  const auto config = read_config<LlamaConfig>(object, file.string());
+  const LlamaConfig config = read_llama_config(object, file.string());
   const TensorFile weights = read_weights(directory);
   const torch::Dtype dtype = options.dtype ? *options.dtype : own_dtype(object, weights);
   return load_model<LlamaForCausalLM>(config, weights, llama_keys(config), directory.string(),
                                       {.device = options.device, .dtype = dtype, .for_decoding = true});
 }
-
-}  // namespace
 
 KeyTable llama_keys(const LlamaConfig& config) {
   KeyTable table{.rules = {}, .ignored = {"model.layers.*.self_attn.rotary_emb.inv_freq"}};

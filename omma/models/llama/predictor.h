@@ -42,6 +42,9 @@ class LlamaPredictor : public LanguageModel {
   GenerationConfig generation_;
 };
 
+// Throws as the predictor does.
+LlamaForCausalLM load_llama(const std::filesystem::path& directory, const LlamaPredictorOptions& options = {});
+
 // transformers' files: old ones carry the rotary frequencies, tied ones may carry the head, equal to the embedding.
 KeyTable llama_keys(const LlamaConfig& config);
 

@@ -1,0 +1,233 @@
+// omma chat: a conversation about pictures, or without any.
+#include <csignal>
+#include <filesystem>
+#include <memory>
+
+#include "apps/command.h"
+#include "apps/commands.h"
+#include "apps/conversation.h"
+#include "apps/line_editor.h"
+#include "apps/outputs.h"
+#include "apps/process.h"
+#include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/base/stopwatch.h"
+#include "omma/models/zoo.h"
+#include "omma/tasks/chat_model.h"
+
+namespace omma::app {
+namespace {
+
+struct ChatCommand : CommonOptions {
+  std::vector<std::string> images;
+  std::string system, prompt, chat_template, image_aspect;
+  GenerationOptions generation;
+};
+
+constexpr const char* help_text =
+    "  /image FILE   show a picture with the next question\n"
+    "  /clear        forget the conversation\n"
+    "  /save FILE    write it as LLaVA's JSON\n"
+    "  /exit         end; so does Ctrl-D. Ctrl-C stops an answer\n";
+
+// While one is alive Ctrl-C is no end but a wish: it stops an answer, or drops a line that is being typed.
+class Interruptions {
+ public:
+  Interruptions() {
+    struct sigaction action = {};
+    action.sa_handler = [](int) { came_ = 1; };  // without SA_RESTART: a line that is being read ends
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &before_);
+  }
+  ~Interruptions() { sigaction(SIGINT, &before_, nullptr); }
+  Interruptions(const Interruptions&) = delete;
+  Interruptions& operator=(const Interruptions&) = delete;
+
+  void forget() { came_ = 0; }
+  bool came() const { return came_ != 0; }
+
+ private:
+  static inline volatile std::sig_atomic_t came_ = 0;
+  struct sigaction before_ = {};
+};
+
+std::string_view name_of(GeneratedText::End end) {
+  switch (end) {
+    case GeneratedText::End::eos:
+      return "eos";
+    case GeneratedText::End::stop:
+      return "stop";
+    case GeneratedText::End::length:
+      return "length";
+    case GeneratedText::End::cancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
+// The command: a model, its conversation, and where answers go.
+class Chat {
+ public:
+  explicit Chat(const ChatCommand& options)
+      : options_(options), directory_(find_model_for("chat", options.model)), conversation_(options.system) {
+    options_.generation.sample = samples(options_.generation);
+    LoadOptions load = load_options(options_);
+    load.chat_template = options_.chat_template;
+    if (!options_.image_aspect.empty()) load.image_aspect = options_.image_aspect;
+    for (const auto& path : expand_images(options_.images)) show(path);  // bad pictures are told before the model is read
+    Stopwatch watch;
+    model_ = load_chat_model(directory_, load);
+    load_ms_ = watch.lap();
+    check(options_.images.empty() || model_->sees_pictures(), "chat: {}: this model sees no pictures", directory_.string());
+  }
+
+  int one_turn() {
+    say(options_.prompt);
+    return interruptions_.came() ? kStoppedBySignal + SIGINT : kDone;
+  }
+
+  int talk() {
+    LineEditor lines("> ");
+    if (lines.is_terminal() && !options_.quiet)
+      write_stderr(fmt::format("{}: /help tells what can be done here\n", directory_.string()));
+    int status = kDone;
+    while (const auto line = lines.read()) {
+      interruptions_.forget();
+      try {
+        if (!line->empty() && !obey(*line)) break;
+      } catch (const std::invalid_argument& error) {
+        write_stderr(fmt::format("omma: {}\n", error.what()));
+        if (!lines.is_terminal()) status = kCallersMistake;
+      }
+    }
+    return status;
+  }
+
+ private:
+  // A command or a question; false ends the conversation.
+  bool obey(const std::string& line) {
+    if (!line.starts_with('/')) {
+      say(line);
+      return true;
+    }
+    const std::size_t blank = line.find(' ');
+    const std::string word = line.substr(0, blank);
+    const std::size_t begin = blank == std::string::npos ? blank : line.find_first_not_of(' ', blank);
+    const std::string argument = begin == std::string::npos ? "" : line.substr(begin, line.find_last_not_of(' ') + 1 - begin);
+    if (word == "/exit" || word == "/quit") return false;
+    if (word == "/help") {
+      write_stderr(help_text);
+    } else if (word == "/clear") {
+      conversation_.clear();
+      model_->clear();
+    } else if (word == "/image") {
+      check(model_->sees_pictures(), "/image: this model sees no pictures");
+      for (const auto& path : expand_images({argument})) show(path);
+    } else if (word == "/save") {
+      save(argument);
+    } else {
+      fail("{}: expected /image, /clear, /save, /help or /exit; a question that begins with a slash: put a blank before it", word);
+    }
+    return true;
+  }
+
+  void show(const std::filesystem::path& path) {
+    conversation_.show(path, std::make_shared<const Image>(read_picture(path)));
+    shown_.push_back(path);
+  }
+
+  void save(const std::string& file) {
+    check(!file.empty(), "/save: expected a file");
+    check(!conversation_.empty(), "/save: nothing has been said yet");
+    InputPaths inputs;
+    for (const auto& path : shown_) inputs.add_file(path);
+    inputs.add_folder(directory_);
+    expect_output_file(inputs, file);
+    write_file(file, conversation_.to_json().dump(2) + "\n");
+  }
+
+  void say(const std::string& text) {
+    const auto& messages = conversation_.ask(text);
+    ChatReply reply;
+    try {
+      reply = model_->chat(messages, options_.generation, [&](std::string_view piece) { return told(piece); });
+    } catch (...) {
+      conversation_.take_back();
+      throw;
+    }
+    const std::size_t begin = reply.text.find_first_not_of(" \n");
+    conversation_.answer(begin == std::string::npos ? "" : reply.text.substr(begin));
+    if (options_.json)
+      print_line(line_of(text, reply));
+    else
+      fmt::print("\n");
+    std::fflush(stdout);
+    at_start_ = true;
+  }
+
+  // A piece of an answer, as it comes; false where somebody pressed Ctrl-C.
+  bool told(std::string_view piece) {
+    if (!options_.json) {
+      if (at_start_) piece.remove_prefix(std::min(piece.find_first_not_of(" \n"), piece.size()));
+      at_start_ = at_start_ && piece.empty();
+      fmt::print("{}", piece);
+      std::fflush(stdout);
+    }
+    return !interruptions_.came();
+  }
+
+  json line_of(const std::string& question, const ChatReply& reply) const {
+    json images = json::array();
+    for (const auto& path : shown_) images.push_back(path.string());
+    json line = {{"model", directory_.string()},
+                 {"images", images},
+                 {"prompt", question},
+                 {"text", reply.text},
+                 {"prompt_tokens", reply.prompt_tokens},
+                 {"read_tokens", reply.read_tokens},
+                 {"tokens", reply.tokens},
+                 {"end", name_of(reply.end)},
+                 {"score", reply.score}};
+    line["timing_ms"] = timing_json(load_ms_, reply.timing);
+    return line;
+  }
+
+  ChatCommand options_;
+  std::filesystem::path directory_;
+  Conversation conversation_;
+  std::vector<std::filesystem::path> shown_;
+  std::unique_ptr<ChatModel> model_;
+  double load_ms_ = 0;
+  Interruptions interruptions_;
+  bool at_start_ = true;  // of an answer
+};
+
+int run_chat(const ChatCommand& options) {
+  apply(options);
+  Chat chat(options);
+  return options.prompt.empty() ? chat.talk() : chat.one_turn();
+}
+
+}  // namespace
+
+void add_chat(CLI::App& app) {
+  auto options = std::make_shared<ChatCommand>();
+  CLI::App& command = *app.add_subcommand("chat", "a conversation about pictures, or without any");
+  command.add_option("IMAGE", options->images, kImages)->type_name("");
+  command.add_option("--system", options->system, "told before the first turn")->type_name("T");
+  command.add_option("--prompt", options->prompt, "one turn with this question, then done")->type_name("T");
+  command
+      .add_option(
+          "--template", options->chat_template,
+          "how turns become a prompt: vicuna_v1, llava_v1, chatml, mistral, plain, ..., or a Jinja file; default: the model's own")
+      ->type_name("NAME|FILE");
+  command
+      .add_option("--image-aspect", options->image_aspect,
+                  "how pictures become squares: crop, pad or anyres; default: as the model says")
+      ->type_name("HOW");
+  add_generation_flags(command, options->generation);
+  add_model_flags(command, *options);
+  add_command(command, "omma chat photo.jpg --model llava-hf/llava-1.5-7b-hf", [options] { return run_chat(*options); });
+}
+
+}  // namespace omma::app

@@ -1,0 +1,51 @@
+// A conversation as `omma chat` keeps it: its turns, the pictures that wait for the next one, and their files.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "omma/base/json.h"
+#include "omma/tasks/chat_model.h"
+
+namespace omma::app {
+
+class Conversation {
+ public:
+  // `system` is told before all turns; "": nothing.
+  explicit Conversation(std::string system) : system_(std::move(system)) {}
+
+  // A picture that the next turn is about.
+  void show(const std::filesystem::path& file, SharedImage image);
+
+  // Adds what the user says, with the pictures that waited, and gives all messages to answer.
+  const std::vector<ChatTurn>& ask(const std::string& text);
+  // What the model answered; without an answer the last question is taken back.
+  void answer(const std::string& text);
+  void take_back();
+
+  // All turns and pictures.
+  void clear();
+  bool empty() const { return turns_.empty(); }
+
+  // LLaVA's JSON: a list with one record, its pictures' files as they were named. A "<image>" that somebody wrote is written
+  // "< image >": there it would be a place for a picture.
+  json to_json() const;
+
+ private:
+  struct Picture {
+    std::filesystem::path file;
+    SharedImage image;
+  };
+  struct Turn {
+    std::vector<Picture> pictures;
+    std::string question, answer;
+  };
+
+  std::string system_;
+  std::vector<Picture> waiting_;
+  std::vector<Turn> turns_;
+  std::vector<ChatTurn> messages_;
+};
+
+}  // namespace omma::app

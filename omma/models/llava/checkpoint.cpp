@@ -1,0 +1,49 @@
+#include "omma/models/llava/checkpoint.h"
+
+#include "omma/base/error.h"
+#include "omma/nn/own_dtype.h"
+
+namespace omma {
+
+KeyTable llava_keys(const LlavaConfig& config) {
+  KeyTable table;
+  const std::string tower = "vision_tower.vision_model.";
+  table.rules = {{"model.vision_tower.vision_model.**", {tower + "**"}},  // as the modules of 4.52 and later are called
+                 {"model.vision_tower.**", {tower + "**"}},
+                 {"model.multi_modal_projector.**", {"multi_modal_projector.**"}},
+                 {"model.language_model.**", {"language_model.model.**"}},
+                 {"model.image_newline", {"image_newline"}},
+                 {"lm_head.weight", {"language_model.lm_head.weight"}},
+                 {tower + "**", {tower + "**"}},
+                 {"vision_tower.**", {tower + "**"}}};  // as 5 writes them
+  if (config.text_config.tie_word_embeddings)
+    for (KeyRule& rule : table.rules)
+      if (rule.from == "lm_head.weight") rule.to = {"language_model.model.embed_tokens.weight"};
+  if (config.text_config.tie_word_embeddings)
+    table.rules.push_back({"language_model.lm_head.weight", {"language_model.model.embed_tokens.weight"}});
+  table.ignored = {"vision_tower.vision_model.embeddings.position_ids",
+                   "language_model.model.layers.*.self_attn.rotary_emb.inv_freq"};
+  return table;
+}
+
+LlavaCheckpoint load_llava(const std::filesystem::path& directory, const LlavaOptions& options) {
+  const auto file = directory / "config.json";
+  const json object = read_json(file);
+  const LlavaConfig config = read_llava_config(object, file.string());
+  const TensorFile weights = read_weights(directory);
+  LlavaCheckpoint checkpoint{
+      .model = load_model<Llava>(
+          config, weights, llava_keys(config), directory.string(),
+          {.device = options.device, .dtype = options.dtype.value_or(own_dtype(object, weights)), .for_decoding = true}),
+      .tokenizer = Tokenizer::from_directory(directory),
+      .processor = LlavaProcessor::from_directory(directory, config, options.aspect),
+      .generation = read_generation_config(directory)};
+  check(checkpoint.tokenizer.largest_id() < config.text_config.vocab_size,
+        "{}: tokenizer: has ids up to {}, the model's vocabulary has {}", directory.string(), checkpoint.tokenizer.largest_id(),
+        config.text_config.vocab_size);
+  if (checkpoint.generation.end_tokens().empty())  // as LlamaConfig's default is
+    checkpoint.generation.eos_token_id = object.value("text_config", json::object()).value("eos_token_id", json(2));
+  return checkpoint;
+}
+
+}  // namespace omma

@@ -1,0 +1,36 @@
+// A LLaVA model directory: what all its predictors hold.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "omma/models/llava/llava.h"
+#include "omma/models/llava/processor.h"
+#include "omma/nn/generation_config.h"
+#include "omma/nn/torch.h"
+#include "omma/nn/weights.h"
+#include "omma/text/tokenizer.h"
+
+namespace omma {
+
+struct LlavaOptions {
+  torch::Device device = torch::kCPU;
+  std::optional<torch::Dtype> dtype = {};  // default: fp32, but the checkpoint's own type from a billion parameters on
+  std::optional<ImageAspect> aspect = {};  // default: as the directory says
+};
+
+struct LlavaCheckpoint {
+  Llava model;
+  Tokenizer tokenizer;
+  LlavaProcessor processor;
+  GenerationConfig generation;
+};
+
+// A LlavaForConditionalGeneration or LlavaNextForConditionalGeneration directory, of transformers 4 or 5. Throws
+// std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
+LlavaCheckpoint load_llava(const std::filesystem::path& directory, const LlavaOptions& options = {});
+
+// The names that versions of transformers write, to the module's, which are those of version 4's files and the published ones.
+KeyTable llava_keys(const LlavaConfig& config);
+
+}  // namespace omma

@@ -1,0 +1,64 @@
+// LLaVA (Liu et al. 2023, "Visual Instruction Tuning", arXiv:2304.08485; 1.5: arXiv:2310.03744; NeXT, 1.6): CLIP's tower, a
+// projector, a language model. Weights under the names of transformers' LlavaForConditionalGeneration and
+// LlavaNextForConditionalGeneration.
+//
+// V views, S tower tokens, K = C x layers joined, F tokens of a picture, T tokens, C channels of the language model.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "omma/models/llava/config.h"
+#include "omma/nn/clip_vision.h"
+#include "omma/nn/linear.h"
+#include "omma/nn/llama.h"
+#include "omma/nn/tensor.h"
+#include "omma/nn/torch.h"
+#include "omma/vision/resize.h"
+
+namespace omma {
+
+// The tower's tokens to words' embeddings: linear_2(activation(linear_1(x))). A plain linear projector (v1) is one with the
+// activation "linear" and an identity behind it.
+class LlavaProjectorImpl : public torch::nn::Module {
+ public:
+  explicit LlavaProjectorImpl(const LlavaConfig& config);
+  Tensor forward(const Tensor& x);  // [..., K] -> [..., C]
+
+  Linear linear_1, linear_2;
+
+ private:
+  Activation activation_;
+};
+TORCH_MODULE(LlavaProjector);
+
+// A picture as the tower sees it: itself alone, or (NeXT) itself and then its parts, row by row.
+struct LlavaViews {
+  Tensor pixels;                      // [V, 3, side, side], normalised
+  std::optional<Size> parts_of = {};  // the picture's own size, which tells the parts' grid; none: there are no parts
+};
+
+class LlavaImpl : public torch::nn::Module {
+ public:
+  explicit LlavaImpl(const LlavaConfig& config);
+
+  Tensor project(const Tensor& pixels);           // [V, 3, side, side] -> [V, S', C], without the class token where it is dropped
+  Tensor embed_picture(const LlavaViews& views);  // [F, C]
+
+  // Words' embeddings with the pictures' tokens in the places of the image token: ids [T] and features [F, C] of all pictures one
+  // after another -> [1, T, C]. Throws std::invalid_argument where the number of places is not F.
+  Tensor embed(const std::vector<int64_t>& ids, const Tensor& features);
+
+  const LlavaConfig& config() const { return config_; }
+
+  ClipVisionModel vision_tower;
+  LlavaProjector multi_modal_projector;
+  LlamaForCausalLM language_model;
+  Tensor image_newline;  // NeXT: [C]
+
+ private:
+  LlavaConfig config_;
+};
+TORCH_MODULE(Llava);
+
+}  // namespace omma

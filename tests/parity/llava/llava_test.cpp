@@ -1,0 +1,161 @@
+// LLaVA and LLaVA-NeXT against transformers (tools/parity/llava.py): pixels of odd pictures, their features, embeddings after
+// splicing, logits, token sequences.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "omma/base/json.h"
+#include "omma/io/image_file.h"
+#include "omma/models/llava/chat.h"
+#include "omma/models/llava/checkpoint.h"
+#include "omma/nn/llama_decoder.h"
+#include "tests/parity/reference.h"
+
+namespace omma {
+namespace {
+
+std::string name_of_case(const ::testing::TestParamInfo<std::string>& tested) { return tested.param; }
+
+class LlavaParity : public ::testing::TestWithParam<std::string> {
+ protected:
+  LlavaParity()
+      : directory_(testing::parity_directory("llava") / GetParam()),
+        expected_(testing::read_expected(directory_ / "reference.safetensors")),
+        record_(read_json(directory_ / "reference.json")),
+        checkpoint_(load_llava(directory_)) {
+    for (int i = 0; i < 5; ++i) images_.push_back(read_image(directory_ / ("picture" + std::to_string(i) + ".png")));
+    if (GetParam().ends_with("_wide")) tolerance_ = 0.1;  // bf16
+  }
+
+  Tensor features_of(std::size_t picture) {
+    LlavaViews views = checkpoint_.processor(images_[picture]);
+    views.pixels = views.pixels.to(checkpoint_.model->multi_modal_projector->linear_1->weight.scalar_type());
+    return checkpoint_.model->embed_picture(views);
+  }
+
+  // A prompt's ids with a place for each of its pictures' tokens.
+  std::vector<int64_t> ids_of(const json& prompt) {
+    std::vector<int64_t> ids;
+    std::size_t next = 0;
+    for (const std::int32_t id : checkpoint_.tokenizer.encode(prompt["text"].get<std::string>()).ids) {
+      int64_t times = 1;
+      if (id == checkpoint_.model->config().image_token_index) {
+        const Image& image = images_[prompt["pictures"][next++].get<std::size_t>()];
+        times = checkpoint_.processor.tokens_of({.width = image.width, .height = image.height});
+      }
+      ids.insert(ids.end(), static_cast<std::size_t>(times), id);
+    }
+    return ids;
+  }
+
+  Tensor embeddings_of(const json& prompt) {
+    std::vector<Tensor> features;
+    for (const json& picture : prompt["pictures"]) features.push_back(features_of(picture.get<std::size_t>()));
+    return checkpoint_.model->embed(ids_of(prompt), features.empty() ? Tensor() : torch::cat(features));
+  }
+
+  std::filesystem::path directory_;
+  std::map<std::string, Tensor> expected_;
+  json record_;
+  LlavaCheckpoint checkpoint_;
+  std::vector<Image> images_;
+  double tolerance_ = 1e-4;
+};
+
+TEST_P(LlavaParity, PixelsAndFeaturesOfOddPictures) {
+  const c10::InferenceMode inference;
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    const std::string number = std::to_string(i);
+    testing::expect_close("pixels" + number, expected_.at("pixels" + number), checkpoint_.processor(images_[i]).pixels,
+                          tolerance_ > 1e-3 ? 1e-2 : 2e-6);
+    const Tensor features = features_of(i);
+    testing::expect_close("features" + number, expected_.at("features" + number), features.to(torch::kFloat32), tolerance_);
+    EXPECT_EQ(features.size(0), checkpoint_.processor.tokens_of({.width = images_[i].width, .height = images_[i].height}));
+  }
+}
+
+TEST_P(LlavaParity, EmbeddingsAndLogits) {
+  const c10::InferenceMode inference;
+  for (std::size_t i = 0; i < record_["prompts"].size(); ++i) {
+    const json& prompt = record_["prompts"][i];
+    const std::string number = std::to_string(i);
+    EXPECT_TRUE(expected_.at("ids" + number)[0].equal(torch::tensor(ids_of(prompt), torch::kLong))) << prompt["text"];
+    const Tensor embeddings = embeddings_of(prompt);
+    testing::expect_close("embeddings" + number, expected_.at("embeddings" + number), embeddings.to(torch::kFloat32), tolerance_);
+    LlamaForCausalLM& language = checkpoint_.model->language_model;
+    const Tensor hidden = language->model(LlamaInput{.embeddings = embeddings, .padding = {}});
+    testing::expect_close("logits" + number, expected_.at("logits" + number), language->logits(hidden).to(torch::kFloat32),
+                          tolerance_);
+  }
+}
+
+TEST_P(LlavaParity, PromptsOfDifferentLengthInOneBatch) {
+  const c10::InferenceMode inference;
+  std::vector<Tensor> rows;
+  int64_t longest = 0;
+  for (const json& index : record_["batch"]) {
+    rows.push_back(embeddings_of(record_["prompts"][index.get<std::size_t>()]));
+    longest = std::max(longest, rows.back().size(1));
+  }
+  std::vector<int64_t> padding;
+  for (Tensor& row : rows) {
+    padding.push_back(longest - row.size(1));
+    row = torch::constant_pad_nd(row, {0, 0, padding.back(), 0});
+  }
+  LlamaForCausalLM& language = checkpoint_.model->language_model;
+  const Tensor hidden =
+      language->model(LlamaInput{.embeddings = torch::cat(rows), .padding = torch::tensor(padding, torch::kLong)});
+  testing::expect_close("batch_logits", expected_.at("batch_logits"), language->logits(hidden.select(1, -1)).to(torch::kFloat32),
+                        tolerance_);
+}
+
+TEST_P(LlavaParity, TokenSequences) {
+  const c10::InferenceMode inference;
+  for (const json& prompt : record_["prompts"]) {
+    const std::vector<int64_t> ids = ids_of(prompt);
+    for (const json& run : prompt["runs"]) {
+      const json& options = run["options"];
+      GenerationOptions asked;
+      asked.max_tokens = options["max_new_tokens"].get<int>();
+      asked.beams = options.value("num_beams", 1);
+      asked.repetition_penalty = options.value("repetition_penalty", 1.0);
+      const GenerationSettings settings = settings_of(checkpoint_.generation, asked, 20);
+      LlamaDecoder decoder(checkpoint_.model->language_model, embeddings_of(prompt), settings.max_tokens);
+      const GenerationPrompt beginning{.tokens = ids};
+      std::vector<int64_t> tokens = generate(decoder, std::span(&beginning, 1), settings).front().tokens;
+      std::vector<int64_t> wanted = run["tokens"].get<std::vector<int64_t>>();
+      while (!wanted.empty() && (wanted.back() == 0 || wanted.back() == 2)) wanted.pop_back();  // the end and padding behind it
+      EXPECT_EQ(tokens, wanted) << prompt["text"] << " " << options;
+    }
+  }
+}
+
+// Picture files and turns to text, by the directory's own processor and chat template.
+TEST_P(LlavaParity, Conversations) {
+  LlavaChat model(directory_);
+  for (const json& chat : record_["chats"]) {
+    std::vector<ChatTurn> turns;
+    for (const json& told : chat["turns"]) {
+      ChatTurn& turn = turns.emplace_back(told[0], std::vector<ChatPart>());
+      for (const json& picture : told[2])
+        turn.parts.emplace_back(std::make_shared<const Image>(images_[picture.get<std::size_t>()]));
+      turn.parts.emplace_back(told[1].get<std::string>());
+    }
+    GenerationOptions options;
+    options.max_tokens = 12;
+    const ChatReply reply = model.chat(turns, options);
+    EXPECT_EQ(reply.prompt_tokens, chat["prompt_tokens"]);
+    EXPECT_EQ(reply.text, chat["text"]) << chat["prompt"];
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Small, LlavaParity,
+                         ::testing::Values("crop", "pad", "full", "layers", "mistral", "next", "next_layers", "crop_transformers4",
+                                           "next_transformers4"),
+                         name_of_case);
+INSTANTIATE_TEST_SUITE_P(FullSize, LlavaParity,
+                         ::testing::ValuesIn(testing::exported("llava", {"vicuna_7b_wide", "mistral_7b_wide"})), name_of_case);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LlavaParity);
+
+}  // namespace
+}  // namespace omma
