@@ -150,6 +150,13 @@ std::vector<fs::path> expand_images(const std::vector<std::string>& arguments) {
   return paths;
 }
 
+void tell_unreadable(const fs::path& path, const std::exception& error, const CommonOptions& options) {
+  if (options.json)
+    print_line({{"image", path.string()}, {"error", error.what()}});
+  else
+    write_stderr(fmt::format("omma: {}\n", error.what()));
+}
+
 int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOptions& options,
                    const std::function<void(std::vector<NamedImage>&)>& body) {
   int status = kDone;
@@ -169,10 +176,7 @@ int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOp
       flush();  // keeps the order of the lines
       if (progress) progress->advance();
       status = kCallersMistake;
-      if (options.json)
-        print_line({{"image", path.string()}, {"error", error.what()}});
-      else
-        write_stderr(fmt::format("omma: {}\n", error.what()));
+      tell_unreadable(path, error, options);
     }
     if (static_cast<int>(group.size()) == batch) flush();
   }

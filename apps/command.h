@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -66,6 +67,9 @@ std::vector<std::filesystem::path> expand_images(const std::vector<std::string>&
 
 // The picture of a path that expand_images() gave; "-" reads stdin to its end. Throws std::invalid_argument.
 Image read_picture(const std::filesystem::path& path);
+
+// Tells of a picture that cannot be read, as a JSON line or on stderr.
+void tell_unreadable(const std::filesystem::path& path, const std::exception& error, const CommonOptions& options);
 
 // Reads the pictures in groups of up to `batch` and calls `body` with each group; an unreadable one is told (as a JSON line or on
 // stderr) and the others go on. Progress is shown where results do not go to the terminal. Returns the exit status.

@@ -6,7 +6,7 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
-#include "apps/process.h"
+#include "omma/base/evenly_apart.h"
 #include "omma/base/progress.h"
 #include "omma/models/quantization.h"
 #include "omma/models/zoo.h"
@@ -20,19 +20,11 @@ struct QuantizeOptions : CommonOptions {
   std::size_t count = 32;
 };
 
-// `count` of them, evenly apart, so that each part of a folder has its share.
-std::vector<std::filesystem::path> spread(const std::vector<std::filesystem::path>& all, std::size_t count) {
-  if (all.size() <= count) return all;
-  std::vector<std::filesystem::path> chosen;
-  for (std::size_t i = 0; i < count; ++i) chosen.push_back(all[i * all.size() / count]);
-  return chosen;
-}
-
 // The pictures one after the other; those that cannot be read are told and left out.
 class Pictures {
  public:
-  Pictures(std::vector<std::filesystem::path> paths, bool as_json)
-      : paths_(std::move(paths)), as_json_(as_json), progress_("pictures", std::ssize(paths_)) {}
+  Pictures(std::vector<std::filesystem::path> paths, const CommonOptions& options)
+      : paths_(std::move(paths)), options_(options), progress_("pictures", std::ssize(paths_)) {}
 
   std::optional<Image> next() {
     while (next_ < paths_.size()) {
@@ -42,10 +34,7 @@ class Pictures {
         return read_picture(path);
       } catch (const std::invalid_argument& error) {
         status_ = kCallersMistake;
-        if (as_json_)
-          print_line({{"image", path.string()}, {"error", error.what()}});
-        else
-          write_stderr(fmt::format("omma: {}\n", error.what()));
+        tell_unreadable(path, error, options_);
       }
     }
     progress_.advance();  // the last of them; nobody asks again
@@ -56,7 +45,7 @@ class Pictures {
 
  private:
   std::vector<std::filesystem::path> paths_;
-  bool as_json_;
+  const CommonOptions& options_;
   Progress progress_;
   std::size_t next_ = 0;
   int status_ = kDone;
@@ -65,11 +54,11 @@ class Pictures {
 int run_quantize(const QuantizeOptions& options) {
   apply(options);
   const std::filesystem::path model = find_model(options.model);
-  const auto paths = spread(expand_images(options.pictures), options.count);
+  const auto paths = evenly_apart(expand_images(options.pictures), options.count);  // so that each part of a folder has its share
   InputPaths inputs = picture_inputs(options.pictures, paths);
   inputs.add_whole_folder(model);
   expect_output_folder(inputs, options.out);
-  Pictures pictures(paths, options.json);
+  Pictures pictures(paths, options);
   const Quantized quantized = quantize_model(model, options.out, [&] { return pictures.next(); });
   const ModelInfo before = inspect_model(model), after = inspect_model(options.out);
   if (options.json) {

@@ -4,7 +4,8 @@
 Both read the same directory of random weights and the same picture of 1500 x 1000, on the same number of threads, in fp32 and bf16.
 Timed are the picture encoder, a decoder's answer to one point, and to 64 points at once; beside bf16 also omma's encoder in 8-bit
 numbers. omma's decoder times hold the masks at the picture's size and their run lengths, and since each process answers once, they are
-those of a first call; transformers' are its forward pass alone, and beside that stands omma's alone (omma_bench, decode/one_point).
+those of a first call; transformers' are its forward pass alone, and beside that stand omma's alone (omma_bench): the first point on a
+picture, which like transformers' forward makes what depends on the picture alone, and a further one, which has that from the first.
 Last, omma finds everything in the picture, 16 batches of 64 points, of which random weights keep no mask; and with the embedded model,
 which finds some, in a drawn scene, its time split by stage.
 """
@@ -12,6 +13,7 @@ which finds some, in a drawn scene, its time split by stage.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +24,7 @@ import peer
 
 WIDTH, HEIGHT = 1500, 1000
 STEPS = ("encoder", "point", "points")
+ALONE = ("first_point_alone", "further_point_alone")  # omma's decoder without masks at the picture's size
 
 
 def points():
@@ -108,20 +111,25 @@ def run_omma(arguments, dtype, directory, picture, whole):
     return {"encoder": second["encode"], "point": min(one["decode"], again["decode"]), "points": many["decode"], "peak_bytes": peak, "everything": everything}
 
 
+def bench_of(arguments):
+    return Path(arguments.omma).parents[1] / "bench/omma_bench"
+
+
 def decoder_alone(arguments, dtype):
-    """Milliseconds of one point, the model alone and warm."""
-    bench = Path(arguments.omma).parents[1] / "bench/omma_bench"
-    process = subprocess.run([bench, f"--benchmark_filter=^decode/one_point_{dtype}", "--benchmark_format=json"], check=True, text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": str(arguments.threads)})
-    return json.loads(process.stdout)["benchmarks"][0]["real_time"]
+    """Milliseconds of a picture's first point and of a further one, the model alone and warm."""
+    command = [bench_of(arguments), f"--benchmark_filter=^decode(_first)?/one_point_{dtype}", "--benchmark_format=json"]
+    process = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                             env={**os.environ, "OMP_NUM_THREADS": str(arguments.threads)})
+    times = {run["name"].split("/")[0]: run["real_time"] for run in json.loads(process.stdout)["benchmarks"]}
+    return {"first_point_alone": times["decode_first"], "further_point_alone": times["decode"]}
 
 
 def quantize(arguments, directory, picture):
-    """The directory in 8-bit numbers, made once."""
+    """The directory in 8-bit numbers, made anew: calibration may have changed since the last run."""
     quantized = directory.with_name(f"{directory.name}_int8")
-    if not quantized.exists():
-        subprocess.run([arguments.omma, "quantize", str(directory), str(quantized), "--pictures", str(picture), "--quiet"], check=True,
-                       stdout=subprocess.DEVNULL)
+    shutil.rmtree(quantized, ignore_errors=True)
+    subprocess.run([arguments.omma, "quantize", str(directory), str(quantized), "--pictures", str(picture), "--quiet"], check=True,
+                   stdout=subprocess.DEVNULL)
     return quantized
 
 
@@ -141,8 +149,9 @@ def compare(arguments, dtype, directory, picture):
     for step in STEPS:
         mine, other_ms = median(run[step] for run in ours), median(run[step] for run in theirs)
         result[step] = {"omma_ms": mine, "transformers_ms": other_ms, "ratio": other_ms / mine}
-    alone_ms, point_ms = median(alone), result["point"]["transformers_ms"]
-    result["point_alone"] = {"omma_ms": alone_ms, "transformers_ms": point_ms, "ratio": point_ms / alone_ms}
+    for step in ALONE:
+        alone_ms, point_ms = median(run[step] for run in alone), result["point"]["transformers_ms"]
+        result[step] = {"omma_ms": alone_ms, "transformers_ms": point_ms, "ratio": point_ms / alone_ms}
     result["points"]["omma_share"] = 1e3 * theirs[0]["points_flops"] / result["points"]["omma_ms"] / max(rates)
     result["omma_share"] = 1e3 * theirs[0]["flops"] / result["encoder"]["omma_ms"] / max(rates)
     result["omma_peak_gb"] = max(run["peak_bytes"] for run in ours) / 1e9
@@ -150,7 +159,7 @@ def compare(arguments, dtype, directory, picture):
     everything = ours[0]["everything"]
     result["everything"] = {"encoder_ms": everything["encode"], "decoder_ms": everything["decode"], "of_it_masks_ms": everything["postprocess"],
                             "in_batches": everything["decode"] / ours[0]["points"]}
-    for step in ("encoder", "point", "point_alone", "points"):
+    for step in ("encoder", "point", *ALONE, "points"):
         print(f"{dtype} {step}: omma {result[step]['omma_ms']:.0f} ms, transformers {result[step]['transformers_ms']:.0f} ms, "
               f"ratio {result[step]['ratio']:.2f}", flush=True)
     print(f"{dtype} points: {theirs[0]['points_flops'] / 1e9:.0f} GFLOP in transformers' way, {result['points']['omma_share']:.0%} of the GEMM "
@@ -191,6 +200,8 @@ def main():
     directory, picture = Path(arguments.work) / f"vit_{arguments.size}", Path(arguments.work) / "picture.png"
     if arguments.serve_peer:
         return serve_peer(directory, picture, arguments.threads)
+    if not bench_of(arguments).exists():  # told before the first round rather than after it
+        sys.exit(f"{bench_of(arguments)}: not there: build the target omma_bench")
     directory.mkdir(parents=True, exist_ok=True)
     if not (directory / "processor_config.json").exists():  # written last
         write_model(directory, arguments.size)

@@ -1,4 +1,5 @@
 // SAM ViT-B at its published size, random weights: the model alone, without loading, pre-processing and masks at a picture's size.
+// The decoder makes what depends on the picture alone once: a first point pays for that, points that follow do not.
 #include <benchmark/benchmark.h>
 
 #include "omma/models/sam/sam.h"
@@ -24,13 +25,29 @@ void encode(benchmark::State& state, torch::Dtype dtype) {
   state.counters["threads"] = at::get_num_threads();
 }
 
-// As many points as the second argument says, each a prompt, decoded together.
+// So many points, each a prompt.
+Prompts points(int64_t count) {
+  return {.points = 1024 * torch::rand({count, 1, 2}), .labels = torch::ones({count, 1}, torch::kInt64), .boxes = {}, .masks = {}};
+}
+
+// Of a picture that is encoded, nothing else.
+void decode_first(benchmark::State& state, torch::Dtype dtype) {
+  const c10::InferenceMode mode;
+  Model model = vit_b(dtype);
+  const Tensor embedding = torch::randn({1, 256, 64, 64}).to(dtype);
+  const Prompts prompts = points(1);
+  const auto answer = [&] { return model->decode(model->prepare(embedding), prompts); };
+  answer();
+  for (auto _ : state) benchmark::DoNotOptimize(answer());
+  state.counters["threads"] = at::get_num_threads();
+}
+
+// As many as the second argument says, decoded together, of a picture of which points were decoded before.
 void decode(benchmark::State& state, torch::Dtype dtype, int64_t count) {
   const c10::InferenceMode mode;
   Model model = vit_b(dtype);
   const Tensor embedding = torch::randn({1, 256, 64, 64}).to(dtype);
-  const Prompts prompts{
-      .points = 1024 * torch::rand({count, 1, 2}), .labels = torch::ones({count, 1}, torch::kInt64), .boxes = {}, .masks = {}};
+  const Prompts prompts = points(count);
   const DecoderImage image = model->prepare(embedding);
   model->decode(image, prompts);
   for (auto _ : state) benchmark::DoNotOptimize(model->decode(image, prompts));
@@ -39,6 +56,8 @@ void decode(benchmark::State& state, torch::Dtype dtype, int64_t count) {
 
 BENCHMARK_CAPTURE(encode, vit_b_fp32, torch::kFloat32)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(encode, vit_b_bf16, torch::kBFloat16)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(decode_first, one_point_fp32, torch::kFloat32)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(decode_first, one_point_bf16, torch::kBFloat16)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(decode, one_point_fp32, torch::kFloat32, 1)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(decode, one_point_bf16, torch::kBFloat16, 1)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(decode, four_points_fp32, torch::kFloat32, 4)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -118,6 +118,10 @@ bool QuantizableLinearImpl::suits(const Tensor& x) const {
          at::globalContext().userEnabledMkldnn() && int8_operators() != nullptr;
 }
 
+void QuantizableLinearImpl::expect_width(const Tensor& x) const {
+  check(x.dim() > 0 && x.size(-1) == weight.size(1), "int8 linear: expected [..., {}], got {}", weight.size(1), shape(x));
+}
+
 std::shared_ptr<const QuantizableLinearImpl::Prepared> QuantizableLinearImpl::prepared_for(const Tensor& x) {
   const bool is_int8 = suits(x);
   const std::lock_guard lock(mutex_);
@@ -164,7 +168,7 @@ Tensor QuantizableLinearImpl::product(const Tensor& x, FusedActivation activatio
 Tensor QuantizableLinearImpl::forward(const Tensor& x) {
   if (watch) watch(x);
   if (!is_int8()) return LinearImpl::forward(x);
-  check(x.dim() > 0 && x.size(-1) == weight.size(1), "int8 linear: expected [..., {}], got {}", weight.size(1), shape(x));
+  expect_width(x);
   if (suits(x)) return product(x, {"none", ""});
   const auto prepared = prepared_for(x);
   return omma::linear(x, prepared->weight, prepared->bias);
@@ -172,6 +176,7 @@ Tensor QuantizableLinearImpl::forward(const Tensor& x) {
 
 Tensor QuantizableLinearImpl::forward_with(const Tensor& x, Activation activation) {
   const FusedActivation fused = fused_activation(activation);
+  if (is_int8()) expect_width(x);
   if (is_int8() && (fused.name.empty() || !suits(x))) return activation(forward(x));
   if (watch) watch(x);
   return is_int8() ? product(x, fused) : LinearImpl::forward_with(x, activation);

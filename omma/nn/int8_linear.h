@@ -50,6 +50,7 @@ class QuantizableLinearImpl : public LinearImpl {
   struct Prepared;  // the weight as the product wants it
   std::shared_ptr<const Prepared> prepared_for(const Tensor& x);
   bool suits(const Tensor& x) const;
+  void expect_width(const Tensor& x) const;
   Tensor product(const Tensor& x, FusedActivation activation);
 
   Tensor weight_scale_, input_scale_, input_zero_point_;

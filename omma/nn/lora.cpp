@@ -105,6 +105,7 @@ void expect_adaptable(const torch::nn::Module& module, const std::vector<NamedLi
   Faults faults("lora");
   for (const auto& [name, layer] : targets) {
     faults.expect(!layer->adapter(), "\"{}\" has an adapter", name);
+    faults.expect(layer->weight.is_floating_point(), "\"{}\" is of 8-bit numbers: adapt the model that it was made of", name);
     faults.expect(config.dropout == 0 || !layer->is_folded(),
                   "\"{}\": its weight is folded into others, which leaves no place for dropout: set it to 0", name);
     for (const std::string& part : whole)

@@ -43,8 +43,8 @@ bool chooses(std::string_view pattern, std::string_view name);
 // `lora_B.weight` [out, rank], zero; they and `modules_to_save` are all of `module` that requires gradients from then on. A layer
 // of several names has one adapter. Returns the layers' names. Throws std::invalid_argument for a config out of range; for a
 // pattern that chooses nothing, with what there is; and for layers that cannot take it, with their names: those whose weights are
-// folded (LinearImpl::is_folded) with dropout, those whose weight is tied to another's, those in `modules_to_save`, those that have
-// one.
+// folded (LinearImpl::is_folded) with dropout, those of 8-bit numbers, those whose weight is tied to another's, those in
+// `modules_to_save`, those that have one.
 std::vector<std::string> add_lora(torch::nn::Module& module, const LoraConfig& config);
 
 // The adapted layers of a module by name, those of several names under each.

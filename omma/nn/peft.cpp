@@ -138,6 +138,8 @@ std::map<std::string, Change> changes_of(const TensorFile& base, const PeftAdapt
       faults.add("tensor \"{}\": expected lora_A and lora_B, got one", given);
     else if (change.whole != nullptr && change.a != nullptr)
       faults.add("tensor \"{}\": expected an adapter or a whole weight, got both", given);
+    else if (target->dtype == DType::i8 && !fits(*target, change))
+      faults.add("the base's \"{}\" is of 8-bit numbers: merge the adapter into the model that it was made of", name);
     else
       faults.expect(fits(*target, change), "tensor \"{}\" [{}] does not fit the base's [{}]", given,
                     fmt::join((change.whole != nullptr ? change.whole : change.a)->shape, ", "), fmt::join(target->shape, ", "));

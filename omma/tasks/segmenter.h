@@ -48,7 +48,8 @@ struct SegmentedMask {
 struct SegmentationOptions {
   bool multimask = false;  // three masks of each object, in the decoder's order, rather than the best
   bool single = false;     // the single mask, also of a point alone, which else gets the best of three; where enlarged parts of the
-                           // picture are looked at, by it, too, the part is chosen: clicks that follow keep it as it was
+                           // picture are looked at, by it, too, the part is chosen: clicks that follow keep it as it was. It and
+                           // `multimask` exclude each other
   bool logits = false;     // keep them
 };
 
@@ -96,8 +97,8 @@ class Segmenter {
   virtual std::shared_ptr<const ImageEmbedding> encode_image(const Image& image) = 0;
 
   // Throws std::invalid_argument for no prompt, an empty one, coordinates that are no numbers, a box without area, logits of
-  // another size than the model's, and for an embedding that another model made. A point or box outside the picture is let be.
-  // `preprocess` and `encode` of the timing are 0.
+  // another size than the model's, options that exclude each other, and for an embedding that another model made. A point or box
+  // outside the picture is let be. `preprocess` and `encode` of the timing are 0.
   virtual SegmentationResult segment_encoded(const ImageEmbedding& image, std::span<const SegmentationPrompt> prompts,
                                              const SegmentationOptions& options = {}) = 0;
 

@@ -22,7 +22,7 @@ using FitWeight = std::function<Tensor(const std::string& name, const Tensor& th
 
 // Copies into `module` every tensor of a safetensors file or model directory whose name and shape fit one of its parameters or
 // buffers, and what `fit` makes fit; the others are counted in a log line. Throws std::invalid_argument where none fits, and where
-// one holds whole numbers in place of floating ones (a quantized model's).
+// one that fits holds whole numbers in place of floating ones (a quantized model's) or the other way round.
 InitialWeights load_matching_weights(torch::nn::Module& module, const std::filesystem::path& file_or_directory,
                                      const FitWeight& fit = {});
 

@@ -98,8 +98,11 @@ void EnlargedPredictor::find_room(const Parts& parts, std::span<const Segmentati
         clicks.push_back(moved({.points = {first_point(prompts[place])}, .box = {}, .mask = {}}, part));
       const auto answers =
           predictor_->segment_encoded(*parts.encode(*predictor_, part, timing), clicks, {.single = single}).objects;
-      for (std::size_t i = 0; i < places.size(); ++i)
-        if (is_cut_off(answers[i].front().box.shifted(part.x0, part.y0), part, parts.size(), border)) cut_off.push_back(places[i]);
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        const Box& seen = answers[i].front().box;
+        const bool nothing = seen == Box();  // too little of the object to be known, perhaps
+        if (nothing || is_cut_off(seen.shifted(part.x0, part.y0), part, parts.size(), border)) cut_off.push_back(places[i]);
+      }
     }
     open = std::move(cut_off);
   }
@@ -129,6 +132,7 @@ SegmentationResult EnlargedPredictor::segment_encoded(const ImageEmbedding& imag
   const Parts& parts = Parts::of(image, predictor_.get());
   check(!prompts.empty(), "segment: expected at least one prompt");
   for (const SegmentationPrompt& prompt : prompts) expect_valid(prompt, logits_side());
+  expect_valid(options);
   Stopwatch watch;
   SegmentationResult result;
   result.objects.resize(prompts.size());

@@ -8,8 +8,8 @@
 namespace omma::sam {
 
 // A prompt is answered in the part around its box, or else its first point: the smallest in which the object has room, of those of
-// part_sides(); a point's object has room where its mask ends before the part does. What has no room in any is looked at in the
-// whole picture, as is a mask alone. Parts are encoded when they are first asked for, so that this time is part of
+// part_sides(); a point's object has room where there is a mask of it that ends before the part does. What has no room in any is
+// looked at in the whole picture, as is a mask alone. Parts are encoded when they are first asked for, so that this time is part of
 // segment_encoded's. Logits are those of the part, which the same point or box finds again. Not thread-safe.
 class EnlargedPredictor : public Segmenter {
  public:

@@ -76,6 +76,10 @@ void expect_valid(const SegmentationPrompt& prompt, int logits_side) {
         "prompt: mask: expected finite numbers");
 }
 
+void expect_valid(const SegmentationOptions& options) {
+  check(!options.multimask || !options.single, "segment: expected three masks or the single one, not both");
+}
+
 std::unique_ptr<Segmenter> with_enlargement(std::unique_ptr<Predictor> predictor, const Viewing& viewing) {
   if (viewing.enlargement == 1) return predictor;
   return std::make_unique<EnlargedPredictor>(std::move(predictor), viewing.enlargement);
@@ -217,6 +221,7 @@ SegmentationResult Predictor::segment_encoded(const ImageEmbedding& image, std::
   const Embedding& embedding = own(image);
   check(!prompts.empty(), "segment: expected at least one prompt");
   for (const SegmentationPrompt& prompt : prompts) expect_valid(prompt, logits_side());
+  expect_valid(options);
   Stopwatch watch;
   SegmentationResult result;
   result.objects.resize(prompts.size());

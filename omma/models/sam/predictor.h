@@ -67,6 +67,8 @@ class Predictor : public Segmenter {
 
 // Throws std::invalid_argument for an empty prompt, coordinates that are no numbers, a box without area and logits of another size.
 void expect_valid(const SegmentationPrompt& prompt, int logits_side);
+// For options that exclude each other.
+void expect_valid(const SegmentationOptions& options);
 
 // The predictor itself, or where the model looks at enlarged parts one that does.
 std::unique_ptr<Segmenter> with_enlargement(std::unique_ptr<Predictor> predictor, const Viewing& viewing);

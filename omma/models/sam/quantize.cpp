@@ -1,8 +1,7 @@
 #include "omma/models/sam/quantize.h"
 
-#include <algorithm>
-
 #include "omma/base/error.h"
+#include "omma/base/evenly_apart.h"
 #include "omma/models/conversion.h"
 #include "omma/models/sam/predictor.h"
 #include "omma/models/sam/processor.h"
@@ -22,9 +21,8 @@ std::vector<Box> views_of(Size picture, int frame, double enlargement) {
   std::vector<Box> views = {whole_picture(picture)};
   if (enlargement <= 1) return views;
   for (const int side : part_sides(picture, frame, enlargement)) {
-    const std::vector<Box> parts = parts_of(picture, side, 0);
-    const std::size_t count = std::min(most, parts.size());
-    for (std::size_t i = 0; i < count; ++i) views.push_back(parts[i * parts.size() / count]);
+    const std::vector<Box> parts = evenly_apart(parts_of(picture, side, 0), most);
+    views.insert(views.end(), parts.begin(), parts.end());
   }
   return views;
 }

@@ -34,6 +34,8 @@ constexpr std::array<std::string_view, 24> adjectives = {
     "white", "black",  "brown", "orange",      "pink",      "tall",    "round", "broken", "old",  "young", "wooden", "metal",
     "glass", "street", "blood", "white blood", "red blood", "traffic", "fire",  "stop",   "wild", "dead",  "empty",  "full"};
 
+}  // namespace
+
 std::string invented_word(Rng& rng) {
   std::string word;
   const int syllables = rng.between(1, 3);
@@ -45,8 +47,6 @@ std::string invented_word(Rng& rng) {
   if (word.size() < 3) word += "n";
   return word;
 }
-
-}  // namespace
 
 MadeUpNoun make_up_noun(Rng& rng) {
   std::string noun = rng.chance(0.5) ? invented_word(rng) : std::string(rng.pick(Words(real_nouns)));

@@ -12,6 +12,9 @@ struct MadeUpNoun {
   std::string plural;  // by English rule
 };
 
+// One word, invented: "trabble".
+std::string invented_word(Rng& rng);
+
 // One to three words, invented ("trabble", "Mork drelis") or real words outside the picture-book world ("white blood cell").
 MadeUpNoun make_up_noun(Rng& rng);
 

@@ -174,4 +174,10 @@ std::string off_topic_sentence(Rng& rng) {
   return text.replace(place, 3, text[place + 1] == 'n' ? noun.singular : noun.plural);
 }
 
+std::vector<std::string_view> off_topic_wordings() {
+  std::vector<std::string_view> all(sentences.begin(), sentences.end());
+  all.insert(all.end(), patterns.begin(), patterns.end());
+  return all;
+}
+
 }  // namespace omma

@@ -15,6 +15,7 @@
 #include "omma/recipes/planner/made_up_words.h"
 #include "omma/recipes/planner/off_topic.h"
 #include "omma/recipes/planner/question_templates.h"
+#include "omma/recipes/planner/strange_word.h"
 
 namespace omma {
 
@@ -125,22 +126,11 @@ std::string fill(std::string_view pattern, const PlannerQuestion& question, Rng&
 }
 
 // One of the sentence's own words becomes one that nobody knows: the others have to do, as in a wording that is not taught.
-std::string with_strange_word(std::string pattern, Rng& rng) {
-  const auto is_letter = [&](std::size_t i) {
-    return i < pattern.size() && std::isalpha(static_cast<unsigned char>(pattern[i])) != 0;
-  };
-  std::vector<std::pair<std::size_t, std::size_t>> words;  // [begin, end)
-  bool in_field = false;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '{' || pattern[i] == '}') in_field = pattern[i] == '{';
-    if (in_field || !is_letter(i) || (i > 0 && (is_letter(i - 1) || pattern[i - 1] == '{'))) continue;
-    std::size_t end = i;
-    while (is_letter(end)) ++end;
-    words.emplace_back(i, end);
-  }
-  if (words.size() < 2) return pattern;
-  const auto [begin, end] = rng.pick(std::span<const std::pair<std::size_t, std::size_t>>(words));
-  return pattern.replace(begin, end - begin, make_up_noun(rng).singular);
+std::string with_strange_word(PlannerSkill skill, std::string wording, Rng& rng) {
+  const std::vector<WordPlace> places = replaceable_words(skill, wording);
+  if (places.empty()) return wording;
+  const WordPlace place = rng.pick(std::span<const WordPlace>(places));
+  return wording.replace(place.begin, place.length, invented_word(rng));
 }
 
 // Whether it is still that question with a word unknown. Not "Are there more {p} than {P}?".
@@ -193,7 +183,7 @@ PlannerQuestion make_planner_question(PlannerSkill skill, bool known_words_only,
   if (asks_for_mask(skill)) draw_meant_object(question, rng);
   question.fewer = skill == PlannerSkill::compare && rng.chance(0.5);
   std::string text = skill == PlannerSkill::off_topic ? off_topic_sentence(rng) : question_template(question, rng);
-  if (!known_words_only && may_be_strange(skill) && rng.chance(0.25)) text = with_strange_word(std::move(text), rng);
+  if (!known_words_only && may_be_strange(skill) && rng.chance(0.25)) text = with_strange_word(skill, std::move(text), rng);
   if (skill != PlannerSkill::off_topic) text = fill(text, question, rng);
   question.text = typed(with_courtesies(text, rng), rng);
   return question;

@@ -5,6 +5,7 @@
 
 #include "omma/base/error.h"
 #include "omma/data/world/exact_caption.h"
+#include "omma/recipes/planner/off_topic.h"
 #include "omma/recipes/planner/question_wordings.h"
 #include "omma/recipes/planner/request_wordings.h"
 
@@ -89,43 +90,68 @@ constexpr auto before = std::to_array<std::string_view>({"Please, ", "Hey, ", "L
 constexpr auto behind =
     std::to_array<std::string_view>({" please", ", please", " here", " in this photo", " in the scene", " now", ", thanks"});
 
-// The usual sentences, or the many others.
-Templates templates_of(const PlannerQuestion& question, Rng& rng) {
-  const bool usual = rng.chance(0.5);
-  const auto either = [usual](Templates ours, Templates others) { return usual ? ours : others; };
-  switch (question.skill) {
+// The usual sentences and the many others.
+struct TemplateLists {
+  Templates usual, others;
+};
+
+// Of some skills there are two kinds, of which choose_lists() takes one.
+std::vector<TemplateLists> lists_of(PlannerSkill skill) {
+  switch (skill) {
     case PlannerSkill::count:
-      return either(count_templates, wordings::count);
+      return {{count_templates, wordings::count}};
     case PlannerSkill::exist:
-      return either(exist_templates, wordings::exist);
+      return {{exist_templates, wordings::exist}};
     case PlannerSkill::color:
-      return either(color_templates, wordings::color);
+      return {{color_templates, wordings::color}};
     case PlannerSkill::relation:
-      return either(relation_templates, wordings::relation);
+      return {{relation_templates, wordings::relation}};
     case PlannerSkill::what:
-      return either(what_templates, wordings::what);
+      return {{what_templates, wordings::what}};
     case PlannerSkill::compare:
-      return question.fewer ? either(fewer_templates, wordings::fewer) : either(more_templates, wordings::more);
+      return {{more_templates, wordings::more}, {fewer_templates, wordings::fewer}};
     case PlannerSkill::where:
-      return either(where_templates, wordings::where);
+      return {{where_templates, wordings::where}};
     case PlannerSkill::list:
-      return either(list_templates, wordings::list);
+      return {{list_templates, wordings::list}};
     case PlannerSkill::exist_relation:
-      return either(exist_relation_templates, wordings::exist_relation);
+      return {{exist_relation_templates, wordings::exist_relation}};
     case PlannerSkill::describe:
-      return either(rng.chance(0.6) ? description_requests() : Templates(more_description_requests), wordings::describe);
+      return {{description_requests(), wordings::describe}, {more_description_requests, wordings::describe}};
     case PlannerSkill::cut_out:
     case PlannerSkill::mask_relation:
-      return rng.chance(0.8) ? either(cut_out_templates, wordings::cut_out)
-                             : either(asked_cut_out_templates, wordings::asked_cut_out);
+      return {{cut_out_templates, wordings::cut_out}, {asked_cut_out_templates, wordings::asked_cut_out}};
     case PlannerSkill::area:
-      return either(area_templates, wordings::area);
+      return {{area_templates, wordings::area}};
     case PlannerSkill::describe_cut_out:
-      return either(cut_out_templates, wordings::cut_out);
+      return {{describe_cut_out_frames, wordings::describe_cut_out}};
     case PlannerSkill::off_topic:
       break;
   }
   fail("planner: unknown skill");
+}
+
+TemplateLists choose_lists(const PlannerQuestion& question, Rng& rng) {
+  const std::vector<TemplateLists> lists = lists_of(question.skill);
+  switch (question.skill) {
+    case PlannerSkill::compare:
+      return lists.at(question.fewer ? 1 : 0);
+    case PlannerSkill::describe:
+      return lists.at(rng.chance(0.6) ? 0 : 1);
+    case PlannerSkill::cut_out:
+    case PlannerSkill::mask_relation:
+      return lists.at(rng.chance(0.8) ? 0 : 1);
+    case PlannerSkill::describe_cut_out:
+      return lists_of(PlannerSkill::cut_out).front();  // what a frame takes
+    default:
+      return lists.front();
+  }
+}
+
+Templates templates_of(const PlannerQuestion& question, Rng& rng) {
+  const bool usual = rng.chance(0.5);
+  const TemplateLists lists = choose_lists(question, rng);
+  return usual ? lists.usual : lists.others;
 }
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
@@ -139,8 +165,17 @@ std::string question_template(const PlannerQuestion& question, Rng& rng) {
   if (question.skill != PlannerSkill::describe_cut_out) return sentence;
   sentence[0] = lower(sentence[0]);
   sentence.pop_back();
-  std::string text(rng.pick(rng.chance(0.5) ? Templates(describe_cut_out_frames) : Templates(wordings::describe_cut_out)));
+  const TemplateLists frames = lists_of(question.skill).front();
+  std::string text(rng.pick(rng.chance(0.5) ? frames.usual : frames.others));
   return text.replace(text.find("{c}"), 3, sentence);
+}
+
+std::vector<std::string_view> wordings_of(PlannerSkill skill) {
+  if (skill == PlannerSkill::off_topic) return off_topic_wordings();
+  std::vector<std::string_view> all;
+  for (const TemplateLists& lists : lists_of(skill))
+    for (const Templates list : {lists.usual, lists.others}) all.insert(all.end(), list.begin(), list.end());
+  return all;
 }
 
 std::string with_courtesies(std::string text, Rng& rng) {

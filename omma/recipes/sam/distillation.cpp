@@ -1,6 +1,7 @@
 #include "omma/recipes/sam/distillation.h"
 
 #include "omma/base/error.h"
+#include "omma/models/sam/image_encoder.h"
 #include "omma/models/sam/predictor.h"
 #include "omma/train/initial_weights.h"
 
@@ -36,7 +37,7 @@ class Distillation : public TrainingTask {
     student_ = Model(student);
     student_->init_weights();
     load_matching_weights(*student_, config.teacher);
-    for (const std::string& file : config.initial_weights) load_matching_weights(*student_, file);
+    for (const std::string& file : config.initial_weights) load_matching_weights(*student_, file, resized_positions);
     for (auto& item : student_->named_parameters()) item.value().set_requires_grad(item.key().starts_with("vision_encoder."));
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "omma/base/error.h"
+#include "omma/models/sam/image_encoder.h"
 #include "omma/nn/layers.h"
 #include "omma/train/initial_weights.h"
 
@@ -42,7 +43,7 @@ class MaskedAutoencoderTraining : public TrainingTask {
     if (config.validation_pictures > 0) held_out_ = open_masks(held_out, choice, trainer.seed ^ validation_seed);
     torch::manual_seed(trainer.seed);
     autoencoder_ = MaskedAutoencoder(model_config_, config.decoder);
-    for (const std::string& file : config.initial_weights) load_matching_weights(*autoencoder_->model, file);
+    for (const std::string& file : config.initial_weights) load_matching_weights(*autoencoder_->model, file, resized_positions);
   }
 
   torch::nn::Module& module() override { return *autoencoder_; }

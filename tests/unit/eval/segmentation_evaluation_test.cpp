@@ -163,6 +163,13 @@ TEST_F(SegmentationEvaluations, ClicksAreAnsweredAndFedBack) {
   EXPECT_EQ(segmenter_.singles, std::set<bool>{false});  // one that chooses a part of the picture by it stays there
 }
 
+TEST_F(SegmentationEvaluations, TheSingleMaskIsAskedForAtEveryClick) {
+  const SegmentationFigures figures = evaluate({.boxes = false, .everything = false, .single_mask = true}).overall;
+  EXPECT_NEAR(figures.clicks.at(5)[0].value().value(), 1, 1e-12);
+  ASSERT_EQ(segmenter_.asked.size(), 10U);
+  EXPECT_EQ(segmenter_.singles, std::set<bool>{true});  // that of the first click chose the part of the picture
+}
+
 TEST_F(SegmentationEvaluations, BoxesAreThoseAroundTheMasks) {
   const SegmentationFigures figures = evaluate({.points = false, .everything = false}).overall;
   EXPECT_NEAR(figures.box[0].value().value(), (.9 + .98) / 2, 1e-12);

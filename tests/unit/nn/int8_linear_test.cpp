@@ -97,6 +97,18 @@ TEST(Int8Linear, KeepsItsNumbersInEveryTypeAndAnswersInTheInputs) {
   }
 }
 
+TEST(Int8Linear, InputsOfAnotherWidthAreRefused) {
+  Layers layers = layers_of(24, 10);
+  const torch::NoGradGuard no_grad;
+  for (const char* name : {"gelu", "relu"}) {
+    const Activation activation = activation_by_name(name);
+    const auto told = testing::invalid_argument_of([&] { layers.int8->forward_with(torch::zeros({2, 12}), activation); });
+    EXPECT_EQ(told, "int8 linear: expected [..., 24], got [2, 12]");
+  }
+  EXPECT_EQ(testing::invalid_argument_of([&] { layers.int8->forward(torch::zeros({2, 12})); }),
+            "int8 linear: expected [..., 24], got [2, 12]");
+}
+
 TEST(Int8Linear, ComesBackFromAFile) {
   const testing::TemporaryDirectory directory;
   Layers layers = layers_of(24, 10);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "omma/nn/int8_linear.h"
 #include "omma/nn/layers.h"
 #include "omma/nn/linear.h"
 #include "omma/nn/weights.h"
@@ -225,6 +226,11 @@ TEST(Lora, LayersThatCannotTakeItAreNamed) {
             std::string::npos);
   config.dropout = 0;
   EXPECT_EQ(add_lora(*root, config).size(), 1U);
+
+  const auto quantized = std::make_shared<torch::nn::Module>();
+  quantized->register_module("lin1", QuantizableLinear(torch::nn::LinearOptions(4, 4), /*int8=*/true));
+  EXPECT_EQ(testing::invalid_argument_of([&] { add_lora(*quantized, config_for({"lin1"})); }),
+            "lora: \"lin1\" is of 8-bit numbers: adapt the model that it was made of");
 }
 
 }  // namespace

@@ -114,6 +114,13 @@ TEST_F(Peft, WhatFitsNothingIsToldTogether) {
     EXPECT_NE(message.find(part), std::string::npos) << part << "\n" << message;
 }
 
+TEST_F(Peft, ABaseOf8BitNumbersIsRefused) {
+  base_["a.q.weight"] = torch::randint(-127, 127, {5, 4}, torch::kInt8);
+  EXPECT_NE(
+      refusal(config()).find("the base's \"a.q.weight\" is of 8-bit numbers: merge the adapter into the model that it was made of"),
+      std::string::npos);
+}
+
 TEST_F(Peft, OtherKindsAreRefusedByName) {
   const std::vector<std::pair<const char*, json>> kinds = {{"use_dora", true},
                                                            {"alpha_pattern", {{"q", 4}}},

@@ -4,6 +4,7 @@
 #include "omma/base/log.h"
 #include "omma/io/image_file.h"
 #include "omma/models/registry.h"
+#include "omma/models/sam/image_encoder.h"
 #include "omma/models/sam/predictor.h"
 #include "omma/recipes/run_recipe.h"
 #include "omma/recipes/sam/masked_autoencoder.h"
@@ -64,6 +65,15 @@ TEST(MaskedAutoencoder, LearnsToDrawAndItsEncoderStartsAnother) {
   const auto weights = opened.second->module().named_parameters();
   const Tensor learned = trained.model()->named_parameters()["vision_encoder.layers.0.attn.qkv.weight"];
   EXPECT_TRUE(weights["vision_encoder.layers.0.attn.qkv.weight"].equal(learned));
+
+  recipe = autoencoder_recipe();  // of larger pictures
+  for (const char* part : {"vision_config", "prompt_encoder_config"}) recipe["model"][part]["image_size"] = 128;
+  recipe["initial_weights"] = {(out / "run/model").string()};
+  const auto larger = open_recipe(recipe, "recipe");
+  const Tensor positions = larger.second->module().named_parameters()["model.vision_encoder.pos_embed"];
+  const Tensor theirs = trained.model()->named_parameters()["vision_encoder.pos_embed"];
+  EXPECT_EQ(positions.size(1), 16);
+  EXPECT_TRUE(positions.equal(resized_positions("pos_embed", theirs, positions.sizes())));
 }
 
 TEST(MaskedAutoencoder, AFolderOfPicturesIsEnough) {

@@ -13,26 +13,12 @@
 #include "omma/nn/model_directory.h"
 #include "omma/vision/run_lengths.h"
 #include "tests/temporary_directory.h"
+#include "tests/unit/sam/small_sam.h"
 
 namespace omma::sam {
 namespace {
 
-Config small_config() {
-  const json object = {
-      {"model_type", "sam"},
-      {"vision_config",
-       {{"hidden_size", 16},
-        {"output_channels", 16},
-        {"num_hidden_layers", 1},
-        {"num_attention_heads", 2},
-        {"image_size", 64},
-        {"patch_size", 8},
-        {"global_attn_indexes", {0}},
-        {"num_pos_feats", 8}}},
-      {"prompt_encoder_config", {{"hidden_size", 16}, {"image_size", 64}, {"patch_size", 8}}},
-      {"mask_decoder_config", {{"hidden_size", 16}, {"mlp_dim", 16}, {"num_attention_heads", 2}, {"iou_head_hidden_dim", 16}}}};
-  return read_model_config(object, "small");
-}
+Config small_config() { return read_model_config(small_sam(), "small"); }
 
 Model small_model() {
   torch::manual_seed(3);
@@ -60,15 +46,15 @@ class EnlargedPredictors : public ::testing::Test {
     static Model shared = small_model();
     return shared;
   }
-  SegmentedMask enlarged_answer(const SegmentationPrompt& prompt) {
-    return enlarged_.segment(image_, {&prompt, 1}, {.multimask = false, .logits = true}).objects.at(0).at(0);
+  SegmentedMask enlarged_answer(const SegmentationPrompt& prompt, bool single = false) {
+    return enlarged_.segment(image_, {&prompt, 1}, {.single = single, .logits = true}).objects.at(0).at(0);
   }
   // What the model says of a part by itself, in the picture's pixels.
-  SegmentedMask answer_in(const Box& part, SegmentationPrompt prompt) {
+  SegmentedMask answer_in(const Box& part, SegmentationPrompt prompt, bool single = false) {
     for (PointPrompt& point : prompt.points) point.x -= part.x0, point.y -= part.y0;
     if (prompt.box) prompt.box = prompt.box->shifted(-part.x0, -part.y0);
     SegmentedMask mask =
-        plain()->segment(cropped(image_, part), {&prompt, 1}, {.multimask = false, .logits = true}).objects.at(0).at(0);
+        plain()->segment(cropped(image_, part), {&prompt, 1}, {.single = single, .logits = true}).objects.at(0).at(0);
     mask.mask = place(mask.mask, static_cast<int>(part.x0), static_cast<int>(part.y0), image_.width, image_.height);
     return mask;
   }
@@ -105,8 +91,14 @@ TEST_F(EnlargedPredictors, ABoxIsAnsweredInTheSmallestPartWithRoom) {
 }
 
 // Where the first click's mask has room decides, for the clicks and the logits that follow, too.
-TEST_F(EnlargedPredictors, ClicksStayInThePartOfTheFirst) {
+class EnlargedClicks : public EnlargedPredictors,
+                       public ::testing::WithParamInterface<bool> {};  // the single mask, or the best of three
+
+INSTANTIATE_TEST_SUITE_P(OfOneAndOfThree, EnlargedClicks, ::testing::Bool());
+
+TEST_P(EnlargedClicks, StayInThePartOfTheFirst) {
   const Size picture{150, 110};
+  const bool single = GetParam();
   int in_parts = 0;
   std::vector<PointPrompt> firsts;
   for (float y = 5; y < 110; y += 25)
@@ -115,20 +107,47 @@ TEST_F(EnlargedPredictors, ClicksStayInThePartOfTheFirst) {
     Box part = whole_picture(picture);
     for (const int side : {32, 64, 128}) {
       const Box tried = part_around(first.x, first.y, side, picture);
-      if (is_cut_off(bounding_box(answer_in(tried, {.points = {first}, .box = {}, .mask = {}}).mask), tried, picture, 1)) continue;
+      const Box seen = bounding_box(answer_in(tried, {.points = {first}, .box = {}, .mask = {}}, single).mask);
+      if (seen == Box() || is_cut_off(seen, tried, picture, 1)) continue;
       part = tried;
       ++in_parts;
       break;
     }
     SegmentationPrompt prompt{.points = {first}, .box = {}, .mask = {}};
-    const SegmentedMask answer = enlarged_answer(prompt);
-    EXPECT_EQ(answer.mask, answer_in(part, prompt).mask);
+    const SegmentedMask answer = enlarged_answer(prompt, single);
+    EXPECT_EQ(answer.mask, answer_in(part, prompt, single).mask);
     prompt.points.push_back({first.x + 30, first.y - 20, false});
     prompt.mask = answer.logits;
-    EXPECT_EQ(enlarged_answer(prompt).mask, answer_in(part, prompt).mask);
+    EXPECT_EQ(enlarged_answer(prompt, single).mask, answer_in(part, prompt, single).mask);
   }
   EXPECT_GT(in_parts, 0);  // else the test shows nothing
   EXPECT_LT(in_parts, std::ssize(firsts));
+}
+
+// A part in which the model sees nothing at the point may hold too little of the object.
+TEST(EnlargedPredictor, WhereThereIsNoMaskLargerPartsAreTried) {
+  Model blind = small_model();
+  const torch::NoGradGuard no_grad;
+  for (auto& item : blind->named_parameters())
+    if (item.key().find("output_hypernetworks_mlps") != std::string::npos && item.key().find("proj_out") != std::string::npos)
+      item.value().zero_();
+  const auto plain = [&] { return std::make_unique<Predictor>(blind, ImageProcessor(image_processor(small_config()))); };
+  const Image image = noise(150, 110);
+  const SegmentationPrompt click{.points = {{70, 50}}, .box = {}, .mask = {}};
+  const auto answer_of = [&](Segmenter& segmenter) { return segmenter.segment(image, {&click, 1}).objects.at(0).at(0); };
+  const SegmentedMask whole = answer_of(*plain());
+  EnlargedPredictor enlarged(plain(), 2);
+  EXPECT_EQ(area(whole.mask), 0);
+  EXPECT_EQ(answer_of(enlarged).predicted_iou, whole.predicted_iou);
+}
+
+TEST_F(EnlargedPredictors, TheSingleMaskAndAllThreeExcludeEachOther) {
+  const SegmentationPrompt click{.points = {{70, 50}}, .box = {}, .mask = {}};
+  const SegmentationOptions both{.multimask = true, .single = true};
+  const auto whole = plain();
+  for (Segmenter* segmenter : std::initializer_list<Segmenter*>{&enlarged_, whole.get()})
+    EXPECT_EQ(testing::invalid_argument_of([&] { segmenter->segment(image_, {&click, 1}, both); }),
+              "segment: expected three masks or the single one, not both");
 }
 
 TEST_F(EnlargedPredictors, ManyPromptsAtOnceAreAnsweredInTheirOrder) {

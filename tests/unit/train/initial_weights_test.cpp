@@ -54,11 +54,30 @@ TEST(InitialWeights, AModelMakesFitWhatItKnowsAndRefusesWholeNumbers) {
   EXPECT_EQ(to->named_parameters()["wide"].sum().item<float>(), 4);
   EXPECT_EQ(to->named_parameters()["tall"].sum().item<float>(), 0);
 
-  save_weights(directory / "bytes.safetensors", *make(torch::ones({4}), torch::ones({5, 1}, torch::kInt8)));
-  EXPECT_NE(testing::invalid_argument_of([&] {
-              load_matching_weights(*to, directory / "bytes.safetensors");
-            }).find("tall: expected Float, got Char"),
-            std::string::npos);
+  const auto refusal_of = [&](const torch::Tensor& tall) {
+    save_weights(directory / "bytes.safetensors", *make(torch::ones({4}), tall));
+    return testing::invalid_argument_of([&] { load_matching_weights(*to, directory / "bytes.safetensors"); });
+  };
+  EXPECT_TRUE(
+      refusal_of(torch::ones({5, 1}, torch::kInt8)).ends_with("tall: expected F32, got I8: 8-bit numbers start no training"));
+  EXPECT_TRUE(refusal_of(torch::ones({5, 1}, torch::kInt64)).ends_with("tall: expected F32, got I64"));
+  EXPECT_EQ(refusal_of(torch::ones({2, 2}, torch::kInt8)), "");  // of another shape it is none of ours
+}
+
+TEST(InitialWeights, WhatIsMadeToFitHasToFit) {
+  set_log_sink(nullptr);
+  const testing::TemporaryDirectory directory;
+  const auto make = [](int64_t size) {
+    auto module = std::make_shared<torch::nn::Module>();
+    module->register_parameter("one", torch::ones({size}));
+    return module;
+  };
+  save_weights(directory / "from.safetensors", *make(1));
+  const FitWeight as_it_is = [](const std::string&, const torch::Tensor& theirs, torch::IntArrayRef) { return theirs; };
+  const std::string message = testing::invalid_argument_of([&] {
+    load_matching_weights(*make(3), directory / "from.safetensors", as_it_is);  // which would fill all three
+  });
+  EXPECT_TRUE(message.ends_with("one: expected to be made [3], got [1]")) << message;
 }
 
 }  // namespace
