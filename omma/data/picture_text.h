@@ -17,8 +17,8 @@ struct NamedBox {
 };
 
 struct PictureText {
-  std::vector<std::string> captions;
-  std::vector<NamedBox> boxes;
+  std::vector<std::string> captions = {};
+  std::vector<NamedBox> boxes = {};
 };
 
 enum class PictureParts { captions, captions_and_boxes };

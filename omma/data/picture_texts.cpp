@@ -76,7 +76,8 @@ class CocoTexts : public PictureTexts {
   TextedPicture sample(std::size_t index) const override {
     const Pair pair = pairs_.at(index);
     const DetectionSample boxes = boxes_->sample(pair.boxes);
-    TextedPicture picture{.key = boxes.key, .image = boxes.key, .text = {.captions = captions_->sample(pair.captions).captions}};
+    TextedPicture picture{.key = boxes.key, .image = boxes.key, .text = {}};
+    picture.text.captions = captions_->sample(pair.captions).captions;
     for (const DetectionTarget& target : boxes.targets)
       picture.text.boxes.push_back(
           {.name = target.phrase, .box = share_of(target.box, boxes.width, boxes.height), .crowd = target.crowd});

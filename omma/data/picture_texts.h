@@ -17,7 +17,7 @@ namespace omma {
 struct TextedPicture {
   std::string key;    // "val/17"; the file name
   std::string image;  // how a data set names the picture: "val-000017.png"; the file name as the labels have it
-  PictureText text;
+  PictureText text = {};
 };
 
 // All access is const and thread-safe.

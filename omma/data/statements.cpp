@@ -168,7 +168,7 @@ class Interpreter {
   // "one on the left": of the things named before it.
   void take_number(const Mention& number) {
     const bool placed = at_ + 1 < sentence_.elements.size() && sentence_.elements[at_ + 1].kind == Kind::place;
-    Spoken spoken{.silent = true};
+    Spoken spoken{.mention = {}, .silent = true};
     const auto named =
         std::find_if(spoken_.rbegin(), spoken_.rend(), [](const Spoken& each) { return !each.mention.names.empty(); });
     const std::optional<Mention> antecedent = named != spoken_.rend() ? named->mention : known_;

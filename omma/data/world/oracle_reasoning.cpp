@@ -1,4 +1,6 @@
 // Questions that tell nothing about the picture, and answers that argue from the boxes.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
