@@ -100,7 +100,7 @@ struct KnownRelation {
 };
 
 NamedThings things_of(const Mention& mention) {
-  return {.name = mention.names.front(), .color = mention.color, .count = mention.count};
+  return {.name = mention.names.front(), .color = mention.color.value_or(-1), .count = mention.count};
 }
 
 // What the captions say. In the world's captions a mention tells of all things of its name, or name and colour ("a red dog": the
@@ -159,7 +159,7 @@ struct CaptionFacts {
         same->count = things.count;
     }
     if (!complete || list.empty()) return;
-    const auto colored = [](const NamedThings& things) { return things.color.has_value(); };
+    const auto colored = [](const NamedThings& things) { return things.color >= 0; };
     if (std::ranges::all_of(list, colored))
       pairs = list;
     else if (std::ranges::none_of(list, colored))
@@ -214,7 +214,7 @@ class Talker {
     std::vector<NamedThings> missing;
     const auto is_there = [](const std::vector<NamedThings>& list, const NamedThings& wanted) {
       return std::ranges::any_of(list, [&](const NamedThings& things) {
-        return things.name == wanted.name && (!wanted.color || things.color == wanted.color);
+        return things.name == wanted.name && (wanted.color < 0 || things.color == wanted.color);
       });
     };
     for (int name = 0; name < world_name_count && !facts_.names.empty(); ++name)
@@ -260,7 +260,7 @@ class Talker {
     if (things == nullptr) return std::nullopt;
     return round(color_questions, color_answers,
                  {{"s", std::string(world_noun(things->name).singular)},
-                  {"color", std::string(world_color(*things->color))},
+                  {"color", std::string(world_color(things->color))},
                   {"pair", with_article(phrase_of(*things))}});
   }
 
@@ -277,7 +277,7 @@ class Talker {
     if (known == nullptr) return std::nullopt;
     const bool yes = rng_.below(2) == 0;
     const Relation asked = yes ? known->relation : opposite_of(known->relation);
-    const auto asked_words = std::string(words_of(asked, rng_)), turned = std::string(words_of(known->relation, rng_));
+    const auto asked_words = std::string(relation_words(asked, rng_)), turned = std::string(relation_words(known->relation, rng_));
     return round(relation_questions, yes ? Wordings(relation_yes) : Wordings(relation_no),
                  {{"s", phrase_of(known->first)}, {"r", phrase_of(known->second)}, {"where", asked_words}, {"turned", turned}});
   }
@@ -285,9 +285,10 @@ class Talker {
   std::optional<InstructionRound> where() {
     const KnownRelation* known = pick(facts_.relations);
     if (known == nullptr) return std::nullopt;
-    return round(
-        where_questions, where_answers,
-        {{"s", phrase_of(known->first)}, {"r", phrase_of(known->second)}, {"where", std::string(words_of(known->relation, rng_))}});
+    return round(where_questions, where_answers,
+                 {{"s", phrase_of(known->first)},
+                  {"r", phrase_of(known->second)},
+                  {"where", std::string(relation_words(known->relation, rng_))}});
   }
 
   CaptionFacts facts_;

@@ -41,7 +41,7 @@ std::vector<std::string> compare(const BoxedThings& boxed, int most, Rng& rng) {
     std::string sentence = worded(comparisons,
                                   {{"s", phrase_of(boxed.things(first))},
                                    {"r", phrase_of(boxed.things(second))},
-                                   {"where", std::string(words_of(relation, rng))}},
+                                   {"where", std::string(relation_words(relation, rng))}},
                                   rng);
     if (std::ranges::find(sentences, sentence) == sentences.end()) sentences.push_back(std::move(sentence));
   }

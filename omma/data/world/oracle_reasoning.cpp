@@ -108,7 +108,7 @@ class Reasoner {
     int told = 0;
     for (int other = 0; other < boxed_.size() && told < 2; ++other) {
       if (other == subject || !boxed_.unique(other)) continue;
-      text += fmt::format(" {} is {} {}.", capitalised(the(subject)), words_of(relation, rng_), the(other));
+      text += fmt::format(" {} is {} {}.", capitalised(the(subject)), relation_words(relation, rng_), the(other));
       ++told;
     }
     return text;
@@ -158,7 +158,7 @@ class Reasoner {
       if (!boxed_.unique(i) || (i > 0 && !boxed_.stands(Relation::left_of, i - 1, i))) return std::nullopt;
       const std::string_view link = i == 0 ? "" : i + 1 == boxed_.size() ? " and finally " : ", then ";
       list += std::string(link) + with_article(phrase_of(boxed_.things(i)));
-      if (i > 0) steps += fmt::format(" {} is {} {}.", capitalised(the(i - 1)), words_of(Relation::left_of, rng_), the(i));
+      if (i > 0) steps += fmt::format(" {} is {} {}.", capitalised(the(i - 1)), relation_words(Relation::left_of, rng_), the(i));
     }
     return InstructionRound{
         worded(order_questions, {}, rng_),

@@ -31,7 +31,7 @@ std::string capitalised(std::string text) {
   return text;
 }
 
-std::string_view words_of(Relation relation, Rng& rng) {
+std::string_view relation_words(Relation relation, Rng& rng) {
   const bool other = rng.below(2) == 0;
   switch (relation) {
     case Relation::left_of:

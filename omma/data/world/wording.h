@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,10 +17,10 @@ namespace omma {
 // Things of one name and, where it is known, colour.
 struct NamedThings {
   int name = 0;
-  std::optional<int> color = {};
-  int count = 1;  // 0: at least one
+  int color = -1;  // -1: not known
+  int count = 1;   // 0: at least one
 
-  ObjectQuery query() const { return {.name = name, .color = color, .size = ""}; }
+  ObjectQuery query() const { return {.name = name, .color = color < 0 ? std::nullopt : std::optional<int>(color), .size = ""}; }
   bool operator==(const NamedThings&) const = default;
 };
 
@@ -33,7 +34,7 @@ std::string joined(std::span<const std::string> parts);  // "a, b and c"
 std::string capitalised(std::string text);
 
 // The words of a relation in space or size; one of several.
-std::string_view words_of(Relation relation, Rng& rng);
+std::string_view relation_words(Relation relation, Rng& rng);
 Relation opposite_of(Relation relation);
 
 // One of the templates with each "{field}" replaced; what a field puts at the sentence's beginning gets a capital.
