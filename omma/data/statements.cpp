@@ -88,7 +88,7 @@ class Interpreter {
   std::string_view previous_word() const { return at_ == 0 ? "" : std::string_view(sentence_.elements[at_ - 1].word); }
 
   void take_mention(Mention mention) {
-    const bool joined = previous() == Kind::joint && !spoken_.empty() && !spoken_.back().reference;
+    const bool joined = previous() == Kind::joint && !verb_ && !spoken_.empty() && !spoken_.back().reference;
     const bool neither_nor = joined && previous_word() == "or" && spoken_.back().mention.negative;
     if (neither_nor || (negated_ && !mention.definite && !mention.negative)) {
       mention.negative = true;
@@ -123,6 +123,7 @@ class Interpreter {
     }
     spoken.silent = true;
     spoken.mention.negative = false;
+    spoken.mention.count = 1;
     spoken_.push_back(std::move(spoken));
     if (++compared_ < 2) return;
     statements_.push_back({.kind = comparing_ == Kind::more ? Statement::Kind::more : Statement::Kind::fewer,
@@ -157,6 +158,10 @@ class Interpreter {
 
   void take_pronoun() {
     Spoken spoken{.mention = known_.value_or(Mention{}), .silent = true};
+    if (relation_) {  // "left of the tree and below it"
+      const auto reference = std::find_if(spoken_.rbegin(), spoken_.rend(), [](const Spoken& each) { return each.reference; });
+      if (reference != spoken_.rend()) spoken.mention = reference->mention;
+    }
     spoken.mention.definite = true;
     spoken.mention.exact = false;
     if (relation_ && !subjects_.empty()) return take_reference(std::move(spoken));

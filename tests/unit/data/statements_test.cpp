@@ -53,11 +53,12 @@ TEST(Statements, ReadsHowThingsStand) {
   EXPECT_EQ(read("the dog to the right of the cat"), (Texts{"dog", "cat", "dog right of cat"}));
   EXPECT_EQ(read("The dog is above the cat and bigger than the car."),
             (Texts{"dog", "cat", "car", "dog above cat", "dog larger than car"}));
+  EXPECT_EQ(read("The dog is left of the cat and below it."), (Texts{"dog", "cat", "dog left of cat", "dog below cat"}));
   EXPECT_EQ(read("Below the tree is a cup."), (Texts{"tree", "cup", "cup below tree"}));
   EXPECT_EQ(read("The dog is not left of the cat."), (Texts{"dog", "cat", "not: dog left of cat"}));
   EXPECT_EQ(read("The leftmost object is the red dog."), (Texts{"red dog", "red dog left of all others"}));
   EXPECT_EQ(read("The red dog is the largest."), (Texts{"red dog", "red dog larger than all others"}));
-  EXPECT_EQ(read("There are more dogs than cats."), Texts{"more 2 dog than 2 cat"});
+  EXPECT_EQ(read("There are more dogs than cats."), Texts{"more dog than cat"});
   EXPECT_EQ(read("The dog is red and the cats are blue."), (Texts{"dog", "cat", "dog is red", "cat is blue"}));
   EXPECT_EQ(read("The dog is on the right. It is green."), (Texts{"dog right", "dog is green"}));
 }
@@ -73,7 +74,7 @@ TEST(Statements, AnswersSayWhatTheQuestionAsks) {
   EXPECT_EQ(read("It is red.", "What color is the dog?"), Texts{"dog is red"});
   EXPECT_EQ(read("No, it is right of the cat.", "Is the dog left of the cat?"),
             (Texts{"not: dog left of cat", "cat", "dog right of cat"}));
-  EXPECT_EQ(read("Yes.", "Are there more dogs than cats?"), Texts{"more 2 dog than 2 cat"});
+  EXPECT_EQ(read("Yes.", "Are there more dogs than cats?"), Texts{"more dog than cat"});
 }
 
 TEST(Statements, GuessesAndQuestionsStateNothing) {
@@ -90,8 +91,8 @@ TEST(Statements, AreJudgedByTheScene) {
   EXPECT_EQ(judged("The car is left of the tree. The car is not left of the tree."), "ttfttt");
   EXPECT_EQ(judged("The car is under a cat."), "tfu") << "what is invented is told once";
   EXPECT_EQ(judged("The tree is in the middle. The tree is at the top."), "tf");
-  EXPECT_EQ(judged("The dogs are red. The car is red."), "ttft") << "in the order of reading: what there is, then colours";
-  EXPECT_EQ(judged("The car is the largest object. The tree is the smallest."), "tttu");
+  EXPECT_EQ(judged("The dogs are red. The car is red."), "tttf";
+  EXPECT_EQ(judged("The car is the largest object. The tree is the smallest."), "tttf");
   EXPECT_EQ(judged("There are more dogs than cars. There are fewer dogs than cars."), "tf");
   EXPECT_EQ(judged("A small dog."), "u");
   EXPECT_EQ(judged("yes", "Is there a dog left of a tree?"), "t");
