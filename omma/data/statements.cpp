@@ -278,7 +278,7 @@ Asked read_question(std::string_view text, const Lexicon& lexicon) {
     const std::optional<Mention> nothing;
     Interpreter interpreter(sentence, nothing);
     std::vector<Statement> statements = interpreter.read();
-    asked.subject = interpreter.subject();
+    if (auto subject = interpreter.subject()) asked.subject = std::move(subject);
     if (has("many") || has("number") || has("count"))
       asked.about = Asked::About::count;
     else if (has("color") || has("colors"))
@@ -287,7 +287,7 @@ Asked read_question(std::string_view text, const Lexicon& lexicon) {
       asked.about = Asked::About::what;
     else if (!statements.empty())
       asked.about = Asked::About::yes_or_no;
-    if (asked.about != Asked::About::yes_or_no) continue;
+    if (asked.about != Asked::About::yes_or_no || statements.empty()) continue;
     asked.yes = *std::ranges::max_element(statements, {}, rank_of);
     if (asked.yes->subject.count == 2 && !asked.yes->subject.exact) asked.yes->subject.count = 1;  // "are there dogs?"
   }

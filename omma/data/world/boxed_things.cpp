@@ -8,9 +8,9 @@
 namespace omma {
 namespace {
 
-float across(const SeenObject& object) { return (object.box.x0 + object.box.x1) / 2; }
-float down(const SeenObject& object) { return (object.box.y0 + object.box.y1) / 2; }
-float extent(const SeenObject& object) { return std::max(object.box.width(), object.box.height()); }
+float across_of(const SeenObject& object) { return (object.box.x0 + object.box.x1) / 2; }
+float down_of(const SeenObject& object) { return (object.box.y0 + object.box.y1) / 2; }
+float extent_of(const SeenObject& object) { return std::max(object.box.width(), object.box.height()); }
 
 // -1, 0 or 1: beginning, middle or end of a side.
 int third_of(float centre) {
@@ -23,7 +23,7 @@ int third_of(float centre) {
 BoxedThings::BoxedThings(std::string_view picture_text)
     : objects_(seen_objects(read_picture_text(picture_text).boxes, Lexicon::world())) {
   std::erase_if(objects_, [](const SeenObject& object) { return object.color < 0; });
-  std::ranges::stable_sort(objects_, {}, across);
+  std::ranges::stable_sort(objects_, {}, across_of);
 }
 
 bool BoxedThings::unique(int index) const {
@@ -33,7 +33,7 @@ bool BoxedThings::unique(int index) const {
 }
 
 std::string BoxedThings::place(int index) const {
-  const int horizontal = third_of(across(object(index))), vertical = third_of(down(object(index)));
+  const int horizontal = third_of(across_of(object(index))), vertical = third_of(down_of(object(index)));
   const std::string side = horizontal < 0 ? "left" : "right";
   if (horizontal == 0 && vertical == 0) return "in the middle";
   if (vertical == 0) return "on the " + side;
@@ -46,17 +46,17 @@ bool BoxedThings::stands(Relation relation, int first, int second) const {
   const SeenObject &a = object(first), &b = object(second);
   switch (relation) {
     case Relation::left_of:
-      return across(b) - across(a) >= margin;
+      return across_of(b) - across_of(a) >= margin;
     case Relation::right_of:
-      return across(a) - across(b) >= margin;
+      return across_of(a) - across_of(b) >= margin;
     case Relation::above:
-      return down(b) - down(a) >= margin;
+      return down_of(b) - down_of(a) >= margin;
     case Relation::below:
-      return down(a) - down(b) >= margin;
+      return down_of(a) - down_of(b) >= margin;
     case Relation::larger:
-      return extent(a) >= larger * extent(b);
+      return extent_of(a) >= larger * extent_of(b);
     case Relation::smaller:
-      return extent(b) >= larger * extent(a);
+      return extent_of(b) >= larger * extent_of(a);
   }
   return false;
 }

@@ -91,7 +91,7 @@ TEST(Statements, AreJudgedByTheScene) {
   EXPECT_EQ(judged("The car is left of the tree. The car is not left of the tree."), "ttfttt");
   EXPECT_EQ(judged("The car is under a cat."), "tfu") << "what is invented is told once";
   EXPECT_EQ(judged("The tree is in the middle. The tree is at the top."), "tf");
-  EXPECT_EQ(judged("The dogs are red. The car is red."), "tttf";
+  EXPECT_EQ(judged("The dogs are red. The car is red."), "tttf");
   EXPECT_EQ(judged("The car is the largest object. The tree is the smallest."), "tttf");
   EXPECT_EQ(judged("There are more dogs than cars. There are fewer dogs than cars."), "tf");
   EXPECT_EQ(judged("A small dog."), "u");
