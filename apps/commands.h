@@ -14,6 +14,7 @@ void add_segment(CLI::App& app);
 void add_annotate(CLI::App& app);
 void add_agent(CLI::App& app);
 void add_bootstrap(CLI::App& app);
+void add_instruct(CLI::App& app);
 void add_render(CLI::App& app);
 void add_train(CLI::App& app);
 void add_eval(CLI::App& app);

@@ -56,6 +56,8 @@ void add_eval(CLI::App& app) {
   add_eval_matching(command);
   add_eval_vqa(command);
   add_eval_zeroshot(command);
+  add_eval_pope(command);
+  add_eval_instruct(command);
   add_eval_agent(command);
 }
 

@@ -16,6 +16,8 @@ void add_eval_retrieval(CLI::App& eval);
 void add_eval_matching(CLI::App& eval);
 void add_eval_vqa(CLI::App& eval);
 void add_eval_zeroshot(CLI::App& eval);
+void add_eval_pope(CLI::App& eval);
+void add_eval_instruct(CLI::App& eval);
 void add_eval_agent(CLI::App& eval);
 
 // --max-fault-share.

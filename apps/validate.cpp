@@ -12,6 +12,7 @@ namespace {
 
 struct ValidateOptions : CommonOptions {
   std::string data, split, task = "detection";
+  std::filesystem::path images;
   double max_fault_share = .05;
 };
 
@@ -47,6 +48,9 @@ int run_validate(const ValidateOptions& options) {
     return show_faults(*open_segmentation_dataset(options.data, options.split, {.max_fault_share = 1}), options);
   if (options.task == "vqa")
     return show_faults(*open_question_dataset(options.data, options.split, {.max_fault_share = 1}), options);
+  if (options.task == "instruct")
+    return show_faults(*open_instruction_dataset(options.data, options.split, {.images = options.images, .max_fault_share = 1}),
+                       options);
   return show_faults(*open_detection_dataset(options.data, options.split, {.max_fault_share = 1}), options);
 }
 
@@ -59,14 +63,16 @@ void add_validate(CLI::App& app) {
       .add_option("--data", options->data,
                   "kind and place. detection: world, coco, voc, yolo, odvg; segmentation: world, coco, sa1b, labels, voc, yolo; "
                   "caption: world, "
-                  "coco, blip, folder, webdataset; vqa: world, jsonl, vqa")
+                  "coco, blip, folder, webdataset; vqa: world, jsonl, vqa; instruct: llava")
       ->required()
       ->type_name("KIND:PATH");
-  command.add_option("--task", options->task, "what the data are for: detection, segmentation, caption or vqa")
-      ->check(CLI::IsMember({"detection", "segmentation", "caption", "vqa"}))
+  command.add_option("--task", options->task, "what the data are for: detection, segmentation, caption, vqa or instruct")
+      ->check(CLI::IsMember({"detection", "segmentation", "caption", "vqa", "instruct"}))
       ->capture_default_str()
       ->type_name("T");
   command.add_option("--split", options->split, "part of the data set")->type_name("S");
+  command.add_option("--images", options->images, "instruct: where the pictures are, if not beside the file or in images/ there")
+      ->type_name("DIR");
   command
       .add_option("--max-fault-share", options->max_fault_share,
                   "status 1 where a larger share of the samples, boxes or masks is left out")

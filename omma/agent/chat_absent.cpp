@@ -9,6 +9,7 @@ ChatClient::ChatClient(ChatClientOptions options) : options_(std::move(options))
 }
 
 GeneratedText ChatClient::generate(std::string_view, const GenerationOptions&, const TextCallback&) { return {}; }
+GeneratedText ChatClient::generate(std::span<const ChatMessage>, const GenerationOptions&, const TextCallback&) { return {}; }
 
 std::string api_key_from_environment() { return ""; }
 

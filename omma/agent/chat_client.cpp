@@ -86,10 +86,10 @@ std::optional<ChatError> error_of(const HttpReply& reply, const Arrival& arrival
   return std::nullopt;
 }
 
-// Not once text has come, so that nothing is said twice.
-bool may_be_repeated(const HttpReply& reply, const Arrival& arrival, const ChatError& error) {
+// Not once text has come, so that nothing is said twice, but where nobody has heard it.
+bool may_be_repeated(const HttpReply& reply, const Arrival& arrival, const ChatError& error, bool after_text) {
   const bool cut = reply.end == HttpReply::End::whole && reply.status == 200 && (!arrival.chat.error() || arrival.chat.empty());
-  return arrival.text().empty() && (cut || may_pass(reply, error));
+  return (after_text || arrival.text().empty()) && (cut || may_pass(reply, error));
 }
 
 // A bad request, or an error in the place of an answer.
@@ -148,6 +148,12 @@ ChatClient::ChatClient(ChatClientOptions options)
 }
 
 GeneratedText ChatClient::generate(std::string_view prompt, const GenerationOptions& options, const TextCallback& stream) {
+  const ChatMessage message{.role = "user", .content = std::string(prompt)};
+  return generate(std::span(&message, 1), options, stream);
+}
+
+GeneratedText ChatClient::generate(std::span<const ChatMessage> messages, const GenerationOptions& options,
+                                   const TextCallback& stream) {
   RetryPolicy retries(options_.retry, options.deadline);
   HttpRequest http{.url = url_,
                    .headers = headers_of(options_),
@@ -156,7 +162,7 @@ GeneratedText ChatClient::generate(std::string_view prompt, const GenerationOpti
                    .silence_timeout = options_.silence_timeout,
                    .deadline = options.deadline};
   for (int redirects = 0;;) {
-    const json request = dialect_.request(options_.model, prompt, options);
+    const json request = dialect_.request(options_.model, messages, options);
     http.body = dump_json(request);
     Arrival arrival(options_.max_response_bytes, options.stop, stream);
     const HttpReply reply = http_post(http, [&](long status, std::string_view bytes) { return arrival.receive(status, bytes); });
@@ -174,7 +180,7 @@ GeneratedText ChatClient::generate(std::string_view prompt, const GenerationOpti
       log_info("chat server: it refuses {}: asked again without", refused);
     } else {
       const std::string message = without(described(reply, *error, http.url), options_.api_key);
-      if (!may_be_repeated(reply, arrival, *error)) fail_runtime("{}", message);
+      if (!may_be_repeated(reply, arrival, *error, options_.retry.after_text && !stream)) fail_runtime("{}", message);
       wait_or_fail(retries, reply.retry_after, message);
     }
   }

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "omma/agent/chat_dialect.h"
 #include "omma/agent/retry_policy.h"
+#include "omma/tasks/chat_message.h"
 #include "omma/tasks/language_model.h"
 
 namespace omma {
@@ -19,7 +21,7 @@ struct ChatClientOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds silence_timeout{60'000};  // without a byte of the answer, the first or the next
   std::size_t max_response_bytes = 8 << 20;
-  RetryOptions retry = {};  // of what may pass, and never once text has arrived; each wait is logged
+  RetryOptions retry = {};  // of what may pass, once text has arrived only with after_text; each wait is logged
 };
 
 // Not thread-safe. Needs the network: in OMMA_MINIMAL builds the constructor throws.
@@ -37,6 +39,10 @@ class ChatClient : public LanguageModel {
   // all.
   GeneratedText generate(std::string_view prompt, const GenerationOptions& options = {},
                          const TextCallback& stream = nullptr) override;
+
+  // The same for a conversation, its messages as they are.
+  GeneratedText generate(std::span<const ChatMessage> messages, const GenerationOptions& options = {},
+                         const TextCallback& stream = nullptr);
 
   // The base as messages may show it: without user, password and query.
   const std::string& shown_url() const { return shown_url_; }

@@ -30,8 +30,10 @@ bool is_about_length(const ChatError& error) { return error.message.find("maximu
 
 }  // namespace
 
-json ChatDialect::request(const std::string& model, std::string_view prompt, const GenerationOptions& options) const {
-  json request = {{"model", model}, {"messages", {{{"role", "user"}, {"content", to_valid_utf8(prompt)}}}}};
+json ChatDialect::request(const std::string& model, std::span<const ChatMessage> messages, const GenerationOptions& options) const {
+  json request = {{"model", model}, {"messages", json::array()}};
+  for (const ChatMessage& message : messages)
+    request["messages"].push_back({{"role", message.role}, {"content", to_valid_utf8(message.content)}});
   if (takes("stream")) request["stream"] = true;
   if (takes("temperature")) request["temperature"] = options.temperature.value_or(options.sample.value_or(false) ? 1.0 : 0.0);
   if (const char* limit = takes("max_tokens") ? "max_tokens" : "max_completion_tokens"; options.max_tokens && takes(limit))

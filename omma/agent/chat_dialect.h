@@ -2,11 +2,13 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "omma/agent/chat_error.h"
 #include "omma/base/json.h"
+#include "omma/tasks/chat_message.h"
 #include "omma/tasks/generation_options.h"
 
 namespace omma {
@@ -14,8 +16,8 @@ namespace omma {
 // Not thread-safe.
 class ChatDialect {
  public:
-  // The body of a request: the prompt as one user message.
-  json request(const std::string& model, std::string_view prompt, const GenerationOptions& options) const;
+  // The body of a request.
+  json request(const std::string& model, std::span<const ChatMessage> messages, const GenerationOptions& options) const;
 
   // Learns from the refusal of `request` which parameter to leave out from now on (max_tokens becomes max_completion_tokens first).
   // Its name, "" where the error names none that was sent.

@@ -18,6 +18,7 @@ struct RetryOptions {
   int retries = 3;
   std::chrono::milliseconds first_backoff{500};           // doubled each time
   std::chrono::milliseconds longest_wait{5 * 60 * 1000};  // a server that asks for more is not asked again
+  bool after_text = false;                                // an answer that was cut, too, of which nobody has been told yet
 };
 
 // The waits of one request. Not thread-safe.

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, dataset_fault_count> fault_names = {
     "box_outside",      "malformed_mask",   "empty_mask",      "mask_size",          "mask_outside",   "crossing_polygon",
     "box_disagrees",    "phrase_not_found", "missing_picture", "unreadable_picture", "size_mismatch",  "inexact_size",
     "missing_pair",     "malformed_text",   "blank_text",      "interleaved_key",    "refused_member", "broken_shard",
-    "empty_shard",      "missing_shard"};
+    "empty_shard",      "missing_shard",    "wrong_turns",     "image_token"};
 
 }  // namespace
 

@@ -40,8 +40,10 @@ enum class DatasetFault {
   broken_shard,     // unreadable or cut short: what stands before the fault is kept
   empty_shard,      // without samples
   missing_shard,
+  wrong_turns,  // of a dialogue, not of a human and gpt in turns: sample left out
+  image_token,  // a picture without one <image> in the first text, or an <image> without a picture: sample left out
 };
-inline constexpr std::size_t dataset_fault_count = 26;
+inline constexpr std::size_t dataset_fault_count = 28;
 
 std::string_view name_of(DatasetFault fault);
 

@@ -68,5 +68,8 @@ DatasetReport validate(const QuestionDataset& dataset, int threads, bool read_pi
 DatasetReport validate(const SegmentationDataset& dataset, int threads, bool read_pictures) {
   return check_all(dataset, threads, read_pictures);
 }
+DatasetReport validate(const InstructionDataset& dataset, int threads, bool read_pictures) {
+  return check_all(dataset, threads, read_pictures);
+}
 
 }  // namespace omma

@@ -3,6 +3,7 @@
 
 #include "omma/data/caption_dataset.h"
 #include "omma/data/detection_dataset.h"
+#include "omma/data/instruction_dataset.h"
 #include "omma/data/question_dataset.h"
 #include "omma/data/segmentation_dataset.h"
 
@@ -15,5 +16,6 @@ DatasetReport validate(const DetectionDataset& dataset, int threads, bool read_p
 DatasetReport validate(const CaptionDataset& dataset, int threads, bool read_pictures = true);
 DatasetReport validate(const QuestionDataset& dataset, int threads, bool read_pictures = true);
 DatasetReport validate(const SegmentationDataset& dataset, int threads, bool read_pictures = true);
+DatasetReport validate(const InstructionDataset& dataset, int threads, bool read_pictures = true);
 
 }  // namespace omma

@@ -1,0 +1,69 @@
+#include "omma/jobs/teacher.h"
+
+#include <array>
+
+#include "omma/base/error.h"
+#include "omma/data/world/oracle.h"
+
+namespace omma {
+namespace {
+
+constexpr std::array<std::string_view, instruct_kind_count> kind_names = {"conversation", "detail", "reasoning"};
+constexpr int max_reply_tokens = 1024;
+constexpr double temperature = .7;
+
+std::string block_of(const InstructionRound& round) {
+  return fmt::format("Question:\n{}\n===\nAnswer:\n{}\n", round.question, round.answer);
+}
+
+// "System: ...\n\nUser: ...\n\nAssistant: ...\n\n", to be continued.
+std::string written_out(const std::vector<ChatMessage>& messages) {
+  std::string text;
+  for (const ChatMessage& message : messages) {
+    const std::string_view speaker = message.role == "system" ? "" : message.role == "user" ? "User: " : "Assistant: ";
+    text += fmt::format("{}{}\n\n", speaker, message.content);
+  }
+  return text + "Assistant:";
+}
+
+}  // namespace
+
+std::string_view name_of(InstructKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+InstructKind parse_instruct_kind(std::string_view name) {
+  for (std::size_t i = 0; i < kind_names.size(); ++i)
+    if (kind_names[i] == name) return static_cast<InstructKind>(i);
+  fail("kinds: expected conversation, detail or reasoning, got \"{}\"", name);
+}
+
+TeacherReply OracleTeacher::ask(const TeacherRequest& request) {
+  check(!request.messages.empty(), "oracle: expected a message");
+  const std::string& text = request.messages.back().content;
+  if (request.kind == InstructKind::detail) return {.text = oracle_detail(text, request.seed)};
+  if (request.kind == InstructKind::reasoning) {
+    const InstructionRound round = oracle_reasoning(text, request.seed);
+    return {.text = round.question.empty() ? "" : block_of(round)};
+  }
+  std::string reply;
+  for (const InstructionRound& round : oracle_conversation(text, request.seed))
+    reply += (reply.empty() ? "" : "===\n") + block_of(round);
+  return {.text = std::move(reply)};
+}
+
+TeacherReply LanguageModelTeacher::ask(const TeacherRequest& request) {
+  GenerationOptions options = teacher_generation(request);
+  options.stop = {"\n\nUser:", "\nUser:"};
+  const GeneratedText reply = model_->generate(written_out(request.messages), options);
+  return {.text = reply.text, .prompt_tokens = reply.prompt_tokens, .tokens = reply.tokens};
+}
+
+GenerationOptions teacher_generation(const TeacherRequest& request) {
+  GenerationOptions options;
+  options.max_tokens = max_reply_tokens;
+  options.sample = true;
+  options.temperature = temperature;
+  options.seed = request.seed & 0x7fffffff;  // what every server takes
+  return options;
+}
+
+}  // namespace omma
