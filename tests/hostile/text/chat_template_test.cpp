@@ -48,7 +48,7 @@ TEST(ChatTemplate, T10Memory) {
   expect_refused("{{ 'a' * 9223372036854775807 }}", "makes a text of more than");
   expect_refused("{{ ([1] * 1000000000)|length }}", "takes more than");
   expect_refused("{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-                 "makes a text");
+                 "takes more than");
   expect_refused("{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
                  "takes more than");
   expect_refused("{% set a = 'xyxz' * 25000 %}{{ a|replace('x', a) }}", "makes a text of more than");
