@@ -1,6 +1,7 @@
 // omma instruct: instruction data from pictures in words, written by a teacher that sees none.
 #include "omma/jobs/instruct.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "apps/chat_teacher.h"
@@ -51,7 +52,12 @@ NamedTeacher open_teacher(const InstructCommand& options) {
         options.instruct.parallel);
   const fs::path model = find_model(options.teacher);
   const LoadOptions load = load_options(options);
-  return {[model, load] { return std::make_unique<LanguageModelTeacher>(load_language_model(model, load)); },
+  const auto tasks = inspect_model(model).tasks;
+  const bool chats = std::ranges::count(tasks, "chat") > 0;
+  return {[model, load, chats]() -> std::unique_ptr<Teacher> {
+            if (chats) return std::make_unique<ChatModelTeacher>(load_chat_model(model, load));
+            return std::make_unique<LanguageModelTeacher>(load_language_model(model, load));
+          },
           {{"teacher", options.teacher}, {"teacher_contents", contents_of(model)}, {"dtype", options.dtype}}};
 }
 

@@ -57,6 +57,13 @@ TeacherReply LanguageModelTeacher::ask(const TeacherRequest& request) {
   return {.text = reply.text, .prompt_tokens = reply.prompt_tokens, .tokens = reply.tokens};
 }
 
+TeacherReply ChatModelTeacher::ask(const TeacherRequest& request) {
+  std::vector<ChatTurn> turns;
+  for (const ChatMessage& message : request.messages) turns.emplace_back(message.role, message.content);
+  const ChatReply reply = model_->chat(turns, teacher_generation(request));
+  return {.text = reply.text, .prompt_tokens = reply.prompt_tokens, .tokens = reply.tokens};
+}
+
 GenerationOptions teacher_generation(const TeacherRequest& request) {
   GenerationOptions options;
   options.max_tokens = max_reply_tokens;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "omma/tasks/chat_message.h"
+#include "omma/tasks/chat_model.h"
 #include "omma/tasks/language_model.h"
 
 namespace omma {
@@ -60,6 +61,16 @@ class LanguageModelTeacher : public Teacher {
 
  private:
   std::unique_ptr<LanguageModel> model_;
+};
+
+// One that chats, by its own template.
+class ChatModelTeacher : public Teacher {
+ public:
+  explicit ChatModelTeacher(std::unique_ptr<ChatModel> model) : model_(std::move(model)) {}
+  TeacherReply ask(const TeacherRequest& request) override;
+
+ private:
+  std::unique_ptr<ChatModel> model_;
 };
 
 // How any teacher's language model is asked to generate.

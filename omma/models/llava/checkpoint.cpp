@@ -1,6 +1,8 @@
 #include "omma/models/llava/checkpoint.h"
 
 #include "omma/base/error.h"
+#include "omma/base/file.h"
+#include "omma/nn/model_directory.h"
 #include "omma/nn/own_dtype.h"
 
 namespace omma {
@@ -44,6 +46,25 @@ LlavaCheckpoint load_llava(const std::filesystem::path& directory, const LlavaOp
   if (checkpoint.generation.end_tokens().empty())  // as LlamaConfig's default is
     checkpoint.generation.eos_token_id = object.value("text_config", json::object()).value("eos_token_id", json(2));
   return checkpoint;
+}
+
+void save_llava(const std::filesystem::path& directory, const LlavaCheckpoint& checkpoint, const LlavaFiles& files,
+                torch::Dtype dtype) {
+  const LlavaConfig& config = checkpoint.model->config();
+  save_model_directory(directory, *checkpoint.model,
+                       {.config = write_llava_config(config),
+                        .tokenizer = files.tokenizer,
+                        .tokenizer_config = files.tokenizer_config,
+                        .processor = write_llava_processor(checkpoint.processor, config),
+                        .generation = checkpoint.generation},
+                       dtype);
+  const json processor = {{"processor_class", config.next ? "LlavaNextProcessor" : "LlavaProcessor"},
+                          {"patch_size", config.vision_config.patch_size},
+                          {"num_additional_image_tokens", 1},
+                          {"vision_feature_select_strategy", config.vision_feature_select_strategy},
+                          {"image_token", checkpoint.tokenizer.id_to_token(static_cast<std::int32_t>(config.image_token_index))}};
+  write_file(directory / "processor_config.json", dump_json(processor, 2) + "\n");
+  if (!files.chat_template.empty()) write_file(directory / "chat_template.jinja", files.chat_template);
 }
 
 }  // namespace omma

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "omma/models/llava/llava.h"
 #include "omma/models/llava/processor.h"
@@ -29,6 +30,15 @@ struct LlavaCheckpoint {
 // A LlavaForConditionalGeneration or LlavaNextForConditionalGeneration directory, of transformers 4 or 5. Throws
 // std::invalid_argument naming the file, the field or tensor, what was expected and what was found.
 LlavaCheckpoint load_llava(const std::filesystem::path& directory, const LlavaOptions& options = {});
+
+struct LlavaFiles {
+  json tokenizer;             // tokenizer.json
+  json tokenizer_config;      // tokenizer_config.json
+  std::string chat_template;  // its source; "": none
+};
+// Writes a directory that load_llava() and transformers load.
+void save_llava(const std::filesystem::path& directory, const LlavaCheckpoint& checkpoint, const LlavaFiles& files,
+                torch::Dtype dtype);
 
 // The names that versions of transformers write, to the module's, which are those of version 4's files and the published ones.
 KeyTable llava_keys(const LlavaConfig& config);

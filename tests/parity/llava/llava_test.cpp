@@ -3,13 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "omma/base/file.h"
 #include "omma/base/json.h"
 #include "omma/io/image_file.h"
 #include "omma/models/llava/chat.h"
 #include "omma/models/llava/checkpoint.h"
 #include "omma/nn/llama_decoder.h"
 #include "tests/parity/reference.h"
+#include "tests/temporary_directory.h"
 
 namespace omma {
 namespace {
@@ -147,6 +150,23 @@ TEST_P(LlavaParity, Conversations) {
     EXPECT_EQ(reply.prompt_tokens, chat["prompt_tokens"]);
     EXPECT_EQ(reply.text, chat["text"]) << chat["prompt"];
   }
+}
+
+TEST_P(LlavaParity, TransformersLoadsWhatIsSaved) {
+  if (GetParam().ends_with("_wide")) GTEST_SKIP() << "of the small ones";
+  const testing::TemporaryDirectory saved;
+  save_llava(saved.path(), checkpoint_,
+             {.tokenizer = read_json(directory_ / "tokenizer.json"),
+              .tokenizer_config = read_json(directory_ / "tokenizer_config.json"),
+              .chat_template = read_file(directory_ / "chat_template.jinja")},
+             torch::kFloat32);
+  const std::string command =
+      ".venv/bin/python -W ignore tools/parity/check_llava.py '" + saved.path().string() + "' '" + directory_.string() + "'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  LlavaCheckpoint again = load_llava(saved.path());
+  const c10::InferenceMode inference;
+  LlavaViews views = again.processor(images_[0]);
+  EXPECT_TRUE(again.model->embed_picture(views).equal(features_of(0)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Small, LlavaParity,
