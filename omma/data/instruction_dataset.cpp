@@ -56,7 +56,7 @@ std::size_t count_tokens(std::string_view text) {
   return count;
 }
 
-std::string trimmed(std::string_view text) {
+std::string without_blanks(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return "";
   return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
@@ -121,7 +121,7 @@ class LlavaReader {
     const std::size_t wanted = sample.image.empty() ? 0 : 1, found = count_tokens(first);
     if (found == wanted && elsewhere == 0) {
       if (wanted == 1) first.erase(first.find(image_token), image_token.size());
-      first = trimmed(first);
+      first = without_blanks(first);
       return true;
     }
     report(DatasetFault::image_token, sample.id,

@@ -15,9 +15,9 @@
 namespace omma {
 
 struct InstructOptions {
-  std::string data;  // KIND:PATH, see picture_texts.h
+  std::string data = {};  // KIND:PATH, see picture_texts.h
   std::string split = {};
-  std::filesystem::path out;
+  std::filesystem::path out = {};
   json teacher = json::object();  // what names it in job.json: a job is not continued with another
   std::vector<InstructKind> kinds = {InstructKind::conversation, InstructKind::detail, InstructKind::reasoning};
   std::uint64_t seed = 0;  // of the teacher, with each picture's key

@@ -109,14 +109,17 @@ void ShardJob::record_parameters() {
   expect_same(read_json(file), options_.parameters, file);
 }
 
-// Of this rank's shards: files that a killed process had not finished, named NAME-000017.EXTENSION.PROCESS.partial.
+// Files that a killed process had not finished, named NAME-000017.EXTENSION.PROCESS.partial: of this rank's shards, where there are
+// several ranks, which may be at work.
 void ShardJob::remove_leftovers() {
   std::vector<fs::path> leftovers;
-  for (const fs::directory_entry& entry : fs::directory_iterator(options_.out)) {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(options_.out)) {
     const std::string name = entry.path().filename().string();
+    if (!name.ends_with(".partial")) continue;
+    if (options_.rank.ranks == 1) leftovers.push_back(entry.path());
     const std::size_t dash = name.find('-');
     std::size_t shard = 0;
-    if (dash == std::string::npos || !name.ends_with(".partial")) continue;
+    if (options_.rank.ranks == 1 || dash == std::string::npos) continue;
     const auto parsed = std::from_chars(name.data() + dash + 1, name.data() + name.size(), shard);
     if (parsed.ec == std::errc() && owns(shard)) leftovers.push_back(entry.path());
   }

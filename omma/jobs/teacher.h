@@ -25,12 +25,12 @@ InstructKind parse_instruct_kind(std::string_view name);  // throws std::invalid
 
 struct TeacherRequest {
   InstructKind kind = InstructKind::conversation;
-  std::vector<ChatMessage> messages;  // instruct_prompt(): the last one's content is the picture as text, and nothing else
+  std::vector<ChatMessage> messages = {};  // instruct_prompt(): the last one's content is the picture as text, and nothing else
   std::uint64_t seed = 0;
 };
 
 struct TeacherReply {
-  std::string text;
+  std::string text = {};
   int prompt_tokens = 0, tokens = 0;
   bool operator==(const TeacherReply&) const = default;
 };

@@ -94,6 +94,8 @@ TEST_F(InstructJob, WritesWhatTheReaderReads) {
   EXPECT_EQ(summary["samples"], 42);
   EXPECT_EQ(summary["refused"]["total"], 0) << summary["refused"];
   EXPECT_EQ(summary["facts"]["false"], 0);
+  EXPECT_EQ(read_file(directory_ / "out/records-000000.jsonl").find("\"refused\""), std::string::npos)
+      << read_file(directory_ / "out/records-000000.jsonl");
   EXPECT_EQ(summary["tokens"], 420);
   EXPECT_FALSE(summary.contains("stopped"));
   const auto data = open_instruction_dataset("llava:" + (directory_ / "out").string(), "", {.max_fault_share = 0});
