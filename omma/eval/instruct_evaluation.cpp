@@ -8,15 +8,12 @@
 #include "omma/base/progress.h"
 #include "omma/base/rng.h"
 #include "omma/data/world/oracle.h"
+#include "omma/eval/share.h"
 
 namespace omma {
 namespace {
 
 constexpr const char* detail_question = "Describe the picture in detail.";
-
-double share(std::int64_t part, std::int64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 double harmonic_mean(double a, double b) { return a + b == 0 ? 0 : 2 * a * b / (a + b); }
 

@@ -7,6 +7,7 @@
 #include "omma/base/progress.h"
 #include "omma/base/rng.h"
 #include "omma/data/world/words.h"
+#include "omma/eval/share.h"
 
 namespace omma {
 namespace {
@@ -50,10 +51,6 @@ std::vector<int> absent_classes(std::span<const int> shown, const Counts& counts
 
 // Of no sentence in view: everything.
 std::string_view first_sentence(std::string_view answer) { return answer.substr(0, answer.find('.')); }
-
-double share(std::int64_t part, std::int64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 json json_of(const PopeMetrics& metrics) {
   return {{"accuracy", metrics.accuracy()},   {"precision", metrics.precision()},

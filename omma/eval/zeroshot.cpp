@@ -6,6 +6,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/progress.h"
+#include "omma/eval/share.h"
 
 namespace omma {
 namespace {
@@ -70,10 +71,6 @@ std::vector<std::size_t> spread(std::size_t size, std::size_t count) {
   return indices;
 }
 
-double share(std::size_t part, std::size_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
 }  // namespace
 
 ZeroShotEvaluation evaluate_zeroshot(Matcher& matcher, const ClassFolder& folder, const ZeroShotOptions& options) {
@@ -106,10 +103,10 @@ ZeroShotEvaluation evaluate_zeroshot(Matcher& matcher, const ClassFolder& folder
 
 json ZeroShotEvaluation::to_json() const {
   struct Tally {
-    std::size_t pictures = 0, right = 0;
+    std::int64_t pictures = 0, right = 0;
   };
   std::map<std::string, Tally> tallies;
-  std::size_t first = 0, among_five = 0;
+  std::int64_t first = 0, among_five = 0;
   for (const ClassifiedPicture& picture : pictures) {
     Tally& tally = tallies[picture.truth];
     ++tally.pictures;
@@ -124,8 +121,8 @@ json ZeroShotEvaluation::to_json() const {
     per_class[name] = {{"accuracy", accuracy}, {"pictures", tally.pictures}};
     sum += accuracy;
   }
-  json object = {{"accuracy", share(first, pictures.size())},
-                 {"accuracy5", share(among_five, pictures.size())},
+  json object = {{"accuracy", share(first, std::ssize(pictures))},
+                 {"accuracy5", share(among_five, std::ssize(pictures))},
                  {"mean_per_class", tallies.empty() ? 0 : sum / static_cast<double>(tallies.size())},
                  {"per_class", per_class},
                  {"classes", classes.size()},

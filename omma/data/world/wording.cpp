@@ -1,5 +1,7 @@
 #include "omma/data/world/wording.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cctype>
 
@@ -59,7 +61,7 @@ Relation opposite_of(Relation relation) {
 std::string worded(std::span<const std::string_view> templates, Fields fields, Rng& rng) {
   std::string text(rng.pick(templates));
   for (const auto& [name, value] : fields) {
-    const std::string field = "{" + std::string(name) + "}";
+    const std::string field = fmt::format("{{{}}}", name);
     for (std::size_t at = text.find(field); at != std::string::npos; at = text.find(field, at + value.size()))
       text.replace(at, field.size(), value);
   }
