@@ -16,6 +16,7 @@
 namespace omma {
 namespace {
 
+Tensor same(const Tensor& x) { return x; }
 Tensor relu(const Tensor& x) { return torch::relu(x); }
 Tensor gelu(const Tensor& x) { return torch::gelu(x); }
 Tensor gelu_tanh(const Tensor& x) { return torch::gelu(x, "tanh"); }
@@ -27,7 +28,8 @@ struct KnownActivation {
   Activation function;
   std::string_view fused, algorithm;  // oneDNN's names; "": it has none
 };
-constexpr std::array<KnownActivation, 6> activations = {{{"relu", relu, "relu", ""},
+constexpr std::array<KnownActivation, 7> activations = {{{"linear", same, "", ""},
+                                                         {"relu", relu, "relu", ""},
                                                          {"gelu", gelu, "gelu", "none"},
                                                          {"gelu_new", gelu_tanh, "gelu", "tanh"},
                                                          {"gelu_pytorch_tanh", gelu_tanh, "gelu", "tanh"},
@@ -71,8 +73,9 @@ bool suits_wide(const Tensor& x, const Tensor& weight) {
 
 bool suits_fused(const Tensor& x, const Tensor& weight) {
   static const bool mkl_is_faster = is_intel() && at::hasMKL();  // in fp32
+  static const bool takes_bf16 = supports(Isa::avx512);          // oneDNN has no products of it for less
   return is_plain(x, weight) && x.numel() >= min_fused_rows * weight.size(1) && fused_linear() != nullptr &&
-         !(mkl_is_faster && x.scalar_type() == torch::kFloat);
+         (x.scalar_type() == torch::kFloat ? !mkl_is_faster : takes_bf16);
 }
 
 template <class Value>

@@ -9,7 +9,7 @@
 
 namespace omma {
 
-// relu, gelu (exact), gelu_new and gelu_pytorch_tanh, quick_gelu, silu: by the name config.json uses.
+// linear (nothing), relu, gelu (exact), gelu_new and gelu_pytorch_tanh, quick_gelu, silu: by the name config.json uses.
 using Activation = Tensor (*)(const Tensor&);
 Activation activation_by_name(std::string_view name);  // std::invalid_argument for an unknown name
 bool is_activation(std::string_view name);

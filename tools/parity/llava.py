@@ -30,6 +30,7 @@ else:
 
 OTHER_PYTHON = Path(__file__).resolve().parents[2] / ".venv-transformers4/bin/python"
 VOCABULARY = 320
+WORDS = ["\u2581", "USER", "is", "th", "\u2581th", "ST", "ANT", "\u2581AS", "er", "at"] + list("abcdehilnoprstwAINSTUWE:?.,")
 IMAGE_TOKEN = 310
 TOWER = dict(model_type="clip_vision_model", hidden_size=48, intermediate_size=80, num_hidden_layers=3, num_attention_heads=3, image_size=28,
              patch_size=7, initializer_range=0.1)
@@ -74,7 +75,7 @@ CHATS = [[("user", "What is this?", [0])], [("system", "Be brief.", []), ("user"
 def make_tokenizer():
     """SentencePiece's way, as Vicuna's: a mark for the blank, bytes for what is unknown."""
     vocabulary = {"<unk>": 0, "<s>": 1, "</s>": 2} | {f"<0x{byte:02X}>": 3 + byte for byte in range(256)}
-    for word in ["\u2581", "USER", "is", "th", "\u2581th", "ST", "ANT", "\u2581AS", "er", "at"] + list("abcdehilnoprstwAINSTUWE:?.,"):
+    for word in WORDS:
         vocabulary.setdefault(word, len(vocabulary))
     merges = [("t", "h"), ("\u2581", "th"), ("i", "s"), ("S", "T"), ("e", "r"), ("a", "t")]
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[m for m in merges if "".join(m) in vocabulary], byte_fallback=True,
@@ -122,6 +123,9 @@ def make_model(is_next, fields, tower, text, seed, dtype):
         if dtype == torch.float32:
             for _, parameter in model.named_parameters():  # what starts at zero or one would hide errors
                 parameter += 0.03 * torch.randn(parameter.shape)
+            head = model.get_output_embeddings().weight  # bytes and fillers are hardly ever said: texts shall be readable
+            head[3:259] = 0
+            head[len(WORDS) + 259:] = 0
     return model
 
 

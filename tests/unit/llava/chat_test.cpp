@@ -40,9 +40,7 @@ TEST_F(LlavaChatTest, ASecondTurnReadsItsOwnTokensOnly) {
   turns.emplace_back("assistant", first.text);
   turns.emplace_back("user", "Sure?");
   const ChatReply second = chat_->chat(turns, few_tokens());
-  // The template's own text between the turns, the question, and what an answer begins with.
-  EXPECT_LE(second.read_tokens, static_cast<int>(std::string("</s> USER: Sure? ASSISTANT:").size()) + 1);
-  EXPECT_GT(second.prompt_tokens, first.prompt_tokens);
+  EXPECT_LE(second.read_tokens, second.prompt_tokens - first.prompt_tokens);
   EXPECT_EQ(second.encoded_pictures, 0);
   EXPECT_EQ(second.text, anew()->chat(turns, few_tokens()).text);
 

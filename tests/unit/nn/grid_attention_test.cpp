@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "omma/nn/kernels/isa.h"
 #include "tests/temporary_directory.h"
 
 namespace omma {
@@ -69,7 +70,8 @@ TEST(GridAttention, PiecesAreTheWhole) {
   }
 }
 
-// The kernel, where this processor has it: grids narrower and wider than its vectors, heads that are views of one projection.
+// The kernel, where this processor has it, else LibTorch's operators, which round in between: grids narrower and wider than its
+// vectors, heads that are views of one projection.
 TEST(GridAttention, IsTheSameInBfloat16ButForRounding) {
   for (const Case& shape : {Case{2, 3, 5, 7, 16, true}, Case{1, 2, 14, 14, 64, true}, Case{1, 2, 9, 40, 32, true}}) {
     Inputs inputs = inputs_of(shape);
@@ -85,7 +87,7 @@ TEST(GridAttention, IsTheSameInBfloat16ButForRounding) {
     const c10::InferenceMode inference;
     const GridSize grid{.height = shape.height, .width = shape.width};
     const Tensor found = grid_attention(inputs.q, inputs.k, inputs.v, grid, inputs.positions).to(torch::kFloat32);
-    EXPECT_LT((found - by_definition(exact, shape)).abs().max().item<float>(), 0.04F);
+    EXPECT_LT((found - by_definition(exact, shape)).abs().max().item<float>(), favours_avx512_bf16() ? 0.04F : 0.1F);
   }
 }
 
