@@ -21,7 +21,7 @@ namespace {
 Config small_config() { return read_model_config(small_sam(), "small"); }
 
 Model small_model() {
-  torch::manual_seed(3);
+  torch::manual_seed(2);  // its masks end within some parts, beyond others, and some are empty
   Model model(small_config());
   model->init_weights();
   const torch::NoGradGuard no_grad;
