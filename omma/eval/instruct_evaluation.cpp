@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* detail_question = "Describe the picture in detail.";
 
-double share(std::int64_t part, std::int64_t whole) {
+double part_of(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
@@ -130,10 +130,10 @@ void SayingMetrics::add(const JudgedSaying& saying) {
   words += saying.words;
 }
 
-double SayingMetrics::precision() const { return share(right, right + wrong); }
-double SayingMetrics::recall() const { return present > 0 ? share(named, present) : share(answered, answers); }
+double SayingMetrics::precision() const { return part_of(right, right + wrong); }
+double SayingMetrics::recall() const { return present > 0 ? part_of(named, present) : part_of(answered, answers); }
 double SayingMetrics::f1() const { return harmonic_mean(precision(), recall()); }
-double SayingMetrics::invented_per_100_words() const { return 100 * share(invented, words); }
+double SayingMetrics::invented_per_100_words() const { return 100 * part_of(invented, words); }
 
 json SayingMetrics::to_json() const {
   return {{"precision", precision()},
@@ -168,7 +168,7 @@ json InstructEvaluation::to_json() const {
   return {{"precision", precision},
           {"recall", recall},
           {"f1", (detail.f1() + conversation.f1()) / 2},
-          {"invented_per_100_words", 100 * share(invented, words)},
+          {"invented_per_100_words", 100 * part_of(invented, words)},
           {"detail", detail.to_json()},
           {"conversation", conversation.to_json()}};
 }

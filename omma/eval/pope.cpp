@@ -51,7 +51,7 @@ std::vector<int> absent_classes(std::span<const int> shown, const Counts& counts
 // Of no sentence in view: everything.
 std::string_view first_sentence(std::string_view answer) { return answer.substr(0, answer.find('.')); }
 
-double share(std::int64_t part, std::int64_t whole) {
+double ratio(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
@@ -128,11 +128,11 @@ bool reads_yes(std::string_view answer) {
   return true;
 }
 
-double PopeMetrics::accuracy() const { return share(true_yes + true_no, questions()); }
-double PopeMetrics::precision() const { return share(true_yes, true_yes + false_yes); }
-double PopeMetrics::recall() const { return share(true_yes, true_yes + false_no); }
-double PopeMetrics::f1() const { return share(2 * true_yes, 2 * true_yes + false_yes + false_no); }
-double PopeMetrics::yes_ratio() const { return share(true_yes + false_yes, questions()); }
+double PopeMetrics::accuracy() const { return ratio(true_yes + true_no, questions()); }
+double PopeMetrics::precision() const { return ratio(true_yes, true_yes + false_yes); }
+double PopeMetrics::recall() const { return ratio(true_yes, true_yes + false_no); }
+double PopeMetrics::f1() const { return ratio(2 * true_yes, 2 * true_yes + false_yes + false_no); }
+double PopeMetrics::yes_ratio() const { return ratio(true_yes + false_yes, questions()); }
 
 void PopeMetrics::add(bool right_is_yes, bool said_yes) {
   ++(right_is_yes ? (said_yes ? true_yes : false_no) : (said_yes ? false_yes : true_no));
