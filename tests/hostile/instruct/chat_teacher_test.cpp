@@ -94,6 +94,7 @@ TEST_F(InstructServer, WhatPassesIsAskedAgain) {
 
 TEST_F(InstructServer, WhatDoesNotPassIsAFaultOfTheSample) {
   const json summary = run({{.pieces = {whole("400 Bad Request", R"({"error": {"message": "no"}})")}},
+                            says(good),
                             {.pieces = {whole("200 OK", "<html>no JSON</html>")}},
                             says(good)},
                            {.max_fault_share = .5});
