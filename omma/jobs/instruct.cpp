@@ -184,6 +184,7 @@ json Instructor::make_shard(std::size_t number) {
   if (questioning_.end() != BudgetEnd::none &&
       ledger.replies().size() + failures.size() < shard.pictures.size() * options_.kinds.size())
     throw OutOfBudget();
+  if (!failures.empty()) expect_few_faults(0);  // of a dead server no shard is done, and all is asked again
   write_pictures(shard);
   std::string lines;
   for (const InstructExample& picture : records_of(shard, ledger.replies(), failures))

@@ -87,7 +87,7 @@ std::vector<InstructionRound> read_blocks(std::string_view reply, std::vector<Re
 bool tells_of_things(const Statement& statement) {
   if (statement.kind == Statement::Kind::color || statement.kind == Statement::Kind::relation) return true;
   const Mention& subject = statement.subject;
-  return statement.kind == Statement::Kind::exists && (!subject.group || subject.exact || subject.color || subject.place);
+  return statement.kind == Statement::Kind::exists && (!subject.group || subject.exact || subject.color);
 }
 
 // Words of the answer that answer: colours and numbers, or any long ones.

@@ -22,7 +22,7 @@ TEST(InstructEvaluation, CountsFacts) {
   EXPECT_EQ(good.named, 3);
   EXPECT_EQ(good.present, 3);
   EXPECT_EQ(good.invented, 0);
-  EXPECT_EQ(good.words, 19);
+  EXPECT_EQ(good.words, 21);
   const JudgedSaying bad = detail("There are three red dogs and a purple cat. A blue dog is at the top.");
   EXPECT_EQ(bad.wrong, 3);
   EXPECT_EQ(bad.named, 2);
