@@ -20,7 +20,7 @@ std::string repeated(const std::string& text, std::size_t times) {
 
 // The error of a template that has to end in one, soon. Fewer steps than usual, since the sanitizers make each slow.
 constexpr JinjaLimits kLimits{.steps = 600'000};
-std::string error_of(const std::string& source) {
+std::string rendering_error_of(const std::string& source) {
   const std::clock_t begin = std::clock();
   std::string error =
       invalid_argument_of([&] { JinjaTemplate::parse(source, "t").render(ordered_json::object(), {.limits = kLimits}); });
@@ -29,7 +29,7 @@ std::string error_of(const std::string& source) {
 }
 
 void expect_refused(const std::string& source, const std::string& part) {
-  const std::string error = error_of(source);
+  const std::string error = rendering_error_of(source);
   EXPECT_NE(error.find(part), std::string::npos) << source.substr(0, 200) << "\n" << error;
 }
 
@@ -79,9 +79,10 @@ TEST(ChatTemplate, T10Searches) {
 
 // A namespace that holds itself is no leak (LeakSanitizer watches) and does not print without end.
 TEST(ChatTemplate, T10Cycles) {
-  EXPECT_EQ(error_of("{% set ns = namespace() %}{% set ns.me = [ns] %}{% macro f() %}{% endmacro %}{% set ns.f = f %}"), "");
+  EXPECT_EQ(rendering_error_of("{% set ns = namespace() %}{% set ns.me = [ns] %}{% macro f() %}{% endmacro %}{% set ns.f = f %}"),
+            "");
   expect_refused("{% set ns = namespace() %}{% set ns.me = [ns] %}{{ ns.me }}", "a namespace does not print");
-  EXPECT_EQ(error_of("{% set ns = namespace() %}{% set ns.me = [ns] %}{{ ns.me == ns.me }}{{ ns.me == [ns] }}"), "");
+  EXPECT_EQ(rendering_error_of("{% set ns = namespace() %}{% set ns.me = [ns] %}{{ ns.me == ns.me }}{{ ns.me == [ns] }}"), "");
 }
 
 TEST(ChatTemplate, T10Depth) {
@@ -89,9 +90,9 @@ TEST(ChatTemplate, T10Depth) {
     expect_refused("{{ " + repeated(open, 50'000), "nested deeper than");
   expect_refused(repeated("{% if x %}", 50'000), "nested deeper than");
   expect_refused("{% set " + repeated("(", 20'000) + "a", "nested deeper than");
-  EXPECT_EQ(error_of("{{ 1" + repeated(" + 1", 20'000) + " }}"), "");  // flat, however long
-  EXPECT_EQ(error_of("{{ 'a'" + repeated("|trim", 20'000) + " }}"), "");
-  EXPECT_EQ(error_of("{% if 0 %}" + repeated("{% elif 0 %}", 50'000) + "{% endif %}"), "");
+  EXPECT_EQ(rendering_error_of("{{ 1" + repeated(" + 1", 20'000) + " }}"), "");  // flat, however long
+  EXPECT_EQ(rendering_error_of("{{ 'a'" + repeated("|trim", 20'000) + " }}"), "");
+  EXPECT_EQ(rendering_error_of("{% if 0 %}" + repeated("{% elif 0 %}", 50'000) + "{% endif %}"), "");
   expect_refused(std::string((1 << 20) + 1, 'x'), "expected a template of at most");
 }
 
@@ -102,7 +103,7 @@ TEST(ChatTemplate, T10Attributes) {
                            "{{ namespace.__init__.x }}", "{{ '{0.__class__}'.format(1) }}", "{{ [1].append(2) }}",
                            "{{ {}.update({}) }}", "{{ open('/etc/passwd') }}", "{{ config.items() }}", "{% import 'os' as os %}",
                            "{% include '/etc/passwd' %}", "{{ [''.__class__]|map(attribute='__mro__.x')|list }}"})
-    EXPECT_NE(error_of(walk), "") << walk;
+    EXPECT_NE(rendering_error_of(walk), "") << walk;
 }
 
 TEST(ChatTemplate, T10Bytes) {

@@ -43,7 +43,9 @@ void expect_case(const std::string& source, const ordered_json& variables, const
     EXPECT_NE(error, "") << source << "\nrendered: " << text << "\nPython: " << one["error"];
   } else {
     EXPECT_EQ(error, "") << source << "\nof " << variables.dump().substr(0, 300);
-    if (error.empty()) EXPECT_EQ(text, one["text"].get<std::string>()) << source << "\nof " << variables.dump().substr(0, 300);
+    if (error.empty()) {
+      EXPECT_EQ(text, one["text"].get<std::string>()) << source << "\nof " << variables.dump().substr(0, 300);
+    }
   }
 }
 

@@ -76,8 +76,9 @@ TEST(Oracle, NamesNoHeldOutPairs) {
       for (const InstructionRound& round : rounds)
         for (const Statement& statement : read_statements(round.question + "\n" + round.answer, Lexicon::world()))
           for (const Mention* mention : {&statement.subject, &statement.reference})
-            if (mention->names.size() == 1 && mention->color)
+            if (mention->names.size() == 1 && mention->color) {
               EXPECT_FALSE(is_combo_pair(mention->names.front(), *mention->color)) << round.question << " " << round.answer;
+            }
     }
   }
 }

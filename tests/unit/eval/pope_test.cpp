@@ -34,7 +34,9 @@ TEST(Pope, AsksSixQuestionsHalfOfThemWithYes) {
       EXPECT_EQ(asked(questions, picture, true).size(), 3U);
       EXPECT_EQ(asked(questions, picture, false).size(), 3U);
     }
-    if (!present.empty()) EXPECT_EQ(asked(questions, 3, true), present) << "what is there is the same in all settings";
+    if (!present.empty()) {
+      EXPECT_EQ(asked(questions, 3, true), present) << "what is there is the same in all settings";
+    }
     present = asked(questions, 3, true);
     std::set<std::string> ids;
     for (const PopeQuestion& each : questions) {
