@@ -129,8 +129,10 @@ def make_model(is_next, fields, tower, text, seed, dtype):
     return model
 
 
-def generations(model, inputs):
+def generations(model, inputs, pictures_shown):
     asked = [dict(max_new_tokens=9), dict(max_new_tokens=7, num_beams=3), dict(max_new_tokens=8, repetition_penalty=1.4)]
+    if transformers.__version__.startswith("4.") and pictures_shown > 1:
+        del asked[1]  # repeats each picture as often as there are beams, and then shows hypotheses the wrong ones
     return [{"options": options,
              "tokens": model.generate(**inputs, do_sample=False, **options)[0, inputs["input_ids"].shape[1]:].tolist()} for options in asked]
 
@@ -159,7 +161,7 @@ def write_case(folder, name, seed):
             inputs = processor(images=[images[w] for w in which] or None, text=prompt, return_tensors="pt").to(dtype)
             output = model(**inputs, output_hidden_states=True)
             tensors |= {f"embeddings{i}": output.hidden_states[0], f"logits{i}": output.logits, f"ids{i}": inputs["input_ids"]}
-            record["prompts"].append({"pictures": which, "text": prompt, "runs": generations(model, inputs)})
+            record["prompts"].append({"pictures": which, "text": prompt, "runs": generations(model, inputs, len(which))})
         for chat in CHATS:
             messages = [{"role": role, "content": [{"type": "image"} for _ in shown] + [{"type": "text", "text": text}]}
                         for role, text, shown in chat]
