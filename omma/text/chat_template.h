@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "omma/text/jinja_template.h"
+#include "omma/text/jinja/template.h"
 
 namespace omma {
 

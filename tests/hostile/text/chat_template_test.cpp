@@ -4,7 +4,7 @@
 #include <ctime>
 #include <string>
 
-#include "omma/text/jinja_template.h"
+#include "omma/text/jinja/template.h"
 #include "tests/temporary_directory.h"
 
 namespace omma {

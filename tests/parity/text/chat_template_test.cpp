@@ -7,7 +7,7 @@
 #include <string>
 
 #include "omma/base/json.h"
-#include "omma/text/jinja_template.h"
+#include "omma/text/jinja/template.h"
 #include "tests/parity/text/reference.h"
 
 namespace omma::testing {

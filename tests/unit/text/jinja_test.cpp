@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "omma/text/jinja_template.h"
+#include "omma/text/jinja/template.h"
 #include "tests/temporary_directory.h"
 
 namespace omma {
