@@ -142,6 +142,10 @@ const std::map<std::string, std::string> kNeedsDownload = {
     {"IDEA-Research/grounding-dino-tiny", "hf download IDEA-Research/grounding-dino-tiny"},
     {"Salesforce/blip-image-captioning-base", "hf download Salesforce/blip-image-captioning-base"},
     {"facebook/sam-vit-base", "hf download facebook/sam-vit-base"},
+    {"openai/clip-vit-base-patch32", "hf download openai/clip-vit-base-patch32"},
+    {"openai/clip-vit-large-patch14", "hf download openai/clip-vit-large-patch14"},
+    {"llava-hf/llava-1.5-7b-hf", "hf download llava-hf/llava-1.5-7b-hf"},
+    {"llava-hf/llava-v1.6-mistral-7b-hf", "hf download llava-hf/llava-v1.6-mistral-7b-hf"},
     {"groundingdino_swint_ogc.pth", "groundingdino_swint_ogc.pth: no such file"},
 };
 

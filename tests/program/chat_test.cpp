@@ -1,0 +1,98 @@
+// omma chat, ask and caption with a LLaVA of random weights.
+#include "omma/io/image_file.h"
+#include "omma/text/chat_template.h"
+#include "tests/program/run_program.h"
+#include "tests/unit/llava/small_llava.h"
+
+namespace omma {
+namespace {
+
+using testing::run_program;
+using testing::run_shell;
+
+class ChatProgram : public ::testing::Test {
+ protected:
+  ChatProgram() {
+    save_llava(directory_ / "model", testing::small_llava(),
+               {.tokenizer = testing::small_llava_tokenizer(),
+                .tokenizer_config = {{"bos_token", "<s>"}, {"eos_token", "</s>"}},
+                .chat_template = "{% for m in messages %}{{ m.role }}: {% for p in m.content %}"
+                                 "{{ '<image>' if p.type == 'image' else p.text }}{% endfor %}\n{% endfor %}a:"},
+               torch::kFloat32);
+    Image image(12, 9);
+    for (std::size_t i = 0; i < image.data.size(); ++i) image.data[i] = static_cast<std::uint8_t>(5 * i);
+    write_image(directory_ / "a.png", image);
+    write_image(directory_ / "b.png", Image(12, 9));
+  }
+
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  std::vector<std::string> chat(std::vector<std::string> more) const {
+    more.insert(more.begin(), {"chat", "--model", path("model"), "--max-tokens", "5"});
+    return more;
+  }
+  // What comes of lines that are typed.
+  testing::Run typed(const std::string& lines, std::vector<std::string> more = {}) const {
+    write_file(directory_ / "lines", lines);
+    return run_shell(testing::command_line(chat(std::move(more)), {}, path("lines")));
+  }
+
+  testing::TemporaryDirectory directory_;
+};
+
+TEST_F(ChatProgram, OneTurn) {
+  const auto run = run_program(chat({path("a.png"), "--prompt", "What is <image>?", "--json"}));
+  ASSERT_EQ(run.status, 0) << run.err;
+  const json line = run.lines().at(0);
+  EXPECT_EQ(line["images"], json({path("a.png")}));
+  EXPECT_EQ(line["prompt_tokens"], static_cast<int>(std::string("user: What is <image>?\na:").size()) + 4);
+  EXPECT_EQ(line["tokens"], 5);
+  EXPECT_EQ(line["end"], "length");
+  const auto plain = run_program(chat({path("a.png"), "--prompt", "What is <image>?"}));
+  EXPECT_NE(line["text"].get<std::string>().find(plain.out.substr(0, plain.out.size() - 1)), std::string::npos);
+}
+
+TEST_F(ChatProgram, TurnsGoOnFromWhatWasRead) {
+  const auto run =
+      typed("What is it?\nSure?\n/image " + path("b.png") + "\nAnd this?\n/clear\nWhat is it?\n", {path("a.png"), "--json"});
+  ASSERT_EQ(run.status, 0) << run.err;
+  const auto lines = run.lines();
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0]["read_tokens"], lines[0]["prompt_tokens"]);
+  EXPECT_LT(lines[1]["read_tokens"], lines[0]["prompt_tokens"]);
+  EXPECT_LT(lines[2]["read_tokens"], lines[1]["prompt_tokens"]);
+  EXPECT_EQ(lines[3]["read_tokens"], lines[3]["prompt_tokens"]);
+}
+
+TEST_F(ChatProgram, SavesLlavasJson) {
+  const auto run = typed("What is it?\n/save " + path("talk.json") + "\n", {path("a.png")});
+  ASSERT_EQ(run.status, 0) << run.err;
+  const json saved = read_json(directory_ / "talk.json");
+  EXPECT_EQ(saved[0]["image"], path("a.png"));
+  EXPECT_EQ(saved[0]["conversations"][0]["value"], "<image>\nWhat is it?");
+  EXPECT_EQ(saved[0]["conversations"].size(), 2U);
+}
+
+TEST_F(ChatProgram, MistakesAreToldAndTheConversationGoesOn) {
+  const auto run = typed("/image /nowhere.png\n/what\n/save\n/save " + path("a.png") + "\nStill there?\n");
+  EXPECT_EQ(run.status, 2);
+  EXPECT_NE(run.out, "");
+  for (const char* told : {"/nowhere.png", "/what", "/save"}) EXPECT_NE(run.err.find(told), std::string::npos) << run.err;
+  EXPECT_NO_THROW(read_image(directory_ / "a.png"));
+  EXPECT_EQ(run_program(chat({path("nowhere.png"), "--prompt", "?"})).status, 2);
+  EXPECT_EQ(run_program(chat({"--template", "none", "--prompt", "?"})).status, 2);
+  EXPECT_EQ(run_program(chat({"--image-aspect", "anyres", "--prompt", "?"})).status, 2);
+  EXPECT_EQ(run_program({"chat", "--model", "zoo/sam-nano", "--prompt", "?"}).status, 2);
+}
+
+TEST_F(ChatProgram, AnswersAndCaptions) {
+  const auto asked = run_program({"ask", path("a.png"), "What is it?", "--model", path("model"), "--max-tokens", "4"});
+  EXPECT_EQ(asked.status, 0) << asked.err;
+  const auto chosen =
+      run_program({"ask", path("a.png"), "Is it?", "--model", path("model"), "--answer", "yes", "--answer", "no", "--json"});
+  ASSERT_EQ(chosen.status, 0) << chosen.err;
+  EXPECT_TRUE(chosen.lines().at(0)["answer"] == "yes" || chosen.lines().at(0)["answer"] == "no");
+  EXPECT_EQ(run_program({"caption", path("a.png"), "--model", path("model"), "--max-tokens", "4"}).status, 0);
+}
+
+}  // namespace
+}  // namespace omma
