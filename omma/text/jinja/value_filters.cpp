@@ -41,7 +41,7 @@ std::optional<std::int64_t> read_integer(const std::string& text, std::int64_t b
     base = prefix_base;
   }
   if (digits->empty() || digits->starts_with('-')) return std::nullopt;
-  if (is_negative) digits->insert(0, "-");
+  if (is_negative) digits->insert(digits->begin(), '-');
   std::int64_t number = 0;
   const char* end = digits->data() + digits->size();
   const auto read = std::from_chars(digits->data(), end, number, base == 0 ? 10 : static_cast<int>(base));
