@@ -19,14 +19,16 @@ InitialWeights load_matching_weights(torch::nn::Module& module, const std::files
     ++count.wanted;
     const TensorView* view = file.find(name);
     if (view == nullptr) return;
+    const bool is_quantized = view->dtype == DType::i8 && weight.is_floating_point();  // of whatever size: it is no start
+    check(!is_quantized, "{}: {}: expected {}, got I8: 8-bit numbers start no training", from.string(), name,
+          name_of(file_dtype(weight.scalar_type())));
     Tensor theirs = to_tensor(*view);
     if (theirs.sizes() != weight.sizes()) theirs = fit ? fit(name, theirs, weight.sizes()) : Tensor();
     if (!theirs.defined()) return;
     check(theirs.sizes() == weight.sizes(), "{}: {}: expected to be made {}, got {}", from.string(), name, shape(weight),
           shape(theirs));
-    check(weight.is_floating_point() == torch::isFloatingType(torch_dtype(view->dtype)), "{}: {}: expected {}, got {}{}",
-          from.string(), name, name_of(file_dtype(weight.scalar_type())), name_of(view->dtype),
-          view->dtype == DType::i8 ? ": 8-bit numbers start no training" : "");
+    check(weight.is_floating_point() == torch::isFloatingType(torch_dtype(view->dtype)), "{}: {}: expected {}, got {}",
+          from.string(), name, name_of(file_dtype(weight.scalar_type())), name_of(view->dtype));
     weight.copy_(theirs);
     ++count.copied;
   };

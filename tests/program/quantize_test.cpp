@@ -135,7 +135,8 @@ TEST_F(Quantize, RefusesWhatItCannotDoAndLeavesNothing) {
 TEST_F(Quantize, WhatItMadeStartsNoTraining) {
   ASSERT_EQ(quantize(original(), path("start")).status, 0);
   const auto train = [](const std::string& recipe, const std::string& data, const std::string& setting) {
-    return run_program({"train", recipe, "--set", "data=" + data, "--set", setting, "--out", path("run"), "--quiet"});
+    return run_program(
+        {"train", recipe, "--set", "data=" + data, "--set", setting, "--set", "steps=1", "--out", path("run"), "--quiet"});
   };
   const auto teacher = train("sam-study-distilled", "pictures:" + path("scenes/images"), "teacher=" + path("start"));
   EXPECT_EQ(teacher.status, 2);
