@@ -58,7 +58,7 @@ TEST_F(InstructionData, TellsEveryFlawBySample) {
                           record("good", "a.png", {question_, turn("gpt", "A cat.")}),  // another dialogue about it
                           record("good", "a.png", good),                                // the same again
                           record("good", "b.png", {question_, turn("gpt", "A cup.")}),  // of another picture
-                          record("odd", "a.png", {question_}),
+                          record("odd", "a.png", json::array({question_})),
                           record("none", "a.png", json::array()),
                           record("order", "a.png", {answer_, question_}),
                           record("twice", "a.png", {question_, question_}),
@@ -107,7 +107,7 @@ TEST_F(InstructionData, TellsEveryFlawBySample) {
 
 TEST_F(InstructionData, RefusesWhatIsNoData) {
   EXPECT_NE(testing::invalid_argument_of([&] { open(json::object()); }).find("expected a list"), std::string::npos);
-  EXPECT_NE(testing::invalid_argument_of([&] { open({record("odd", "a.png", {question_})}, .05); }).find("no usable sample"),
+  EXPECT_NE(testing::invalid_argument_of([&] { open({record("odd", "a.png", json::array({question_}))}, .05); }).find("no usable sample"),
             std::string::npos);
   EXPECT_THROW(open_instruction_dataset("llava:/nowhere", ""), std::invalid_argument);
   EXPECT_THROW(open_instruction_dataset("coco:/nowhere", ""), std::invalid_argument);
