@@ -107,8 +107,9 @@ TEST_F(InstructionData, TellsEveryFlawBySample) {
 
 TEST_F(InstructionData, RefusesWhatIsNoData) {
   EXPECT_NE(testing::invalid_argument_of([&] { open(json::object()); }).find("expected a list"), std::string::npos);
-  EXPECT_NE(testing::invalid_argument_of([&] { open({record("odd", "a.png", json::array({question_}))}, .05); }).find("odd"),
-            std::string::npos);
+  EXPECT_NE(
+      testing::invalid_argument_of([&] { open(json::array({record("odd", "a.png", json::array({question_}))}), .05); }).find("odd"),
+      std::string::npos);
   EXPECT_THROW(open_instruction_dataset("llava:/nowhere", ""), std::invalid_argument);
   EXPECT_THROW(open_instruction_dataset("coco:/nowhere", ""), std::invalid_argument);
 }
