@@ -10,6 +10,7 @@
 #include "omma/data/label_files.h"
 #include "omma/data/picture_finder.h"
 #include "omma/data/text_records.h"
+#include "omma/data/world_instructions.h"
 
 namespace omma {
 namespace {
@@ -160,9 +161,11 @@ fs::path find_file(const fs::path& path, std::string_view split) {
 
 std::unique_ptr<InstructionDataset> open_instruction_dataset(std::string_view spec, std::string_view split,
                                                              const InstructionDatasetOptions& options) {
-  constexpr std::string_view kind = "llava:";
-  check(spec.starts_with(kind), "data: expected llava before the colon, got \"{}\"", spec);
-  const fs::path file = find_file(spec.substr(kind.size()), split);
+  const std::size_t colon = std::min(spec.size(), spec.find(':'));
+  const std::string_view kind = spec.substr(0, colon), path = spec.substr(std::min(spec.size(), colon + 1));
+  if (kind == "world") return open_world_instructions(path, split);
+  check(kind == "llava", "data: expected world or llava before the colon, got \"{}\"", spec);
+  const fs::path file = find_file(path, split);
   const json list = read_label_json(file, {.bytes = max_json_bytes});
   check(list.is_array(), "{}: expected a list of {{\"id\", \"image\", \"conversations\"}}, got {}", file.string(),
         list.type_name());

@@ -19,6 +19,9 @@ namespace omma {
 // Stands for the picture in a human's text: exactly once, in the first, where there is a picture, and nowhere else.
 inline constexpr std::string_view image_token = "<image>";
 
+// Asks for an answer without a sentence around it, as LLaVA 1.5's data do (Liu et al. 2023, arXiv:2310.03744, section 3.2).
+inline constexpr std::string_view short_answer_request = "Answer the question using a single word or phrase.";
+
 struct InstructionSample {
   std::string id;
   std::string image = {};  // the picture as the data name it; "": a dialogue without one
@@ -45,7 +48,8 @@ class InstructionDataset {
   // Whether the picture is there, if there is to be one; it may still be broken.
   virtual bool has_image(std::size_t index) const = 0;
 
-  InstructedImage load(std::size_t index) const { return {sample(index), image(index)}; }
+  // Both at once: the world draws them together.
+  virtual InstructedImage load(std::size_t index) const { return {sample(index), image(index)}; }
 
   // What was wrong: faulty samples were left out.
   virtual const DatasetReport& report() const = 0;
@@ -57,11 +61,18 @@ struct InstructionDatasetOptions {
   double max_fault_share = .05;  // of all records; where more are faulty, or no sample is left, it is refused; 1: never
 };
 
-// `spec` is llava:PATH with PATH a JSON list of {"id", "image", "conversations": [{"from": "human", "value"}, {"from": "gpt",
-// "value"}, ...]}, or a folder with instruct.json or SPLIT/instruct.json. A sample is left out whose turns are not whole rounds of
-// human and gpt, with an empty text, with a picture and not one <image> in its first text, or with an <image> and no picture.
-// LLaVA's own files use an id for all dialogues about one picture: an id is taken twice only where the picture is another or the
-// dialogue is the same. Throws std::invalid_argument where the file cannot be read or is over max_fault_share.
+// `spec` is KIND:PATH with KIND one of
+//   world  PATH "" or "seed=7,count=500,size=128,objects=1-3,kinds=conversation+detail", a dialogue for each scene, of a kind drawn
+//          from the list, where a name may stand several times: conversation, detail and reasoning as oracle.h has them from the
+//          text that a teacher gets; caption, exact ones; short, questions with answers in a word or phrase. Without `kinds` the
+//          first three;
+//   llava  PATH a JSON list of {"id", "image", "conversations": [{"from": "human", "value"}, {"from": "gpt", "value"}, ...]}, or
+//          a folder with instruct.json or SPLIT/instruct.json. A sample is left out whose turns are not whole rounds of human and
+//          gpt, with an empty text, with a picture and not one <image> in its first text, or with an <image> and no picture.
+//          LLaVA's own files use an id for all dialogues about one picture: an id is taken twice only where the picture is
+//          another or the dialogue is the same.
+// An empty split means all of it (world: train). Throws std::invalid_argument where the data cannot be read or are over
+// max_fault_share.
 std::unique_ptr<InstructionDataset> open_instruction_dataset(std::string_view spec, std::string_view split,
                                                              const InstructionDatasetOptions& options = {});
 

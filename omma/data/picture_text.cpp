@@ -38,6 +38,11 @@ std::optional<NamedBox> read_box(std::string_view line) {
 
 }  // namespace
 
+Box share_of(const Box& box, int width, int height) {
+  const auto w = static_cast<float>(width), h = static_cast<float>(height);
+  return {box.x0 / w, box.y0 / h, box.x1 / w, box.y1 / h};
+}
+
 std::string text_of(const PictureText& picture, PictureParts parts) {
   std::string text;
   for (const std::string& caption : picture.captions) text += one_line(caption) + "\n";

@@ -16,6 +16,9 @@ struct NamedBox {
   bool crowd = false;  // around many
 };
 
+// A box in pixels of a picture, in shares of its sides.
+Box share_of(const Box& box, int width, int height);
+
 struct PictureText {
   std::vector<std::string> captions = {};
   std::vector<NamedBox> boxes = {};

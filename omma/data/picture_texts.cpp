@@ -6,19 +6,13 @@
 #include "omma/base/error.h"
 #include "omma/data/caption_dataset.h"
 #include "omma/data/detection_dataset.h"
-#include "omma/data/world/language.h"
+#include "omma/data/world_picture_text.h"
 #include "omma/data/world_settings.h"
 
 namespace omma {
 namespace {
 
 constexpr std::uint64_t text_stream = 0x696e737472756374;  // texts draw from other random numbers than pictures
-constexpr int captions_a_picture = 5;
-
-Box share_of(const Box& box, int width, int height) {
-  const auto w = static_cast<float>(width), h = static_cast<float>(height);
-  return {box.x0 / w, box.y0 / h, box.x1 / w, box.y1 / h};
-}
 
 class WorldTexts : public PictureTexts {
  public:
@@ -31,10 +25,7 @@ class WorldTexts : public PictureTexts {
     TextedPicture picture{
         .key = fmt::format("{}/{}", split, index), .image = fmt::format("{}-{:06}.png", split, index), .text = {}};
     Rng rng(world_.seed ^ text_stream, index);
-    for (Caption& caption : captions(scene, rng, captions_a_picture)) picture.text.captions.push_back(std::move(caption.text));
-    for (const WorldObject& object : scene.objects)
-      picture.text.boxes.push_back({.name = phrase_of({.name = object.name, .color = object.color, .size = ""}),
-                                    .box = share_of(object.box, scene.image.width, scene.image.height)});
+    picture.text = picture_text_of(scene, rng);
     return picture;
   }
   Image image(std::size_t index) const override { return draw(index).image; }

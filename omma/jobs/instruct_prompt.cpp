@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "omma/base/rng.h"
-
 namespace omma {
 namespace {
 
@@ -88,24 +86,7 @@ const Examples& examples_of(InstructKind kind) {
   return *examples[static_cast<std::size_t>(kind)];
 }
 
-constexpr std::array<std::string_view, 12> detail_requests = {"Describe the picture in detail.",
-                                                              "Describe everything that you see.",
-                                                              "Give a full description of this image.",
-                                                              "What does the picture show, in every detail?",
-                                                              "Tell me about all objects, their colors and where they are.",
-                                                              "Please describe this scene thoroughly.",
-                                                              "Write down all that can be seen here.",
-                                                              "Describe the image so that someone could draw it.",
-                                                              "Can you describe the picture for someone who cannot see it?",
-                                                              "Go through the picture object by object.",
-                                                              "Give a detailed account of what is in the image.",
-                                                              "Explain what the picture looks like, leaving nothing out."};
-
 }  // namespace
-
-PictureParts parts_of(InstructKind kind) {
-  return kind == InstructKind::conversation ? PictureParts::captions : PictureParts::captions_and_boxes;
-}
 
 std::vector<ChatMessage> instruct_prompt(InstructKind kind, const std::string& picture_text) {
   std::vector<ChatMessage> messages = {{.role = "system", .content = std::string(common_rules) + std::string(rules_of(kind))}};
@@ -117,7 +98,5 @@ std::vector<ChatMessage> instruct_prompt(InstructKind kind, const std::string& p
   messages.push_back({.role = "user", .content = picture_text});
   return messages;
 }
-
-std::string_view detail_request(std::uint64_t seed) { return Rng(seed).pick(std::span<const std::string_view>(detail_requests)); }
 
 }  // namespace omma

@@ -1,14 +1,11 @@
 #include "omma/jobs/teacher.h"
 
-#include <array>
-
 #include "omma/base/error.h"
 #include "omma/data/world/oracle.h"
 
 namespace omma {
 namespace {
 
-constexpr std::array<std::string_view, instruct_kind_count> kind_names = {"conversation", "detail", "reasoning"};
 constexpr int max_reply_tokens = 1024;
 constexpr double temperature = .7;
 
@@ -27,14 +24,6 @@ std::string written_out(const std::vector<ChatMessage>& messages) {
 }
 
 }  // namespace
-
-std::string_view name_of(InstructKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
-
-InstructKind parse_instruct_kind(std::string_view name) {
-  for (std::size_t i = 0; i < kind_names.size(); ++i)
-    if (kind_names[i] == name) return static_cast<InstructKind>(i);
-  fail("kinds: expected conversation, detail or reasoning, got \"{}\"", name);
-}
 
 TeacherReply OracleTeacher::ask(const TeacherRequest& request) {
   check(!request.messages.empty(), "oracle: expected a message");

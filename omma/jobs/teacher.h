@@ -8,20 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "omma/data/instruct_kind.h"
 #include "omma/tasks/chat_message.h"
 #include "omma/tasks/chat_model.h"
 #include "omma/tasks/language_model.h"
 
 namespace omma {
-
-enum class InstructKind {
-  conversation,  // rounds about what can be said for certain; from captions alone
-  detail,        // a full description; from captions and boxes
-  reasoning,     // a question that reveals nothing, and an answer that argues; from captions and boxes
-};
-inline constexpr int instruct_kind_count = 3;
-std::string_view name_of(InstructKind kind);
-InstructKind parse_instruct_kind(std::string_view name);  // throws std::invalid_argument that lists them
 
 struct TeacherRequest {
   InstructKind kind = InstructKind::conversation;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "omma/base/error.h"
 #include "omma/data/world/boxed_things.h"
 #include "omma/data/world/oracle.h"
 
@@ -61,10 +62,10 @@ std::string oracle_detail(std::string_view picture_text, std::uint64_t seed) {
     const NamedThings things = boxed.things(i);
     const bool again = std::ranges::find(told, things) != told.end();
     told.push_back(things);
-    const std::string a = again ? "another " + phrase_of(things) : with_article(phrase_of(things));
-    text += " " + worded(sightings, {{"a", a}, {"place", boxed.place(i)}}, rng);
+    const std::string a = again ? fmt::format("another {}", phrase_of(things)) : with_article(phrase_of(things));
+    text += fmt::format(" {}", worded(sightings, {{"a", a}, {"place", boxed.place(i)}}, rng));
   }
-  for (const std::string& sentence : compare(boxed, rng.between(1, 3), rng)) text += " " + sentence;
+  for (const std::string& sentence : compare(boxed, rng.between(1, 3), rng)) text += fmt::format(" {}", sentence);
   return text;
 }
 

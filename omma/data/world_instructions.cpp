@@ -1,0 +1,114 @@
+#include "omma/data/world_instructions.h"
+
+#include <array>
+
+#include "omma/base/error.h"
+#include "omma/data/instruct_kind.h"
+#include "omma/data/world/exact_caption.h"
+#include "omma/data/world/language.h"
+#include "omma/data/world/oracle.h"
+#include "omma/data/world_picture_text.h"
+#include "omma/data/world_settings.h"
+
+namespace omma {
+namespace {
+
+constexpr std::uint64_t dialogue_stream = 0x6469616c6f677565;  // dialogues draw from other random numbers than pictures
+
+using Rounds = std::vector<InstructionRound>;
+
+Rounds caption(const Scene& scene, Rng& rng) {
+  return {{.question = "Describe the picture in one sentence.", .answer = exact_caption(scene, rng)}};
+}
+
+std::string told(const Scene& scene, InstructKind kind, Rng& rng) { return text_of(picture_text_of(scene, rng), parts_of(kind)); }
+
+Rounds conversation(const Scene& scene, Rng& rng) {
+  return oracle_conversation(told(scene, InstructKind::conversation, rng), rng.bits());
+}
+
+Rounds detail(const Scene& scene, Rng& rng) {
+  std::string answer = oracle_detail(told(scene, InstructKind::detail, rng), rng.bits());
+  return {{.question = std::string(detail_request(rng.bits())), .answer = std::move(answer)}};
+}
+
+Rounds reasoning(const Scene& scene, Rng& rng) { return {oracle_reasoning(told(scene, InstructKind::reasoning, rng), rng.bits())}; }
+
+Rounds short_answers(const Scene& scene, Rng& rng) {
+  Rounds rounds;
+  for (const Question& question : questions(scene, rng))
+    rounds.push_back({.question = question.text + "\n" + std::string(short_answer_request), .answer = question.answer});
+  rng.shuffle(rounds);
+  return rounds;
+}
+
+struct Kind {
+  std::string_view name;
+  Rounds (*rounds)(const Scene& scene, Rng& rng);
+};
+constexpr std::array<Kind, 5> known_kinds = {
+    {{"caption", caption}, {"conversation", conversation}, {"detail", detail}, {"reasoning", reasoning}, {"short", short_answers}}};
+
+std::vector<Kind> parse_kinds(std::string_view names) {
+  std::vector<Kind> kinds;
+  while (!names.empty()) {
+    const std::string_view name = names.substr(0, names.find('+'));
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+    const auto kind = std::ranges::find(known_kinds, name, &Kind::name);
+    check(kind != known_kinds.end(), "world: kinds: expected caption, conversation, detail, reasoning or short, got \"{}\"", name);
+    kinds.push_back(*kind);
+  }
+  check(!kinds.empty(), "world: kinds: expected at least one");
+  return kinds;
+}
+
+class WorldInstructions : public InstructionDataset {
+ public:
+  WorldInstructions(const WorldSettings& world, std::vector<Kind> kinds) : world_(world), kinds_(std::move(kinds)) {}
+
+  std::size_t size() const override { return static_cast<std::size_t>(world_.count); }
+  InstructionSample sample(std::size_t index) const override { return describe(draw(index), index); }
+  Image image(std::size_t index) const override { return draw(index).image; }
+  bool has_image(std::size_t index) const override { return index < size(); }
+  InstructedImage load(std::size_t index) const override {
+    Scene scene = draw(index);
+    InstructionSample sample = describe(scene, index);
+    return {std::move(sample), std::move(scene.image)};
+  }
+  const DatasetReport& report() const override { return report_; }
+
+ private:
+  Scene draw(std::size_t index) const {
+    check(index < size(), "world: expected a scene below {}, got {}", size(), index);
+    return make_scene(world_.seed, index, world_.scene);
+  }
+
+  // One of the kinds; where the scene's words give it nothing to say, a detailed description.
+  InstructionSample describe(const Scene& scene, std::size_t index) const {
+    Rng rng(world_.seed ^ dialogue_stream, index);
+    const Kind& kind = rng.pick(std::span<const Kind>(kinds_));
+    InstructionSample sample{.id = fmt::format("{}/{}#{}", omma::name_of(scene.split), index, kind.name),
+                             .image = fmt::format("{}-{:06}.png", omma::name_of(scene.split), index),
+                             .rounds = kind.rounds(scene, rng)};
+    if (sample.rounds.empty() || sample.rounds.front().question.empty()) sample.rounds = detail(scene, rng);
+    return sample;
+  }
+
+  WorldSettings world_;
+  std::vector<Kind> kinds_;
+  DatasetReport report_;
+};
+
+}  // namespace
+
+std::unique_ptr<InstructionDataset> open_world_instructions(std::string_view settings, std::string_view split) {
+  std::string_view kinds = "conversation+detail+reasoning";
+  const WorldSettings world =
+      parse_world_settings(settings, split, {}, "kinds", [&](std::string_view name, std::string_view value) {
+        if (name == "kinds") kinds = value;
+        return name == "kinds";
+      });
+  return std::make_unique<WorldInstructions>(world, parse_kinds(kinds));
+}
+
+}  // namespace omma
