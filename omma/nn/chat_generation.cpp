@@ -76,10 +76,7 @@ std::vector<int64_t> ChatGeneration::encode(std::span<const ChatTurn> turns, boo
     if (!is_apart) chat.append(" ");
     chat.append(text_of(turns.back()), /*is_outside=*/true);
   }
-  // Templates that write the token at the start of a text themselves are not given a second one.
-  const std::string start = template_.special_tokens().value("bos_token", "");
-  const bool has_start = !start.empty() && chat.text.starts_with(start);
-  const Encoding encoding = tokenizer_.encode(chat.text, {.add_special_tokens = !has_start, .plain = chat.untrusted});
+  const Encoding encoding = encode_chat(chat, template_, tokenizer_);
   return {encoding.ids.begin(), encoding.ids.end()};
 }
 

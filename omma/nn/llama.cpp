@@ -6,6 +6,7 @@
 
 #include "omma/base/error.h"
 #include "omma/nn/attention.h"
+#include "omma/nn/recompute.h"
 
 namespace omma {
 
@@ -153,7 +154,10 @@ Tensor LlamaModelImpl::forward(const LlamaInput& input) {
         config_.hidden_size);
   const LlamaPass pass = prepare(input);
   Tensor x = input.embeddings;
-  for (const auto& layer : *layers) x = layer->as<LlamaLayer>()->forward(x, pass);  // [B, T, C]
+  for (const auto& each : *layers) {  // [B, T, C]
+    const auto run = [layer = each->as<LlamaLayer>(), pass](const Tensor& states) { return layer->forward(states, pass); };
+    x = recomputes_layers ? recomputed(*each, run, x) : run(x);
+  }
   if (input.cache != nullptr) input.cache->advance(x.size(1));
   return norm(x);
 }

@@ -129,6 +129,7 @@ class LlamaModelImpl : public torch::nn::Module {
   torch::nn::Embedding embed_tokens;
   torch::nn::ModuleList layers;
   RmsNorm norm;
+  bool recomputes_layers = false;  // gradient checkpointing (recompute.h) of each layer
 
  private:
   LlamaPass prepare(const LlamaInput& input) const;

@@ -11,4 +11,7 @@ bool is_frozen(const torch::nn::Module& module);
 // Training mode, but for the frozen parts, which are as they are in use: no dropout, and a batch norm's statistics stay.
 void train_what_learns(torch::nn::Module& module);
 
+// The loss of no samples: zero, of which everything that learns has a gradient.
+torch::Tensor nothing_to_learn(const torch::nn::Module& module);
+
 }  // namespace omma

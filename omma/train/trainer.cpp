@@ -1,7 +1,5 @@
 #include "omma/train/trainer.h"
 
-#include <ATen/autocast_mode.h>
-
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -14,6 +12,7 @@
 #include "omma/base/progress.h"
 #include "omma/base/rng.h"
 #include "omma/base/threads.h"
+#include "omma/nn/autocast.h"
 #include "omma/train/checkpoint.h"
 #include "omma/train/frozen.h"
 #include "omma/train/parameter_store.h"
@@ -28,27 +27,6 @@ using torch::Tensor;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// bf16 autocast on one device type for the object's lifetime.
-class Autocast {
- public:
-  Autocast(c10::DeviceType device, bool enabled) : device_(device), enabled_(enabled) {
-    if (!enabled_) return;
-    at::autocast::set_autocast_dtype(device_, torch::kBFloat16);
-    at::autocast::set_autocast_enabled(device_, true);
-  }
-  ~Autocast() {
-    if (!enabled_) return;
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  c10::DeviceType device_;
-  bool enabled_;
-};
 
 class Run {
  public:

@@ -44,14 +44,6 @@ Tensor row_of(const Tensor& values, const Tensor& place) {
   return values.index({torch::arange(values.size(0), place.options()), place}).unsqueeze(1);
 }
 
-// A loss of no samples.
-Tensor nothing_to_learn(const ModelImpl& model) {
-  Tensor sum = torch::zeros({}, model.mask_decoder->parameters().front().device());
-  for (const Tensor& parameter : model.parameters())
-    if (parameter.requires_grad()) sum = sum + 0 * parameter.sum();
-  return sum;
-}
-
 class SamTraining : public TrainingTask {
  public:
   SamTraining(const TrainerConfig& trainer, const TrainingConfig& config)
