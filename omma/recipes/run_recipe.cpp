@@ -6,6 +6,7 @@
 #include "omma/recipes/clip/training.h"
 #include "omma/recipes/grounding_dino/backbone_training.h"
 #include "omma/recipes/grounding_dino/training.h"
+#include "omma/recipes/llava/training.h"
 #include "omma/recipes/planner/training.h"
 #include "omma/recipes/sam/distillation.h"
 #include "omma/recipes/sam/masked_autoencoder.h"
@@ -41,6 +42,10 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     const auto [trainer, config] = split_recipe<ClipTrainingConfig>(recipe, where);
     return {trainer, make_clip_training(trainer, config, collective)};
   }
+  if (task == "llava") {
+    const auto [trainer, config] = split_recipe<LlavaTrainingConfig>(recipe, where);
+    return {trainer, make_llava_training(trainer, config)};
+  }
   if (task == "planner") {
     const auto [trainer, config] = split_recipe<PlannerTaskConfig>(recipe, where);
     return {trainer, std::make_unique<PlannerTask>(config, trainer.seed)};
@@ -58,7 +63,8 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     return {trainer, sam::make_distillation(trainer, config)};
   }
   fail(
-      "{}: task: expected blip, blip-questions, blip-vision, clip, grounding-dino, planner, sam, sam-distillation, sam-mae or "
+      "{}: task: expected blip, blip-questions, blip-vision, clip, grounding-dino, llava, planner, sam, sam-distillation, sam-mae "
+      "or "
       "world-backbone, got \"{}\"",
       where, task);
 }

@@ -1,5 +1,7 @@
 #include "omma/recipes/stages.h"
 
+#include <array>
+
 #include "omma/base/did_you_mean.h"
 #include "omma/base/error.h"
 #include "omma/base/program_data.h"
@@ -9,6 +11,8 @@
 namespace omma {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::array model_parts = {"vision_tower", "language_model"};
 
 bool names_recipe(const std::string& from) { return from.ends_with(".json"); }
 
@@ -49,9 +53,12 @@ fs::path run_directory(const fs::path& recipe) { return fs::path("out") / recipe
 
 std::vector<fs::path> missing_stages(const json& recipe) {
   std::vector<fs::path> missing;
-  for (const json& from : recipe.value("initial_weights", json::array()))
+  const auto need = [&](const json& from) {
     if (from.is_string() && names_recipe(from) && !is_done(from.get<std::string>()))
       missing.push_back(find_recipe(from.get<std::string>()));
+  };
+  for (const char* part : model_parts) need(recipe.value(part, json()));
+  for (const json& from : recipe.value("initial_weights", json::array())) need(from);
   return missing;
 }
 
@@ -69,6 +76,7 @@ json with_start_completed(json recipe) {
     recipe["model"] = read_json(place / "config.json");
   else if (names_recipe(first))  // a stage that has not been trained
     recipe["model"] = read_json(find_recipe(first)).value("model", json::object());
+  if (!recipe.contains("tokenizer") && recipe["model"].value("model_type", "").starts_with("llava")) recipe["tokenizer"] = first;
   return recipe;
 }
 
@@ -76,7 +84,7 @@ json with_found_models(json recipe) {
   if (recipe.contains("initial_weights") && recipe["initial_weights"].is_array())
     for (json& from : recipe["initial_weights"])
       if (from.is_string()) from = found_model(from);
-  for (const char* field : {"tokenizer", "teacher"})
+  for (const char* field : {"tokenizer", "teacher", "vision_tower", "language_model"})
     if (const auto from = recipe.find(field); from != recipe.end() && from->is_string() && *from != "") *from = found_model(*from);
   return recipe;
 }

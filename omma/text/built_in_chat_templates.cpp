@@ -130,11 +130,8 @@ ChatTemplate ChatTemplate::built_in(std::string_view name) {
     for (const std::string& known : built_in_names()) listed += (listed.empty() ? "" : ", ") + known;
     fail("chat template: expected one of {}; got \"{}\"{}", listed, name, did_you_mean(name, built_in_names()));
   }
-  ChatTemplate chat;
   const std::string head = fmt::format("{{%- set system = \"{}\" -%}}\n", found->system);
-  chat.templates_.emplace(
-      "default", JinjaTemplate::parse(head + std::string(kText) + std::string(found->source), fmt::format("template {}", name)));
-  return chat;
+  return from_source(head + std::string(kText) + std::string(found->source), fmt::format("template {}", name));
 }
 
 }  // namespace omma

@@ -102,8 +102,7 @@ bool ChatTemplate::has_template(const fs::path& directory) { return !sources_of(
 
 ChatTemplate ChatTemplate::from_directory(const fs::path& directory) {
   ChatTemplate chat;
-  for (const auto& [name, source] : sources_of(directory))
-    chat.templates_.emplace(name, JinjaTemplate::parse(source.second, source.first));
+  for (const auto& [name, source] : sources_of(directory)) chat.add(name, source.second, source.first);
   check(!chat.templates_.empty(), "{}: no chat template (chat_template.jinja, or chat_template in tokenizer_config.json)",
         directory.string());
   add_tokens(chat.special_tokens_, read_optional(directory / "tokenizer_config.json"));
@@ -111,10 +110,22 @@ ChatTemplate ChatTemplate::from_directory(const fs::path& directory) {
   return chat;
 }
 
-ChatTemplate ChatTemplate::from_file(const fs::path& file) {
+ChatTemplate ChatTemplate::from_source(const std::string& source, const std::string& where) {
   ChatTemplate chat;
-  chat.templates_.emplace("default", JinjaTemplate::parse(read_template(file), file.string()));
+  chat.add("default", source, where);
   return chat;
+}
+
+ChatTemplate ChatTemplate::from_file(const fs::path& file) { return from_source(read_template(file), file.string()); }
+
+void ChatTemplate::add(const std::string& name, const std::string& source, const std::string& where) {
+  templates_.emplace(name, JinjaTemplate::parse(source, where));
+  sources_.emplace(name, source);
+}
+
+const std::string& ChatTemplate::source() const {
+  const auto found = sources_.find("default");
+  return (found == sources_.end() ? sources_.begin() : found)->second;
 }
 
 const JinjaTemplate& ChatTemplate::choose(const ChatOptions& options) const {
@@ -137,6 +148,12 @@ MarkedText ChatTemplate::render(const ordered_json& messages, const ChatOptions&
   variables.trusted["add_generation_prompt"] = options.add_generation_prompt;
   variables.outside = {{"messages", std::move(turns)}, {"tools", options.tools}, {"documents", options.documents}};
   return choose(options).render_marked(variables, options.jinja);
+}
+
+Encoding encode_chat(const MarkedText& chat, const ChatTemplate& chat_template, const Tokenizer& tokenizer) {
+  const std::string start = chat_template.special_tokens().value("bos_token", "");
+  const bool has_start = !start.empty() && chat.text.starts_with(start);
+  return tokenizer.encode(chat.text, {.add_special_tokens = !has_start, .plain = chat.untrusted});
 }
 
 }  // namespace omma

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "omma/text/jinja/template.h"
+#include "omma/text/tokenizer.h"
 
 namespace omma {
 
@@ -33,7 +34,9 @@ class ChatTemplate {
   static ChatTemplate from_directory(const std::filesystem::path& directory);
   static bool has_template(const std::filesystem::path& directory);
 
-  static ChatTemplate from_file(const std::filesystem::path& file);  // one template, "default", without special tokens
+  // One template, "default", without special tokens. `where` begins the errors.
+  static ChatTemplate from_source(const std::string& source, const std::string& where);
+  static ChatTemplate from_file(const std::filesystem::path& file);
 
   // vicuna_v1 (also v1), llava_v1, llava_v0, plain, llama_2, llama_3, mistral (mistral_instruct), chatml, zephyr, gemma, phi_3.
   // They begin without a token for the text's begin, which the tokenizer writes; pictures and clips of a turn are "<image>\n" and
@@ -49,12 +52,20 @@ class ChatTemplate {
   MarkedText render(const ordered_json& messages, const ChatOptions& options = {}) const;
 
   const ordered_json& special_tokens() const { return special_tokens_; }  // by name: {"eos_token": "</s>"}
+  const std::string& source() const;                                      // of the default one, or the first there is
 
  private:
   const JinjaTemplate& choose(const ChatOptions& options) const;
 
+  void add(const std::string& name, const std::string& source, const std::string& where);
+
   std::map<std::string, JinjaTemplate> templates_;
+  std::map<std::string, std::string> sources_;
   ordered_json special_tokens_ = ordered_json::object();
 };
+
+// What render() gave, as ids: special tokens count where the template wrote them, and a template that writes the token at the start
+// of a text itself is not given a second one.
+Encoding encode_chat(const MarkedText& chat, const ChatTemplate& chat_template, const Tokenizer& tokenizer);
 
 }  // namespace omma

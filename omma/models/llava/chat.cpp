@@ -90,7 +90,9 @@ Tensor LlavaChat::embeddings(const std::vector<int64_t>& ids, int64_t first) {
     features.push_back(picture.features.narrow(0, skipped, picture.tokens - skipped));
     skipped = 0;
   }
-  return model_->embed({ids.begin() + first, ids.end()}, features.empty() ? Tensor() : torch::cat(features));
+  const Tensor rest = torch::tensor(torch::ArrayRef<int64_t>(ids).slice(static_cast<std::size_t>(first)), torch::kLong);
+  const torch::Device device = model_->language_model->model->embed_tokens->weight.device();
+  return model_->embed(rest.unsqueeze(0).to(device), features.empty() ? Tensor() : torch::cat(features));
 }
 
 ChatReply LlavaChat::chat(std::span<const ChatTurn> turns, const GenerationOptions& options, const TextCallback& stream) {

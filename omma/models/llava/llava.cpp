@@ -1,7 +1,5 @@
 #include "omma/models/llava/llava.h"
 
-#include <algorithm>
-
 #include "omma/base/error.h"
 #include "omma/models/llava/parts.h"
 #include "omma/nn/layers.h"
@@ -30,27 +28,27 @@ LlavaImpl::LlavaImpl(const LlavaConfig& config)
   if (config.next) image_newline = register_parameter("image_newline", torch::zeros({config.text_config.hidden_size}));
 }
 
-Tensor LlavaImpl::project(const Tensor& pixels) {
-  const Tensor states = torch::cat(vision_tower->hidden_states(pixels, config_.feature_states()), 2);  // [V, S, K]
-  return multi_modal_projector(config_.drops_class_token() ? states.narrow(1, 1, states.size(1) - 1) : states);
+Tensor LlavaImpl::embed_picture(const LlavaViews& views) { return arrange(project(look_at(views.pixels)), views.parts_of); }
+
+Tensor LlavaImpl::look_at(const Tensor& pixels) {
+  const Tensor states = torch::cat(vision_tower->hidden_states(pixels, config_.feature_states()), 2);
+  return config_.drops_class_token() ? states.narrow(1, 1, states.size(1) - 1) : states;
 }
 
-Tensor LlavaImpl::embed_picture(const LlavaViews& views) {
-  const Tensor tokens = project(views.pixels);  // [V, S', C]
-  if (views.parts_of) return join_parts(tokens, part_layout(config_, *views.parts_of), image_newline);
+Tensor LlavaImpl::project(const Tensor& seen) { return multi_modal_projector(seen); }
+
+Tensor LlavaImpl::arrange(const Tensor& tokens, std::optional<Size> parts_of) {
+  if (parts_of) return join_parts(tokens, part_layout(config_, *parts_of), image_newline);
   check(tokens.size(0) == 1, "llava: expected one view, got {}", tokens.size(0));
   return config_.next ? torch::cat({tokens[0], image_newline.to(tokens.dtype()).unsqueeze(0)}) : tokens[0];
 }
 
-Tensor LlavaImpl::embed(const std::vector<int64_t>& ids, const Tensor& features) {
-  const Tensor words = language_model->embed(ids);  // [1, T, C]
-  const auto places = std::ranges::count(ids, config_.image_token_index);
-  const int64_t tokens = features.defined() ? features.size(0) : 0;
+Tensor LlavaImpl::embed(const Tensor& ids, const Tensor& features) {
+  const Tensor words = language_model->model->embed_tokens(ids);
+  const Tensor is_picture = ids.eq(config_.image_token_index);
+  const auto places = is_picture.sum().item<int64_t>(), tokens = features.defined() ? features.size(0) : 0;
   check(places == tokens, "llava: prompt: expected {} places for the pictures' tokens, got {}", tokens, places);
-  if (places == 0) return words;
-  const Tensor is_picture = torch::tensor(ids, torch::kLong).eq(config_.image_token_index).to(words.device());
-  return words.index_put({torch::zeros({}, torch::TensorOptions(torch::kLong).device(words.device())), is_picture},
-                         features.to(words.dtype()));
+  return places == 0 ? words : words.index_put({is_picture}, features.to(words.dtype()));
 }
 
 }  // namespace omma

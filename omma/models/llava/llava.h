@@ -2,7 +2,8 @@
 // projector, a language model. Weights under the names of transformers' LlavaForConditionalGeneration and
 // LlavaNextForConditionalGeneration.
 //
-// V views, S tower tokens, K = C x layers joined, F tokens of a picture, T tokens, C channels of the language model.
+// V views, S' tower tokens, without the class token where it is dropped, K = C x layers joined, F tokens of a picture, T tokens, C
+// channels of the language model.
 #pragma once
 
 #include <optional>
@@ -42,12 +43,15 @@ class LlavaImpl : public torch::nn::Module {
  public:
   explicit LlavaImpl(const LlavaConfig& config);
 
-  Tensor project(const Tensor& pixels);           // [V, 3, side, side] -> [V, S', C], without the class token where it is dropped
-  Tensor embed_picture(const LlavaViews& views);  // [F, C]
+  Tensor embed_picture(const LlavaViews& views);  // [F, C], by the three below
 
-  // Words' embeddings with the pictures' tokens in the places of the image token: ids [T] and features [F, C] of all pictures one
-  // after another -> [1, T, C]. Throws std::invalid_argument where the number of places is not F.
-  Tensor embed(const std::vector<int64_t>& ids, const Tensor& features);
+  Tensor look_at(const Tensor& pixels);                                // [V, 3, side, side] -> [V, S', K], by the tower
+  Tensor project(const Tensor& seen);                                  // [V, S', K] -> [V, S', C]
+  Tensor arrange(const Tensor& tokens, std::optional<Size> parts_of);  // of one picture's views: [V, S', C] -> [F, C]
+
+  // Words' embeddings with the pictures' tokens in the places of the image token: int64 [B, T] and features [F, C] of all pictures
+  // one after another (undefined: none) -> [B, T, C]. Throws std::invalid_argument where the number of places is not F.
+  Tensor embed(const Tensor& ids, const Tensor& features);
 
   const LlavaConfig& config() const { return config_; }
 

@@ -54,7 +54,8 @@ class LlavaParity : public ::testing::TestWithParam<std::string> {
   Tensor embeddings_of(const json& prompt) {
     std::vector<Tensor> features;
     for (const json& picture : prompt["pictures"]) features.push_back(features_of(picture.get<std::size_t>()));
-    return checkpoint_.model->embed(ids_of(prompt), features.empty() ? Tensor() : torch::cat(features));
+    const Tensor ids = torch::tensor(ids_of(prompt), torch::kLong).unsqueeze(0);
+    return checkpoint_.model->embed(ids, features.empty() ? Tensor() : torch::cat(features));
   }
 
   std::filesystem::path directory_;

@@ -1,0 +1,147 @@
+#include "omma/recipes/llava/training.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <numeric>
+
+#include "omma/base/error.h"
+#include "omma/data/sample_stream.h"
+#include "omma/recipes/llava/batch_plan.h"
+#include "omma/recipes/llava/objective.h"
+#include "omma/train/frozen.h"
+
+namespace omma {
+namespace {
+
+constexpr int64_t validation_batch = 16;
+
+// Freezes what the recipe does not name.
+void choose_what_learns(Llava& model, const std::vector<std::string>& learns) {
+  const auto choose = [&](const char* part, torch::nn::Module& module) {
+    for (Tensor& parameter : module.parameters()) parameter.requires_grad_(std::ranges::count(learns, part) > 0);
+  };
+  choose("vision_tower", *model->vision_tower);
+  choose("projector", *model->multi_modal_projector);
+  choose("language_model", *model->language_model);
+  if (model->config().next) model->image_newline.requires_grad_(std::ranges::count(learns, "projector") > 0);
+}
+
+class LlavaTraining : public TrainingTask {
+ public:
+  LlavaTraining(const TrainerConfig& trainer, const LlavaTrainingConfig& config)
+      : config_(config),
+        start_(make_llava(config, trainer.seed)),
+        data_(open(config.data, config.split)),
+        plan_(data_, trainer.seed, config.batch_size, config.group, config.blind),
+        samples_(data_, trainer.seed, config.data, config.max_fault_share) {
+    if (!config.validation_data.empty()) validation_ = open(config.validation_data, config.validation_split);
+    Llava& model = start_.checkpoint.model;
+    if (config.lora)
+      start_from(*model, {}, config.lora);
+    else
+      choose_what_learns(model, config.learns);
+    model->language_model->model->recomputes_layers = config.gradient_checkpointing;
+  }
+
+  torch::nn::Module& module() override { return *start_.checkpoint.model; }
+  int64_t batch_size() const override { return config_.batch_size; }
+
+  PreparedStep prepare(int64_t number) const override {
+    std::vector<LlavaSample> samples;
+    for (const std::uint64_t sample : plan_.batch(number)) {
+      samples.push_back(prepared(samples_.load(sample).loaded));
+      if (!samples.back().tokens.is_whole) ++not_whole_;
+    }
+    auto batch = std::make_shared<const LlavaBatch>(collate(samples, padding()));
+    return
+        [model = start_.checkpoint.model, batch]() mutable { return StepLoss{.total = language_loss(model, *batch), .parts = {}}; };
+  }
+
+  json validate() override {
+    if (!validation_) return json::object();
+    Llava& model = start_.checkpoint.model;
+    double loss = 0;
+    int64_t right = 0, tokens = 0;
+    for (std::size_t first = 0; first < validation_->size(); first += validation_batch) {
+      std::vector<LlavaSample> samples;
+      for (std::size_t i = first; i < std::min(validation_->size(), first + validation_batch); ++i)
+        samples.push_back(prepared(validation_->load(i)));
+      const LlavaBatch batch = collate(samples, padding());
+      if (batch.targets.size(0) == 0) continue;
+      const Tensor logits = learned_logits(model, batch), targets = batch.targets.to(logits.device());
+      const auto learned = targets.size(0);
+      loss += torch::log_softmax(logits, 1).gather(1, targets.unsqueeze(1)).sum().item<double>();
+      right += logits.argmax(1).eq(targets).sum().item<int64_t>();
+      tokens += learned;
+    }
+    const double count = static_cast<double>(std::max<int64_t>(1, tokens));
+    return {{"loss", -loss / count}, {"words", static_cast<double>(right) / count}};
+  }
+
+  std::string data_faults() const override {
+    std::string faults = samples_.report().summary();
+    if (not_whole_ > 0)
+      faults += fmt::format("{}{} samples in which a token stands on both sides of an answer's border were not learned from",
+                            faults.empty() ? "" : "; ", not_whole_.load());
+    return faults;
+  }
+
+  void save_model(const std::filesystem::path& directory) override {
+    if (config_.lora && config_.lora->save == "adapter")
+      save_trained_model(directory, *start_.checkpoint.model, {}, torch::kFloat16, config_.lora);
+    else
+      save_llava(directory, start_.checkpoint, start_.files, torch::kFloat16);
+  }
+
+ private:
+  std::shared_ptr<InstructionDataset> open(const std::string& data, const std::string& split) const {
+    auto dataset = open_instruction_dataset(data, split, {.images = config_.images, .max_fault_share = config_.max_fault_share});
+    log_faults(dataset->report(), data);
+    return dataset;
+  }
+
+  int64_t padding() const {
+    const std::vector<int64_t> ends = start_.checkpoint.generation.end_tokens();
+    return ends.empty() ? 0 : ends.front();
+  }
+
+  LlavaSample prepared(InstructedImage loaded) const {
+    if (config_.blind) loaded.sample.image.clear();
+    const LlavaCheckpoint& checkpoint = start_.checkpoint;
+    LlavaSample sample{.tokens = tokenize_dialogue(loaded.sample, start_.form, checkpoint.tokenizer)};
+    const LlavaConfig& model = checkpoint.model->config();
+    int64_t picture_tokens = 0;
+    if (!loaded.sample.image.empty()) {
+      picture_tokens = checkpoint.processor.tokens_of({.width = loaded.image.width, .height = loaded.image.height});
+      sample.picture = checkpoint.processor(loaded.image);
+    }
+    const int64_t most = std::min(config_.max_tokens, model.text_config.max_position_embeddings);
+    check(picture_tokens < most, "max_tokens: expected above the {} tokens of a picture, got {}", picture_tokens, most);
+    expand(sample.tokens, model.image_token_index, picture_tokens, most);
+    return sample;
+  }
+
+  LlavaTrainingConfig config_;
+  LlavaInTraining start_;
+  std::shared_ptr<InstructionDataset> data_, validation_;
+  BatchPlan plan_;
+  SampleStream<InstructionDataset> samples_;
+  mutable std::atomic<int64_t> not_whole_ = 0;
+};
+
+}  // namespace
+
+void LlavaTrainingConfig::validate(Faults& faults) const {
+  constexpr std::array<std::string_view, 3> parts = {"projector", "language_model", "vision_tower"};
+  faults.expect(!learns.empty(), "learns: expected at least one of projector, language_model and vision_tower");
+  for (const std::string& part : learns)
+    faults.expect(std::ranges::count(parts, part) > 0, "learns: expected projector, language_model or vision_tower, got \"{}\"",
+                  part);
+}
+
+std::unique_ptr<TrainingTask> make_llava_training(const TrainerConfig& trainer, const LlavaTrainingConfig& config) {
+  return std::make_unique<LlavaTraining>(trainer, config);
+}
+
+}  // namespace omma
