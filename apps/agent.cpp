@@ -12,9 +12,11 @@
 #include "apps/picture_models.h"
 #include "omma/agent/chat_client.h"
 #include "omma/agent/react.h"
+#include "omma/agent/seeing_planner.h"
 #include "omma/agent/transcript.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/models/registry.h"
 #include "omma/models/zoo.h"
 
 namespace omma::app {
@@ -45,8 +47,17 @@ struct NamedLanguageModel {
   std::string name;
 };
 
-NamedLanguageModel open_language_model(const AgentCommandOptions& options) {
-  if (!is_url(options.llm)) return {load_language_model(find_model(options.llm), load_options(options)), options.llm};
+// Of a directory what plans by text alone, or a chat model that sees the picture.
+std::unique_ptr<LanguageModel> load_planner(const AgentCommandOptions& options, const SharedImage& image) {
+  const std::filesystem::path directory = find_model(options.llm);
+  const std::vector<std::string> tasks = inspect_model(directory).tasks;
+  const bool chats_only = std::ranges::count(tasks, "chat") > 0 && std::ranges::count(tasks, "generate") == 0;
+  if (!chats_only) return load_language_model(directory, load_options(options));
+  return std::make_unique<SeeingPlanner>(load_chat_model(directory, load_options(options)), image);
+}
+
+NamedLanguageModel open_language_model(const AgentCommandOptions& options, const SharedImage& image) {
+  if (!is_url(options.llm)) return {load_planner(options, image), options.llm};
   ChatClientOptions chat;
   chat.url = options.llm;
   chat.model = options.llm_model;
@@ -125,7 +136,7 @@ int run_agent_command(AgentCommandOptions options) {
   if (options.llm.empty()) options.llm = find_model_for("generate").filename();
   const AgentFiles files = agent_files(options);
   const auto image = std::make_shared<const Image>(read_picture(options.image));
-  const NamedLanguageModel llm = open_language_model(options);
+  const NamedLanguageModel llm = open_language_model(options, image);
   const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
 
   if (!options.json) fmt::print("Question: {}\n", options.question);
@@ -149,8 +160,8 @@ void add_agent(CLI::App& app) {
   command
       .add_option(
           "--llm", options->llm,
-          "language model: a directory, a zoo name, or a chat server's base URL, such as http://127.0.0.1:8080/v1 (default: the "
-          "zoo's planner)")
+          "language model: a directory (a LLaVA sees the picture while it plans), a zoo name, or a chat server's base URL, such as "
+          "http://127.0.0.1:8080/v1 (default: the zoo's planner)")
       ->type_name("DIR|URL");
   command.add_option("--llm-model", options->llm_model, "the server's name of the model")->capture_default_str()->type_name("NAME");
   command.add_option("--llm-timeout", options->llm_timeout, "longest silence of the server, before its first byte or the next")

@@ -46,7 +46,7 @@ class Loop {
         guard_(tools),
         deadline_(Clock::now() + options.max_time),
         steps_deadline_(deadline_ - options.max_time / answer_share),
-        prompt_(react_prompt(question, tools, model.agent_format())) {}
+        prompt_(react_prompt(question, tools, model.agent_format(), model.sees_picture())) {}
 
   AgentResult run() {
     try {

@@ -9,7 +9,11 @@ namespace {
 
 constexpr std::size_t max_question_bytes = 4000;
 
-constexpr std::string_view instructions = R"(Answer the question about a picture. You cannot see the picture; use the tools.
+constexpr std::string_view without_sight = "You cannot see the picture; use the tools.";
+constexpr std::string_view with_sight =
+    "You see the picture; use the tools for what has to be exact: how many there are, where, of which colour.";
+
+constexpr std::string_view instructions = R"(Answer the question about a picture. {}
 
 Tools:
 {}
@@ -50,14 +54,14 @@ std::string describe(const Tool& tool) {
 
 }  // namespace
 
-std::string react_prompt(std::string_view question, const Toolbox& tools, AgentFormat format) {
+std::string react_prompt(std::string_view question, const Toolbox& tools, AgentFormat format, bool sees_picture) {
   std::string prompt;
   if (format == AgentFormat::compact) {
     prompt = fmt::format("Tools: {}\n", tools.names());
   } else {
     std::string list;
     for (const Tool& tool : tools.tools()) list += describe(tool);
-    prompt = fmt::format(instructions, list, tools.names());
+    prompt = fmt::format(instructions, sees_picture ? with_sight : without_sight, list, tools.names());
     if (tools.find("detect_objects") != nullptr) prompt += examples;
   }
   return prompt + fmt::format("Question: {}\nThought:", sanitise_line(question, max_question_bytes));

@@ -25,8 +25,9 @@ inline constexpr std::string_view react_stop = "\nObservation:";
 // What is added to ask for an answer at once.
 inline constexpr std::string_view react_forced_answer = " I must answer now.\nFinal Answer:";
 
-// Ends in "Thought:". The question is put on one line and stripped of loop markers.
-std::string react_prompt(std::string_view question, const Toolbox& tools, AgentFormat format);
+// Ends in "Thought:". The question is put on one line and stripped of loop markers. A model that sees the picture is told that the
+// tools are for what has to be exact.
+std::string react_prompt(std::string_view question, const Toolbox& tools, AgentFormat format, bool sees_picture = false);
 
 // The line that follows a step's text, and the next "Thought:".
 std::string react_observation(std::string_view observation);

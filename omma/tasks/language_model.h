@@ -30,6 +30,9 @@ class LanguageModel {
 
   virtual AgentFormat agent_format() const { return AgentFormat::plain; }
 
+  // Whether it has the picture that it is asked to plan about before it.
+  virtual bool sees_picture() const { return false; }
+
   // Continues `prompt`, plain text in which special tokens have no meaning. Throws std::invalid_argument where the prompt does
   // not fit the context, std::runtime_error where a remote model fails.
   virtual GeneratedText generate(std::string_view prompt, const GenerationOptions& options = {},

@@ -72,6 +72,27 @@ void expect_equal_runs(const json& one, const json& two) {
   EXPECT_GT(std::abs(expected.front().first - expected.back().first), 0.1) << "nothing was learned in between";
 }
 
+json clip_recipe(int batch) {
+  const json tower = {{"hidden_size", 24}, {"intermediate_size", 32}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}};
+  json vision = tower, text = tower;
+  vision.update({{"image_size", 32}, {"patch_size", 16}});
+  text["max_position_embeddings"] = 40;
+  return {{"task", "clip"},
+          {"seed", 5},
+          {"steps", 6},
+          {"log_every", 1},
+          {"threads", 1},
+          {"learning_rate", .01},
+          {"clip_norm", 1},
+          {"batch_size", batch},
+          {"data", "world:captions=exact,count=1000,size=32"},
+          {"validation_data", ""},
+          {"model", {{"vision_config", vision}, {"text_config", text}, {"projection_dim", 16}}}};
+}
+
+// The contrast is with the pictures and texts of all processes.
+TEST(Train, TwoProcessesOfClipEqualOneWithTheSameGlobalBatch) { expect_equal_runs(clip_recipe(8), clip_recipe(4)); }
+
 TEST(Train, TwoProcessesEqualOneWithTheSameGlobalBatch) { expect_equal_runs(recipe(8), recipe(4)); }
 
 // Gradients go round once a step, after the second batch; no loss reaches the decoder.
