@@ -67,9 +67,9 @@ int run_quantize(const QuantizeOptions& options) {
     line["relative_error"] = quantized.relative_error;
     print_line(line);
   } else {
-    fmt::print("{}: {:.1f} MB instead of {:.1f}; off by {:.1f} % (of {} pictures, on the last)\n", options.out,
-               static_cast<double>(after.bytes) / 1e6, static_cast<double>(before.bytes) / 1e6, 100 * quantized.relative_error,
-               quantized.pictures);
+    const std::string of = quantized.pictures == 0 ? "the weights" : fmt::format("of {} pictures, on the last", quantized.pictures);
+    fmt::print("{}: {:.1f} MB instead of {:.1f}; off by {:.1f} % ({})\n", options.out, static_cast<double>(after.bytes) / 1e6,
+               static_cast<double>(before.bytes) / 1e6, 100 * quantized.relative_error, of);
   }
   return pictures.status();
 }
@@ -82,8 +82,8 @@ void add_quantize(CLI::App& app) {
   command.add_option("MODEL", options->model, "model directory, zoo name or Hugging Face ID")->required()->type_name("");
   command.add_option("OUT", options->out, "model directory to make")->required()->type_name("");
   command
-      .add_option("--pictures", options->pictures, "to calibrate on, like those that it will see: files, directories or @list.txt")
-      ->required()
+      .add_option("--pictures", options->pictures,
+                  "a segmenter's, to calibrate on, like those that it will see: files, directories or @list.txt")
       ->type_name("IMAGE");
   command.add_option("--count", options->count, "at most so many of them, spread over all")->capture_default_str()->type_name("N");
   add_run_flags(command, *options);

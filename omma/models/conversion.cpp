@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "omma/base/error.h"
@@ -61,6 +62,16 @@ void copy_bert_tokenizer(const ConversionSource& source, const fs::path& to) {
 void copy_processor(const ConversionSource& source, const fs::path& to, const json& otherwise) {
   if (copy_files(source.beside, to, processor_files) == 0)
     write_file(to / "preprocessor_config.json", dump_json(otherwise, 2) + "\n");
+}
+
+void copy_beside_weights(const fs::path& from, const fs::path& to) {
+  constexpr std::array<std::string_view, 4> kinds = {".json", ".txt", ".model", ".jinja"};
+  for (const auto& entry : fs::directory_iterator(from)) {
+    const fs::path& file = entry.path();
+    const bool known = std::ranges::find(kinds, file.extension().string()) != kinds.end();
+    if (known && fs::is_regular_file(file) && !file.filename().string().ends_with(".index.json"))
+      fs::copy_file(file, to / file.filename());
+  }
 }
 
 void write_new_directory(const fs::path& to, const std::function<void(const fs::path&)>& write) {

@@ -32,6 +32,9 @@ void copy_bert_tokenizer(const ConversionSource& source, const std::filesystem::
 // Copies the processor's files that lie beside the source, else writes `otherwise` as preprocessor_config.json.
 void copy_processor(const ConversionSource& source, const std::filesystem::path& to, const json& otherwise);
 
+// Copies what lies beside the weights in a model directory: configs, tokenizers and chat templates.
+void copy_beside_weights(const std::filesystem::path& from, const std::filesystem::path& to);
+
 // The folder `to` with all that `write` puts into the one that it is given: made beside it and renamed, so that a failure leaves
 // nothing that looks like a model. Throws std::invalid_argument where `to` is there and not empty.
 void write_new_directory(const std::filesystem::path& to, const std::function<void(const std::filesystem::path&)>& write);

@@ -1,10 +1,10 @@
 #include "omma/models/merge.h"
 
 #include <algorithm>
-#include <array>
 
 #include "omma/base/error.h"
 #include "omma/models/conversion.h"
+#include "omma/models/model_row.h"
 #include "omma/models/registry.h"
 #include "omma/models/zoo.h"
 #include "omma/nn/peft.h"
@@ -13,18 +13,17 @@ namespace omma {
 namespace fs = std::filesystem;
 namespace {
 
-// What lies beside the weights: configs, tokenizers and chat templates.
-bool goes_along(const fs::path& file) {
-  constexpr std::array<std::string_view, 4> kinds = {".json", ".txt", ".model", ".jinja"};
-  const bool known = std::ranges::find(kinds, file.extension().string()) != kinds.end();
-  return known && fs::is_regular_file(file) && !file.filename().string().ends_with(".index.json");
+KeyTable keys_of(const fs::path& directory) {
+  const std::string type = inspect_model(directory).model_type;
+  for (const ModelRow& row : model_rows())
+    if (row.keys && std::ranges::count(row.types, type) > 0) return row.keys(directory);
+  return {};
 }
 
 void merge_into(const fs::path& base, const PeftAdapter& adapter, const fs::path& to) {
   check(fs::is_regular_file(base / "config.json"), "{}: no model directory: it has no config.json", base.string());
-  const TensorFile merged = merge_adapter(read_weights(base), adapter);
-  for (const auto& entry : fs::directory_iterator(base))
-    if (goes_along(entry.path())) fs::copy_file(entry.path(), to / entry.path().filename());
+  const TensorFile merged = merge_adapter(read_weights(base), adapter, keys_of(base));
+  copy_beside_weights(base, to);
   write_safetensors(to / "model.safetensors", merged.tensors(), {{"format", "pt"}});
 }
 

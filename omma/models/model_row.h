@@ -14,6 +14,7 @@
 #include "omma/models/conversion.h"
 #include "omma/models/quantization.h"
 #include "omma/nn/torch.h"
+#include "omma/nn/weights.h"
 #include "omma/tasks/answerer.h"
 #include "omma/tasks/captioner.h"
 #include "omma/tasks/chat_model.h"
@@ -56,6 +57,9 @@ struct ModelRow {
   // Of an original checkpoint: whether it is this model's, and its writer. A row with a converter alone takes what no other does.
   std::function<bool(const ConversionSource& source)> is_original = {};
   std::function<void(const ConversionSource& source, const std::filesystem::path& to)> convert = {};
+
+  // The names of a directory's weights to the module's, where an adapter may name them in other ways.
+  std::function<KeyTable(const std::filesystem::path& directory)> keys = {};
 
   // Into an existing directory the model of another, with int8 layers, calibrated on pictures.
   std::function<Quantized(const std::filesystem::path& from, const std::filesystem::path& to, const NextPicture& next)> quantize =

@@ -7,6 +7,7 @@
 #include "omma/models/clip/matcher.h"
 #include "omma/models/grounding_dino/convert.h"
 #include "omma/models/grounding_dino/predictor.h"
+#include "omma/models/language_quantization.h"
 #include "omma/models/llama/chat.h"
 #include "omma/models/llama/predictor.h"
 #include "omma/models/llava/chat.h"
@@ -40,6 +41,20 @@ std::unique_ptr<ChatModel> load_llava_chat(const fs::path& directory, const Load
   return std::make_unique<LlavaChat>(directory, options, target.chat_template);
 }
 
+Quantized quantize_llama(const fs::path& from, const fs::path& to, const NextPicture& /*next*/) {
+  const fs::path file = from / "config.json";
+  return quantize_language_layers(from, to, llama_keys(read_llama_config(read_json(file), file.string())));
+}
+
+KeyTable keys_of_llava(const fs::path& directory) {
+  const fs::path file = directory / "config.json";
+  return llava_keys(read_llava_config(read_json(file), file.string()));
+}
+
+Quantized quantize_llava(const fs::path& from, const fs::path& to, const NextPicture& /*next*/) {
+  return quantize_language_layers(from, to, keys_of_llava(from));
+}
+
 std::vector<ModelRow> known_models() {
   std::vector<ModelRow> rows;
   rows.push_back({.types = {"blip"},
@@ -67,14 +82,17 @@ std::vector<ModelRow> known_models() {
                       [](const fs::path& directory, const LoadTarget& target) {
                         const LlamaPredictorOptions options{.device = target.device, .dtype = target.dtype};
                         return std::make_unique<LlamaChat>(directory, options, target.chat_template);
-                      }});
+                      },
+                  .quantize = quantize_llama});
   rows.push_back(
       {.types = {"llava", "llava_next"},
        .captioner = [](const fs::path& directory,
                        const LoadTarget& target) { return std::make_unique<ChatCaptioner>(load_llava_chat(directory, target)); },
        .answerer = [](const fs::path& directory,
                       const LoadTarget& target) { return std::make_unique<ChatAnswerer>(load_llava_chat(directory, target)); },
-       .chat_model = load_llava_chat});
+       .chat_model = load_llava_chat,
+       .keys = keys_of_llava,
+       .quantize = quantize_llava});
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},
                   .detector =
                       [](const fs::path& directory, const LoadTarget& target) {

@@ -4,7 +4,6 @@
 #include <ATen/core/stack.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -78,23 +77,18 @@ struct QuantizableLinearImpl::Prepared {
   Tensor weight_scale, weight_zeros;  // [out]
 };
 
-QuantizableLinearImpl::QuantizableLinearImpl(const torch::nn::LinearOptions& sizes, bool int8) : LinearImpl(sizes) {
+QuantizableLinearImpl::QuantizableLinearImpl(const torch::nn::LinearOptions& sizes, bool int8) : LinearImpl(sizes, int8) {
   if (!int8) return;
-  const int64_t in = sizes.in_features(), out = sizes.out_features();
-  parameters_.erase("weight");
-  weight = register_buffer("weight", torch::zeros({out, in}, torch::kInt8));
-  weight_scale_ = register_buffer("weight_scale", torch::ones({out, 1}));
   input_scale_ = register_buffer("input_scale", torch::ones({1}));
   input_zero_point_ = register_buffer("input_zero_point", torch::zeros({1}, torch::kInt8));
 }
 
 void QuantizableLinearImpl::quantize(const LinearImpl& layer, Int8Range input) {
   const torch::NoGradGuard no_grad;
-  const Tensor values = layer.weight.to(torch::kFloat32);
-  check(values.sizes() == weight.sizes(), "int8 linear: expected a weight {}, got {}", shape(weight), shape(values));
-  const Tensor scale = (values.abs().amax(1, /*keepdim=*/true) / 127).clamp_min(std::numeric_limits<float>::min());
-  weight_scale_.copy_(scale);
-  weight.copy_((values / scale).round());
+  check(layer.weight.sizes() == weight.sizes(), "int8 linear: expected a weight {}, got {}", shape(weight), shape(layer.weight));
+  const Int8Weight made = int8_weight(layer.weight);
+  weight_scale_.copy_(made.scale);
+  weight.copy_(made.values);
   if (bias.defined()) bias.copy_(layer.bias);
   input_scale_.fill_(input.scale);
   input_zero_point_.fill_(input.zero_point);

@@ -31,7 +31,6 @@ class QuantizableLinearImpl : public LinearImpl {
  public:
   QuantizableLinearImpl(const torch::nn::LinearOptions& sizes, bool int8);
 
-  bool is_int8() const { return weight_scale_.defined(); }
   float least_scale() const;  // of an int8 layer's
 
   // Of an int8 layer: takes the weight and bias of `layer`, for inputs of this range. A channel's largest weight becomes 127.
@@ -53,7 +52,7 @@ class QuantizableLinearImpl : public LinearImpl {
   void expect_width(const Tensor& x) const;
   Tensor product(const Tensor& x, FusedActivation activation);
 
-  Tensor weight_scale_, input_scale_, input_zero_point_;
+  Tensor input_scale_, input_zero_point_;
   std::mutex mutex_;
   std::shared_ptr<const Prepared> prepared_;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -78,16 +79,17 @@ bool suits_fused(const Tensor& x, const Tensor& weight) {
          (x.scalar_type() == torch::kFloat ? !mkl_is_faster : takes_bf16);
 }
 
-template <class Value>
-void run_thin(void (*kernel)(const ThinLinear<Value>&, int64_t, int64_t), const Tensor& x, const Tensor& weight, const Tensor& bias,
-              const Tensor& output) {
-  const ThinLinear<Value> task{.rows = x.numel() / weight.size(1),
-                               .inputs = weight.size(1),
-                               .outputs = weight.size(0),
-                               .x = static_cast<const Value*>(x.const_data_ptr()),
-                               .weight = static_cast<const Value*>(weight.const_data_ptr()),
-                               .bias = bias.defined() ? static_cast<const Value*>(bias.const_data_ptr()) : nullptr,
-                               .output = static_cast<Value*>(output.mutable_data_ptr())};
+template <class Value, class Weight>
+void run_thin(void (*kernel)(const ThinLinear<Value, Weight>&, int64_t, int64_t), const Tensor& x, const Tensor& weight,
+              const Tensor& scale, const Tensor& bias, const Tensor& output) {
+  const ThinLinear<Value, Weight> task{.rows = x.numel() / weight.size(1),
+                                       .inputs = weight.size(1),
+                                       .outputs = weight.size(0),
+                                       .x = static_cast<const Value*>(x.const_data_ptr()),
+                                       .weight = static_cast<const Weight*>(weight.const_data_ptr()),
+                                       .bias = bias.defined() ? static_cast<const Value*>(bias.const_data_ptr()) : nullptr,
+                                       .output = static_cast<Value*>(output.mutable_data_ptr()),
+                                       .scale = scale.defined() ? scale.const_data_ptr<float>() : nullptr};
   const int64_t grain = std::max<int64_t>(8, (1 << 16) / task.inputs);  // columns worth a thread
   torch_parallel_for(task.outputs, grain, [&](int64_t begin, int64_t end) { kernel(task, begin, end); });
 }
@@ -103,9 +105,28 @@ Tensor run_thin(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor shift = bias.defined() ? bias.to(x.scalar_type()).contiguous() : bias;
   const ThinLinearKernels& kernels = thin_linear_kernels_for(best_isa());
   if (x.scalar_type() == torch::kFloat)
-    run_thin<float>(kernels.fp32, input, weight, shift, output);
+    run_thin(kernels.fp32, input, weight, {}, shift, output);
   else
-    run_thin<Bfloat16>(kernels.bf16, input, weight, shift, output);
+    run_thin(kernels.bf16, input, weight, {}, shift, output);
+  return output;
+}
+
+bool suits_thin(const Tensor& x, const Int8Weight& weight) {
+  const auto type = x.scalar_type();
+  return !torch::GradMode::is_enabled() && x.is_cpu() && weight.values.is_cpu() &&
+         (type == torch::kFloat || type == torch::kBFloat16) && x.size(-1) == weight.values.size(1) && x.numel() > 0 &&
+         x.numel() <= max_thin_rows * weight.values.size(1) && weight.values.is_contiguous();
+}
+
+Tensor run_thin(const Tensor& x, const Int8Weight& weight, const Tensor& bias) {
+  const Tensor input = x.contiguous(), output = empty_output(x, weight.values);
+  const Tensor scale = weight.scale.to(torch::kFloat).contiguous();
+  const Tensor shift = bias.defined() ? bias.to(x.scalar_type()).contiguous() : bias;
+  const ThinLinearKernels& kernels = thin_linear_kernels_for(best_isa());
+  if (x.scalar_type() == torch::kFloat)
+    run_thin(kernels.fp32_int8, input, weight.values, scale, shift, output);
+  else
+    run_thin(kernels.bf16_int8, input, weight.values, scale, shift, output);
   return output;
 }
 
@@ -169,13 +190,33 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return torch::linear(x, weight, bias);
 }
 
+Int8Weight int8_weight(const Tensor& weight) {
+  const Tensor values = weight.to(torch::kFloat32);
+  const Tensor scale = (values.abs().amax(1, /*keepdim=*/true) / 127).clamp_min(std::numeric_limits<float>::min());
+  return {.values = (values / scale).round().to(torch::kInt8), .scale = scale};
+}
+
+Tensor linear(const Tensor& x, const Int8Weight& weight, const Tensor& bias) {
+  if (suits_thin(x, weight)) return run_thin(x, weight, bias);
+  const Tensor values = weight.values.to(x.scalar_type()) * weight.scale.to(x.scalar_type());
+  return omma::linear(x, values, bias.defined() ? bias.to(x.scalar_type()) : bias);
+}
+
 Tensor linear_with(Activation activation, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const FusedActivation fused = fused_activation(activation);
   if (fused.name.empty() || suits_wide(x, weight) || !suits_fused(x, weight)) return activation(linear(x, weight, bias));
   return run_fused(x, weight, bias, fused.name, fused.algorithm);
 }
 
+LinearImpl::LinearImpl(const torch::nn::LinearOptions& sizes, bool int8) : torch::nn::LinearImpl(sizes) {
+  if (!int8) return;
+  parameters_.erase("weight");
+  weight = register_buffer("weight", torch::zeros({sizes.out_features(), sizes.in_features()}, torch::kInt8));
+  weight_scale_ = register_buffer("weight_scale", torch::ones({sizes.out_features(), 1}));
+}
+
 Tensor LinearImpl::forward(const Tensor& x) {
+  if (is_int8()) return omma::linear(x, Int8Weight{.values = weight, .scale = weight_scale_}, bias);
   const Tensor own = omma::linear(x, weight, bias);
   return adapter_ ? own + adapted(x).to(own.scalar_type()) : own;
 }
@@ -186,6 +227,7 @@ Tensor LinearImpl::adapted(const Tensor& x) {
 }
 
 Tensor LinearImpl::full_weight() const {
+  if (is_int8()) return weight * weight_scale_;
   if (!adapter_) return weight;
   return weight + (adapter_->scale * torch::matmul(adapter_->b, adapter_->a)).to(weight.scalar_type());
 }
@@ -197,7 +239,7 @@ Linear folded_linear(int64_t in, int64_t out) {
 }
 
 Tensor LinearImpl::forward_with(const Tensor& x, Activation activation) {
-  return adapter_ ? activation(forward(x)) : linear_with(activation, x, weight, bias);
+  return adapter_ || is_int8() ? activation(forward(x)) : linear_with(activation, x, weight, bias);
 }
 
 }  // namespace omma

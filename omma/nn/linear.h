@@ -23,6 +23,17 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 // activation(linear(x, weight, bias)). Where oneDNN computes it, the activation costs no pass over memory.
 Tensor linear_with(Activation activation, const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
+// A weight as 8-bit whole numbers, values[n, k] scale[n]: half of bf16's memory, which is what a decoder's step waits for.
+struct Int8Weight {
+  Tensor values;  // int8 [out, in]
+  Tensor scale;   // float32 [out, 1]
+};
+Int8Weight int8_weight(const Tensor& weight);  // a channel's largest becomes 127
+
+// linear() by such a weight. Few rows pass a kernel that reads it as it is; for many, and with gradients, it is first turned into
+// numbers of x's type.
+Tensor linear(const Tensor& x, const Int8Weight& weight, const Tensor& bias = {});
+
 // What a low-rank adapter adds to a layer's weight: scale B A (lora.h).
 struct LowRankAdapter {
   Tensor a, b;  // [rank, in], [out, rank]
@@ -33,14 +44,19 @@ struct LowRankAdapter {
 // torch::nn::Linear by omma::linear.
 //
 // `weight` and `bias` are the layer's own. Who computes with the weight other than by forward() reads full_weight(), so that an
-// adapter has its part.
+// adapter has its part. With `int8` there are, in the place of the parameter `weight`, the buffers `weight` int8 [out, in] and
+// `weight_scale` float32 [out, 1] of an Int8Weight.
 class LinearImpl : public torch::nn::LinearImpl {
  public:
-  using torch::nn::LinearImpl::LinearImpl;
+  LinearImpl(int64_t in, int64_t out) : LinearImpl(torch::nn::LinearOptions(in, out)) {}
+  explicit LinearImpl(const torch::nn::LinearOptions& sizes, bool int8 = false);
   Tensor forward(const Tensor& x);                              // [..., in] -> [..., out]
   Tensor forward_with(const Tensor& x, Activation activation);  // activation(forward(x)), by linear_with
 
-  // The weight with the adapter's part, in the weight's type, [out, in]; `weight` itself where there is none.
+  bool is_int8() const { return weight_scale_.defined(); }
+
+  // The weight with the adapter's part, in the weight's type, [out, in]; `weight` itself where there is none. Of 8-bit numbers
+  // float32.
   Tensor full_weight() const;
 
   const std::optional<LowRankAdapter>& adapter() const { return adapter_; }
@@ -49,6 +65,9 @@ class LinearImpl : public torch::nn::LinearImpl {
   // Whether its weight is read by full_weight() rather than used by forward(): no adapter's dropout could be there.
   bool is_folded() const { return is_folded_; }
   void set_folded() { is_folded_ = true; }
+
+ protected:
+  Tensor weight_scale_;  // undefined: `weight` is of floating numbers
 
  private:
   Tensor adapted(const Tensor& x);  // what the adapter adds to forward(x)

@@ -6,6 +6,7 @@
 
 #include "omma/base/error.h"
 #include "omma/nn/attention.h"
+#include "omma/nn/quantization_config.h"
 #include "omma/nn/recompute.h"
 
 namespace omma {
@@ -13,7 +14,13 @@ namespace omma {
 using torch::Tensor;
 namespace {
 
-Linear make_linear(int64_t in, int64_t out, bool bias) { return Linear(torch::nn::LinearOptions(in, out).bias(bias)); }
+const std::vector<std::string> int8_layers = {
+    R"(re:(model\.)?(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.[a-z]+_proj$)"};
+
+// One of a layer's.
+Linear layer_linear(const LlamaConfig& config, int64_t in, int64_t out, bool bias) {
+  return Linear(torch::nn::LinearOptions(in, out).bias(bias), config.int8);
+}
 
 // softmax(q k^T / sqrt(D)) v for q [B, N, T, D] and k, v [B, G, S, D]; each G serves N/G neighbouring heads. [B, N, T, D]
 Tensor grouped_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
@@ -44,6 +51,17 @@ void LlamaConfig::validate(Faults& faults) const {
   rope.validate(faults);
 }
 
+json llama_int8_config() { return write_int8_config(int8_layers, Int8Of::weights); }
+
+void expect_llama_int8_config(const json& quantization_config, std::string_view where) {
+  expect_int8_config(quantization_config, int8_layers, where, Int8Of::weights);
+}
+
+bool is_llama_int8_weight(std::string_view name) {
+  const std::string_view inside = name.starts_with("language_model.") ? name.substr(15) : name;
+  return inside.starts_with("model.layers.") && inside.ends_with("_proj.weight");
+}
+
 bool is_llama_type(const json& model_type) { return model_type == "llama" || model_type == "mistral"; }
 
 LlamaConfig read_llama_config(const json& object, std::string_view where) {
@@ -57,6 +75,9 @@ LlamaConfig read_llama_config(const json& object, std::string_view where) {
     config.max_position_embeddings = 131072;
   }
   read_fields(config, object, where);
+  const json quantization = object.value("quantization_config", json());
+  config.int8 = !quantization.is_null();
+  if (config.int8) expect_llama_int8_config(quantization, where);
   const json window = type == "mistral" ? object.value("sliding_window", json(4096)) : json();
   if (!window.is_null()) {
     check(window.is_number_unsigned() && window > 0, "{}: sliding_window: expected a positive number, got {}", where,
@@ -75,14 +96,14 @@ Tensor RmsNormImpl::forward(const Tensor& x) {
 }
 
 LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, int64_t layer)
-    : q_proj(register_module(
-          "q_proj", make_linear(config.hidden_size, config.num_attention_heads * config.head_channels(), config.attention_bias))),
-      k_proj(register_module(
-          "k_proj", make_linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
-      v_proj(register_module(
-          "v_proj", make_linear(config.hidden_size, config.key_value_heads() * config.head_channels(), config.attention_bias))),
-      o_proj(register_module(
-          "o_proj", make_linear(config.num_attention_heads * config.head_channels(), config.hidden_size, config.attention_bias))),
+    : q_proj(register_module("q_proj", layer_linear(config, config.hidden_size, config.num_attention_heads * config.head_channels(),
+                                                    config.attention_bias))),
+      k_proj(register_module("k_proj", layer_linear(config, config.hidden_size, config.key_value_heads() * config.head_channels(),
+                                                    config.attention_bias))),
+      v_proj(register_module("v_proj", layer_linear(config, config.hidden_size, config.key_value_heads() * config.head_channels(),
+                                                    config.attention_bias))),
+      o_proj(register_module("o_proj", layer_linear(config, config.num_attention_heads * config.head_channels(), config.hidden_size,
+                                                    config.attention_bias))),
       layer_(layer),
       heads_(config.num_attention_heads),
       key_value_heads_(config.key_value_heads()),
@@ -101,9 +122,10 @@ Tensor LlamaAttentionImpl::forward(const Tensor& x, const LlamaPass& pass) {
 }
 
 LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config)
-    : gate_proj(register_module("gate_proj", make_linear(config.hidden_size, config.intermediate_size, config.mlp_bias))),
-      up_proj(register_module("up_proj", make_linear(config.hidden_size, config.intermediate_size, config.mlp_bias))),
-      down_proj(register_module("down_proj", make_linear(config.intermediate_size, config.hidden_size, config.mlp_bias))) {}
+    : gate_proj(register_module("gate_proj", layer_linear(config, config.hidden_size, config.intermediate_size, config.mlp_bias))),
+      up_proj(register_module("up_proj", layer_linear(config, config.hidden_size, config.intermediate_size, config.mlp_bias))),
+      down_proj(register_module("down_proj", layer_linear(config, config.intermediate_size, config.hidden_size, config.mlp_bias))) {
+}
 
 Tensor LlamaMlpImpl::forward(const Tensor& x) { return down_proj(torch::silu(gate_proj(x)) * up_proj(x)); }
 
@@ -164,7 +186,10 @@ Tensor LlamaModelImpl::forward(const LlamaInput& input) {
 
 LlamaForCausalLMImpl::LlamaForCausalLMImpl(const LlamaConfig& config)
     : model(register_module("model", LlamaModel(config))), config_(config) {
-  if (!config.tie_word_embeddings) lm_head = register_module("lm_head", make_linear(config.hidden_size, config.vocab_size, false));
+  if (!config.tie_word_embeddings) {
+    const auto sizes = torch::nn::LinearOptions(config.hidden_size, config.vocab_size).bias(false);
+    lm_head = register_module("lm_head", Linear(sizes));
+  }
 }
 
 Tensor LlamaForCausalLMImpl::forward(const Tensor& tokens, KeyValueCache* cache) {

@@ -34,6 +34,7 @@ struct LlamaConfig {
   bool mlp_bias = false;
   bool tie_word_embeddings = false;
   RopeConfig rope;
+  bool int8 = false;  // whether the layers' linear weights are of 8-bit numbers: quantization_config
 
   int64_t head_channels() const { return head_dim.value_or(hidden_size / num_attention_heads); }
   int64_t key_value_heads() const { return num_key_value_heads.value_or(num_attention_heads); }
@@ -63,6 +64,12 @@ struct LlamaConfig {
 // looks back over a window only is one of so many positions here: within them it is the same. Throws std::invalid_argument.
 LlamaConfig read_llama_config(const json& object, std::string_view where);
 bool is_llama_type(const json& model_type);
+
+// config.json's entry for layers whose linear weights are of 8-bit numbers (Int8Weight), alone or within a LLaVA; and whether a
+// weight of the module is one of these.
+json llama_int8_config();
+void expect_llama_int8_config(const json& quantization_config, std::string_view where);
+bool is_llama_int8_weight(std::string_view name);
 
 // x / rms(x), times a learned scale; the mean square in fp32. [..., C] -> [..., C]
 class RmsNormImpl : public torch::nn::Module {

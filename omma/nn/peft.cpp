@@ -117,16 +117,38 @@ bool fits(const TensorView& base, const Change& change) {
          a.shape[1] == base.shape[1] && b.shape[0] == base.shape[0] && a.shape[0] == b.shape[1];
 }
 
+// What a base calls the weights that an adapter names.
+class NamesInBase {
+ public:
+  NamesInBase(const TensorFile& base, const KeyTable& keys) : base_(base), keys_(keys) {
+    for (const TensorView& view : base.tensors())
+      for (const std::string& name : translate_key(view.name, keys)) own_names_[name] = view.name;
+  }
+
+  std::string of(const std::string& name) const {
+    if (base_.find(name) != nullptr) return name;
+    for (const std::string& translated : translate_key(name, keys_))
+      if (const auto own = own_names_.find(translated); own != own_names_.end()) return own->second;
+    return name;
+  }
+
+ private:
+  const TensorFile& base_;
+  const KeyTable& keys_;
+  std::map<std::string, std::string> own_names_;  // by the module's
+};
+
 // Every tensor of the adapter under the name of the base's tensor that it changes.
-std::map<std::string, Change> changes_of(const TensorFile& base, const PeftAdapter& adapter) {
+std::map<std::string, Change> changes_of(const TensorFile& base, const PeftAdapter& adapter, const KeyTable& keys) {
+  const NamesInBase names(base, keys);
   std::map<std::string, Change> changes;
   for (const TensorView& view : adapter.weights.tensors()) {
     if (const auto layer = layer_of(view.name, suffix_a))
-      changes[*layer + ".weight"].a = &view;
+      changes[names.of(*layer + ".weight")].a = &view;
     else if (const auto other = layer_of(view.name, suffix_b))
-      changes[*other + ".weight"].b = &view;
+      changes[names.of(*other + ".weight")].b = &view;
     else
-      changes[layer_of(view.name, "").value_or(view.name)].whole = &view;
+      changes[names.of(layer_of(view.name, "").value_or(view.name))].whole = &view;
   }
   Faults faults(adapter.where);
   for (const auto& [name, change] : changes) {
@@ -160,19 +182,22 @@ Tensor changed(const TensorView& base, const Change& change, const PeftAdapter& 
 
 bool is_adapter_directory(const fs::path& directory) { return fs::is_regular_file(directory / config_name); }
 
-void save_adapter(const fs::path& directory, const torch::nn::Module& module, const LoraConfig& config, const std::string& base) {
+void save_adapter(const fs::path& directory, const torch::nn::Module& module, const LoraConfig& config, const std::string& base,
+                  const RenamePart& name_of) {
   const torch::NoGradGuard no_grad;
+  const auto renamed = [&](const std::string& name) { return name_of ? name_of(name) : name; };
   std::vector<std::pair<std::string, Tensor>> tensors;
   std::vector<std::string> layers;
   for (const auto& [name, a, b] : adapted_layers(module)) {
-    layers.push_back(name);
-    tensors.emplace_back(name + std::string(suffix_a), a);
-    tensors.emplace_back(name + std::string(suffix_b), b);
+    layers.push_back(renamed(name));
+    tensors.emplace_back(layers.back() + std::string(suffix_a), a);
+    tensors.emplace_back(layers.back() + std::string(suffix_b), b);
   }
-  const std::vector<std::string> whole = whole_modules(module, config.modules_to_save);
+  std::vector<std::string> whole = whole_modules(module, config.modules_to_save);
   for (const auto& [name, weight] : merged_weights(module))
     for (const std::string& part : whole)
-      if (name.starts_with(part + ".")) tensors.emplace_back(name, weight);
+      if (name.starts_with(part + ".")) tensors.emplace_back(renamed(name), weight);
+  for (std::string& part : whole) part = renamed(part);
   std::vector<TensorView> views;
   for (auto& [name, tensor] : tensors) {
     tensor = tensor.detach().to(torch::kCPU, tensor.is_floating_point() ? torch::kFloat32 : tensor.scalar_type()).contiguous();
@@ -211,9 +236,9 @@ PeftAdapter read_adapter(const fs::path& directory) {
   return adapter;
 }
 
-TensorFile merge_adapter(const TensorFile& base, const PeftAdapter& adapter) {
+TensorFile merge_adapter(const TensorFile& base, const PeftAdapter& adapter, const KeyTable& keys) {
   const torch::NoGradGuard no_grad;
-  const std::map<std::string, Change> changes = changes_of(base, adapter);
+  const std::map<std::string, Change> changes = changes_of(base, adapter, keys);
   auto merged = std::make_shared<std::vector<Tensor>>();
   merged->reserve(changes.size());
   std::vector<TensorView> views;

@@ -15,7 +15,7 @@
 #include "omma/base/error.h"
 #include "omma/base/threads.h"
 #include "omma/io/finite.h"
-#include "omma/nn/int8_linear.h"
+#include "omma/nn/linear.h"
 #include "omma/nn/lora.h"
 
 namespace omma {
@@ -149,7 +149,7 @@ torch::Dtype kept_dtype(const Tensor& weight, torch::Dtype dtype) {
 std::set<const void*> weights_beside_int8(const torch::nn::Module& module) {
   std::set<const void*> found;
   const auto add = [&](const torch::nn::Module& layer) {
-    const auto* linear = dynamic_cast<const QuantizableLinearImpl*>(&layer);
+    const auto* linear = dynamic_cast<const LinearImpl*>(&layer);
     if (linear == nullptr || !linear->is_int8()) return;
     for (const Tensor& weight : linear->parameters()) found.insert(weight.unsafeGetTensorImpl());
     for (const Tensor& weight : linear->buffers()) found.insert(weight.unsafeGetTensorImpl());
@@ -175,9 +175,12 @@ std::vector<Loading> plan_loading(const torch::nn::Module& module, const std::ma
                                   const WeightOptions& options) {
   std::vector<Loading> all;
   std::set<const void*> seen;
-  for (const auto& [name, weight] : weights_of(module))
-    if (seen.insert(weight.unsafeGetTensorImpl()).second)
-      all.push_back({weight, found.at(name), kept_dtype(weight, options.dtype)});
+  const std::set<const void*> exact = weights_beside_int8(module);
+  for (const auto& [name, weight] : weights_of(module)) {
+    const void* tensor = weight.unsafeGetTensorImpl();
+    const torch::Dtype dtype = exact.contains(tensor) ? weight.scalar_type() : kept_dtype(weight, options.dtype);
+    if (seen.insert(tensor).second) all.push_back({weight, found.at(name), dtype});
+  }
   return all;
 }
 

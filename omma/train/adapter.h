@@ -35,5 +35,6 @@ void start_from(torch::nn::Module& module, const std::vector<std::string>& initi
 // Writes the directory of a model in training: save_model_directory, or the adapters alone where the recipe says so.
 void save_trained_model(const std::filesystem::path& directory, const torch::nn::Module& module, const ModelFiles& files,
                         torch::Dtype dtype, const std::optional<AdapterConfig>& lora = {});
+bool is_kept_apart(const std::optional<AdapterConfig>& lora);
 
 }  // namespace omma

@@ -7,7 +7,8 @@ Runs in an environment of its own (tools/requirements-peft.txt). Writes OUT/adap
                         names of the adapter's file
 
     python tools/parity/adapters.py --out build/parity
-    python tools/parity/adapters.py --check BASE ADAPTER INPUT     what PEFT says of another's adapter of a LLaMA: OUTPUT beside INPUT
+    python tools/parity/adapters.py --check BASE ADAPTER INPUT     what PEFT says of another's adapter of a LLaMA or LLaVA, OUTPUT beside
+                                                                   INPUT
 """
 
 import argparse
@@ -23,7 +24,7 @@ import peft  # noqa: E402
 import torch  # noqa: E402
 from peft import LoraConfig, PeftModel, get_peft_model  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
-from transformers import LlamaConfig, LlamaForCausalLM, SamConfig, SamModel  # noqa: E402
+from transformers import AutoConfig, AutoModelForImageTextToText, LlamaConfig, LlamaForCausalLM, SamConfig, SamModel  # noqa: E402
 
 assert peft.__version__ == "0.21.2", "written for another version than the one that is pinned"  # export.sh runs it anew when this changes
 
@@ -88,7 +89,8 @@ def export(out, config, options):
 
 
 def check(base, adapter, given):
-    model = PeftModel.from_pretrained(LlamaForCausalLM.from_pretrained(base), adapter).eval()
+    kind = AutoModelForImageTextToText if AutoConfig.from_pretrained(base).model_type == "llava" else LlamaForCausalLM
+    model = PeftModel.from_pretrained(kind.from_pretrained(base), adapter).eval()
     with torch.no_grad():
         outputs = outputs_of(model, load_file(given))
     save_file({name: tensor.contiguous() for name, tensor in outputs.items()}, given.with_name("output.safetensors"))

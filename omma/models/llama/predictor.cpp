@@ -61,6 +61,7 @@ void save_llama(const std::filesystem::path& directory, const LlamaForCausalLM& 
                 const GenerationConfig& generation, torch::Dtype dtype) {
   json config = write_config(model->config());
   config["model_type"] = "llama";
+  if (model->config().int8) config["quantization_config"] = llama_int8_config();
   config["architectures"] = {"LlamaForCausalLM"};
   const std::vector<int64_t> end = generation.end_tokens();
   config["bos_token_id"] = nullptr;

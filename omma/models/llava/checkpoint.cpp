@@ -28,6 +28,14 @@ KeyTable llava_keys(const LlavaConfig& config) {
   return table;
 }
 
+std::string llava_part_in_transformers(const std::string& name) {
+  constexpr std::string_view head = "language_model.lm_head", decoder = "language_model.model", tower = "vision_tower.vision_model";
+  if (name.starts_with(head)) return "lm_head" + name.substr(head.size());
+  if (name.starts_with(decoder)) return "model.language_model" + name.substr(decoder.size());
+  if (name.starts_with(tower)) return "model.vision_tower" + name.substr(tower.size());
+  return "model." + name;
+}
+
 LlavaCheckpoint load_llava(const std::filesystem::path& directory, const LlavaOptions& options) {
   const auto file = directory / "config.json";
   const json object = read_json(file);

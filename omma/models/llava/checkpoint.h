@@ -43,4 +43,7 @@ void save_llava(const std::filesystem::path& directory, const LlavaCheckpoint& c
 // The names that versions of transformers write, to the module's, which are those of version 4's files and the published ones.
 KeyTable llava_keys(const LlavaConfig& config);
 
+// A part or weight of the module as transformers 5's modules are called, which PEFT names its adapters by.
+std::string llava_part_in_transformers(const std::string& name);
+
 }  // namespace omma

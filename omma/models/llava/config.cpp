@@ -78,8 +78,9 @@ LlavaConfig read_llava_config(const json& object, std::string_view where) {
   config.next = type == "llava_next";
   check(config.next || type == "llava", "{}: model_type: expected \"llava\" or \"llava_next\"", where);
   if (tower.is_null()) config.vision_config = default_tower();
-  const json text = current.value("text_config", json());
+  json text = current.value("text_config", json());
   if (!text.is_null()) {
+    if (current.contains("quantization_config")) text["quantization_config"] = current["quantization_config"];
     config.text_config = read_llama_config(text, std::string(where) + ": text_config");
     config.text_model_type = text.value("model_type", config.text_model_type);
   }
@@ -96,6 +97,7 @@ json write_llava_config(const LlavaConfig& config) {
   object["text_config"]["model_type"] = config.text_model_type;
   if (config.text_model_type == "mistral") object["text_config"]["sliding_window"] = nullptr;
   object["vision_config"]["model_type"] = "clip_vision_model";
+  if (config.text_config.int8) object["quantization_config"] = llama_int8_config();
   object["image_seq_length"] = config.tokens_per_view();
   object["tie_word_embeddings"] = config.text_config.tie_word_embeddings;
   if (config.vision_feature_layer.size() == 1) object["vision_feature_layer"] = config.vision_feature_layer.front();

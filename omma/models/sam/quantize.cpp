@@ -54,7 +54,7 @@ Quantized quantize(const fs::path& from, const fs::path& to, const NextPicture& 
       }
       ++result.pictures;
     }
-    check(result.pictures > 0, "quantize: expected at least one picture to calibrate on");
+    check(result.pictures > 0, "quantize: expected at least one picture to calibrate on (--pictures)");
     calibration.quantize();
   }
   const json processor = write_processor(image_processor(config), config);

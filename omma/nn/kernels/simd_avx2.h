@@ -43,6 +43,15 @@ struct Avx2 {
     for (int i = 0; i < lanes.count; ++i) to[i] = held[i];
   }
 
+  static Vector load(const int8_t* from, All) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+  }
+  static Vector load(const int8_t* from, First lanes) {
+    int8_t held[kLanes] = {};
+    for (int i = 0; i < lanes.count; ++i) held[i] = from[i];
+    return load(held, All{});
+  }
+
   static void add_sums(Vector a, Vector b, Vector c, Vector d, float* sums) {
     const __m256 halves = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
     const __m128 total = _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1));

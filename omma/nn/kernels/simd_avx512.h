@@ -42,6 +42,11 @@ struct Avx512 {
     _mm256_mask_storeu_epi16(to, lanes.mask, rounded(x));
   }
 
+  template <class Lanes>
+  static Vector load(const int8_t* from, Lanes lanes) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(lanes.mask, from)));
+  }
+
   static void add_sums(Vector a, Vector b, Vector c, Vector d, float* sums) {
     const __m256 quads = _mm256_hadd_ps(_mm256_hadd_ps(halved(a), halved(b)), _mm256_hadd_ps(halved(c), halved(d)));
     const __m128 total = _mm_add_ps(_mm256_castps256_ps128(quads), _mm256_extractf128_ps(quads, 1));

@@ -1,7 +1,7 @@
 // Vectors of 16 bytes in the compiler's own terms, for float and double: what any target can run.
 //
-// A SIMD type gives a kernel: Real, Vector, kLanes, load and store of Real and Bfloat16, fma, and the sums of four vectors. All and
-// First say which lanes of a load or store take part; lanes that do not are zero and their memory is not touched.
+// A SIMD type gives a kernel: Real, Vector, kLanes, load and store of Real and Bfloat16, load of int8_t, fma, and the sums of four
+// vectors. All and First say which lanes of a load or store take part; lanes that do not are zero and their memory is not touched.
 #pragma once
 
 #include "omma/nn/kernels/bfloat16.h"
@@ -62,6 +62,13 @@ struct Portable {
   template <class Lanes>
   static void store(Bfloat16* to, Vector x, Lanes lanes) {
     for (int i = 0; i < lanes.count; ++i) to[i] = rounded(static_cast<float>(x[i]));
+  }
+
+  template <class Lanes>
+  static Vector load(const int8_t* from, Lanes lanes) {
+    Vector x{};
+    for (int i = 0; i < lanes.count; ++i) x[i] = from[i];
+    return x;
   }
 
   // sums[i] += the sum of the lanes of the i-th vector.

@@ -12,10 +12,10 @@ constexpr int kMostRows = 4;
 constexpr int kCacheLine = 64;  // bytes
 
 // Columns [column, column + columns) of kRows rows from `row` on; columns <= kColumns.
-template <class Simd, int kRows, class Value>
-inline void fill_block(const ThinLinear<Value>& task, int64_t row, int64_t column, int64_t columns) {
+template <class Simd, int kRows, class Value, class Weight>
+inline void fill_block(const ThinLinear<Value, Weight>& task, int64_t row, int64_t column, int64_t columns) {
   const Value* x = task.x + row * task.inputs;
-  const Value* weights[kColumns];  // a missing column repeats the last one and is not stored
+  const Weight* weights[kColumns];  // a missing column repeats the last one and is not stored
   for (int64_t c = 0; c < kColumns; ++c) weights[c] = task.weight + (column + (c < columns ? c : columns - 1)) * task.inputs;
   typename Simd::Vector sums[kRows][kColumns];
   for (auto& of_row : sums)
@@ -26,7 +26,7 @@ inline void fill_block(const ThinLinear<Value>& task, int64_t row, int64_t colum
     for (int c = 0; c < kColumns; ++c) {
       held[c] = Simd::load(weights[c] + k, lanes);
       // The next block: its rows are too short for the processor's own prefetching (1.0 to 1.5 times the rate).
-      if (k * sizeof(Value) % kCacheLine == 0) __builtin_prefetch(weights[c] + kColumns * task.inputs + k);
+      if (k * sizeof(Weight) % kCacheLine == 0) __builtin_prefetch(weights[c] + kColumns * task.inputs + k);
     }
     for (int r = 0; r < kRows; ++r) {
       const auto input = Simd::load(x + r * task.inputs + k, lanes);
@@ -42,13 +42,14 @@ inline void fill_block(const ThinLinear<Value>& task, int64_t row, int64_t colum
     float totals[kColumns] = {};
     Simd::add_sums(sums[r][0], sums[r][1], sums[r][2], sums[r][3], totals);
     auto result = Simd::load(totals, stored);
+    if (task.scale != nullptr) result = result * Simd::load(task.scale + column, stored);
     if (task.bias != nullptr) result = result + Simd::load(task.bias + column, stored);
     Simd::store(task.output + (row + r) * task.outputs + column, result, stored);
   }
 }
 
-template <class Simd, class Value>
-void fill_columns(const ThinLinear<Value>& task, int64_t begin, int64_t end) {
+template <class Simd, class Value, class Weight>
+void fill_columns(const ThinLinear<Value, Weight>& task, int64_t begin, int64_t end) {
   for (int64_t column = begin; column < end; column += kColumns) {
     const int64_t columns = end - column < kColumns ? end - column : kColumns;
     int64_t row = 0;
@@ -60,7 +61,8 @@ void fill_columns(const ThinLinear<Value>& task, int64_t begin, int64_t end) {
 }
 
 template <class Simd>
-constexpr ThinLinearKernels thin_linear_kernels = {fill_columns<Simd, float>, fill_columns<Simd, Bfloat16>};
+constexpr ThinLinearKernels thin_linear_kernels = {fill_columns<Simd, float, float>, fill_columns<Simd, Bfloat16, Bfloat16>,
+                                                   fill_columns<Simd, float, int8_t>, fill_columns<Simd, Bfloat16, int8_t>};
 
 }  // namespace
 }  // namespace omma

@@ -7,6 +7,7 @@
 
 #include "omma/base/error.h"
 #include "omma/data/sample_stream.h"
+#include "omma/nn/peft.h"
 #include "omma/recipes/llava/batch_plan.h"
 #include "omma/recipes/llava/objective.h"
 #include "omma/train/frozen.h"
@@ -88,8 +89,8 @@ class LlavaTraining : public TrainingTask {
   }
 
   void save_model(const std::filesystem::path& directory) override {
-    if (config_.lora && config_.lora->save == "adapter")
-      save_trained_model(directory, *start_.checkpoint.model, {}, torch::kFloat16, config_.lora);
+    if (is_kept_apart(config_.lora))
+      save_adapter(directory, *start_.checkpoint.model, *config_.lora, config_.lora->base, llava_part_in_transformers);
     else
       save_llava(directory, start_.checkpoint, start_.files, torch::kFloat16);
   }

@@ -5,6 +5,7 @@
 
 #include "omma/base/file.h"
 #include "omma/models/llama/predictor.h"
+#include "omma/models/llava/checkpoint.h"
 #include "omma/models/merge.h"
 #include "omma/models/sam/key_table.h"
 #include "omma/models/sam/sam.h"
@@ -123,6 +124,25 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+// What PEFT says of an adapter that it did not write.
+std::map<std::string, Tensor> peft_says(const fs::path& base, const fs::path& adapter, const std::map<std::string, Tensor>& inputs,
+                                        const testing::TemporaryDirectory& out) {
+  std::vector<TensorView> views;
+  for (const auto& [name, tensor] : inputs) views.push_back(view_of(tensor, name));
+  write_safetensors(out / "input.safetensors", views);
+  const std::string command = fmt::format("HF_HUB_OFFLINE=1 .venv/bin/python tools/parity/adapters.py --check '{}' '{}' '{}' 2>&1",
+                                          base.string(), adapter.string(), (out / "input.safetensors").string());
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  return testing::read_expected(out / "output.safetensors");
+}
+
+void draw_what_learns(const torch::nn::Module& module) {
+  const torch::NoGradGuard no_grad;
+  torch::manual_seed(2);
+  for (const Tensor& parameter : module.parameters())
+    if (parameter.requires_grad()) Tensor(parameter).normal_(0, 0.3);
+}
+
 // Every kind of layer of one block, and a whole part.
 TEST(OurAdapters, PeftReadsThem) {
   const testing::TemporaryDirectory out;
@@ -134,18 +154,41 @@ TEST(OurAdapters, PeftReadsThem) {
                           .modules_to_save = {"lm_head"},
                           .use_rslora = true};
   add_lora(*model, config);
+  draw_what_learns(*model);
   const torch::NoGradGuard no_grad;
-  torch::manual_seed(2);
-  for (const Tensor& parameter : model->parameters())
-    if (parameter.requires_grad()) Tensor(parameter).normal_(0, 0.3);
   save_adapter(out / "adapter", *model, config, base.string());
   const Tensor ids = torch::randint(61, {1, 12});
-  const std::vector<TensorView> input = {view_of(ids, "input_ids")};
-  write_safetensors(out / "input.safetensors", input);
-  const std::string command = fmt::format("HF_HUB_OFFLINE=1 .venv/bin/python tools/parity/adapters.py --check '{}' '{}' '{}' 2>&1",
-                                          base.string(), (out / "adapter").string(), (out / "input.safetensors").string());
-  ASSERT_EQ(std::system(command.c_str()), 0);
-  expect_outputs(testing::read_expected(out / "output.safetensors"), outputs_of(model, {{"input_ids", ids}}));
+  const auto told = peft_says(base, out / "adapter", {{"input_ids", ids}}, out);
+  expect_outputs(told, outputs_of(model, {{"input_ids", ids}}));
+}
+
+// Under the names of transformers' modules; and merged into a directory of the older names.
+TEST(OurAdapters, PeftReadsThoseOfALlava) {
+  const testing::TemporaryDirectory out;
+  const fs::path base = testing::parity_directory("llava_training") / "one_step/separate";
+  LlavaCheckpoint adapted = load_llava(base, {.dtype = torch::kFloat32});
+  const LoraConfig config{.rank = 3,
+                          .alpha = 6,
+                          .targets = {"language_model.model.layers.*.self_attn.*", "language_model.model.layers.*.mlp.*"},
+                          .modules_to_save = {"multi_modal_projector"}};
+  add_lora(*adapted.model, config);
+  draw_what_learns(*adapted.model);
+  const torch::NoGradGuard no_grad;
+  save_adapter(out / "adapter", *adapted.model, config, base.string(), llava_part_in_transformers);
+
+  const auto batch = testing::read_expected(base / "batch.safetensors");
+  const Tensor ids = batch.at("input_ids").narrow(0, 0, 1).contiguous();
+  const Tensor pixels = batch.at("pixel_values").narrow(0, 0, 1).contiguous();
+  const auto logits = [&](Llava& model) {
+    const Tensor embeddings = model->embed(ids, model->embed_picture({.pixels = pixels}));
+    return model->language_model->logits(model->language_model->model(LlamaInput{.embeddings = embeddings, .padding = {}}));
+  };
+  const auto told = peft_says(base, out / "adapter", {{"input_ids", ids}, {"pixel_values", pixels}}, out);
+  testing::expect_close("logits", told.at("logits"), logits(adapted.model), 1e-4);
+
+  merge_model(out / "adapter", out / "merged", base.string());
+  LlavaCheckpoint merged = load_llava(out / "merged", {.dtype = torch::kFloat32});
+  testing::expect_close("merged", told.at("logits"), logits(merged.model), 1e-4);
 }
 
 }  // namespace

@@ -13,27 +13,45 @@
 namespace omma {
 namespace {
 
-template <class Value>
-void expect_sums(void (*kernel)(const ThinLinear<Value>&, int64_t, int64_t), int64_t rows, int64_t inputs, int64_t outputs,
+template <class Weight>
+std::vector<Weight> weights_of(Rng& rng, int64_t count) {
+  if constexpr (std::is_same_v<Weight, std::int8_t>) {
+    std::vector<Weight> values(static_cast<std::size_t>(count));
+    for (Weight& value : values) value = static_cast<Weight>(rng.between(-128, 127));
+    return values;
+  } else {
+    return uniform<Weight>(rng, count);
+  }
+}
+
+double widened(std::int8_t value) { return value; }
+
+template <class Value, class Weight>
+void expect_sums(void (*kernel)(const ThinLinear<Value, Weight>&, int64_t, int64_t), int64_t rows, int64_t inputs, int64_t outputs,
                  bool bias) {
   Rng rng(1);
-  const auto x = uniform<Value>(rng, rows * inputs), weight = uniform<Value>(rng, outputs * inputs),
-             shift = uniform<Value>(rng, outputs);
+  const auto x = uniform<Value>(rng, rows * inputs), shift = uniform<Value>(rng, outputs);
+  const auto weight = weights_of<Weight>(rng, outputs * inputs);
+  auto scale = uniform<float>(rng, outputs);
+  for (float& each : scale) each /= 128;
+  constexpr bool is_scaled = !std::is_same_v<Value, Weight>;
   std::vector<Value> output(static_cast<std::size_t>(rows * outputs));
-  const ThinLinear<Value> task{.rows = rows,
-                               .inputs = inputs,
-                               .outputs = outputs,
-                               .x = x.data(),
-                               .weight = weight.data(),
-                               .bias = bias ? shift.data() : nullptr,
-                               .output = output.data()};
+  const ThinLinear<Value, Weight> task{.rows = rows,
+                                       .inputs = inputs,
+                                       .outputs = outputs,
+                                       .x = x.data(),
+                                       .weight = weight.data(),
+                                       .bias = bias ? shift.data() : nullptr,
+                                       .output = output.data(),
+                                       .scale = is_scaled ? scale.data() : nullptr};
   kernel(task, 0, outputs / 3);  // as two threads would
   kernel(task, outputs / 3, outputs);
-  const auto at = [](const std::vector<Value>& values, int64_t i) { return widened(values[static_cast<std::size_t>(i)]); };
+  const auto at = [](const auto& values, int64_t i) -> double { return widened(values[static_cast<std::size_t>(i)]); };
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t c = 0; c < outputs; ++c) {
-      double sum = bias ? at(shift, c) : 0;
-      for (int64_t k = 0; k < inputs; ++k) sum += double(at(x, r * inputs + k)) * at(weight, c * inputs + k);
+      double sum = 0;
+      for (int64_t k = 0; k < inputs; ++k) sum += at(x, r * inputs + k) * at(weight, c * inputs + k);
+      sum = sum * (is_scaled ? double(scale[static_cast<std::size_t>(c)]) : 1) + (bias ? at(shift, c) : 0);
       const double rounding = std::is_same_v<Value, float> ? 1e-5 : 1e-5 + std::abs(sum) / 256;
       ASSERT_NEAR(at(output, r * outputs + c), sum, rounding)
           << rows << " rows, " << inputs << " inputs, " << outputs << " outputs, at " << r << ", " << c;
@@ -47,6 +65,8 @@ void expect_all_shapes(const ThinLinearKernels& kernels) {
       for (const int64_t outputs : {1, 3, 4, 13}) {
         expect_sums(kernels.fp32, rows, inputs, outputs, outputs % 2 == 0);
         expect_sums(kernels.bf16, rows, inputs, outputs, outputs % 2 != 0);
+        expect_sums(kernels.fp32_int8, rows, inputs, outputs, outputs % 2 != 0);
+        expect_sums(kernels.bf16_int8, rows, inputs, outputs, outputs % 2 == 0);
       }
     }
   }
