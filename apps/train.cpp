@@ -73,7 +73,7 @@ void expect_output_of_run(const TrainOptions& options, const json& recipe) {
   const json root = recipe.value("data_root", json(""));
   for (const char* field : {"data", "validation_data"})
     if (recipe.contains(field)) add_recipe_data(inputs, recipe[field], root.is_string() ? root.get<std::string>() : "");
-  for (const char* field : {"initial_weights", "tokenizer"})
+  for (const char* field : {"initial_weights", "tokenizer", "vision_tower", "language_model"})
     if (recipe.contains(field)) add_recipe_data(inputs, recipe[field]);
   std::vector<std::string> files = {"log.jsonl", "checkpoint.safetensors"};
   if (!options.resume) {

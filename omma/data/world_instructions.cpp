@@ -87,11 +87,12 @@ class WorldInstructions : public InstructionDataset {
   InstructionSample describe(const Scene& scene, std::size_t index) const {
     Rng rng(world_.seed ^ dialogue_stream, index);
     const Kind& kind = rng.pick(std::span<const Kind>(kinds_));
-    InstructionSample sample{.id = fmt::format("{}/{}#{}", omma::name_of(scene.split), index, kind.name),
-                             .image = fmt::format("{}-{:06}.png", omma::name_of(scene.split), index),
-                             .rounds = kind.rounds(scene, rng)};
-    if (sample.rounds.empty() || sample.rounds.front().question.empty()) sample.rounds = detail(scene, rng);
-    return sample;
+    Rounds rounds = kind.rounds(scene, rng);
+    const bool has_words = !rounds.empty() && !rounds.front().question.empty();
+    if (!has_words) rounds = detail(scene, rng);
+    return {.id = fmt::format("{}/{}#{}", omma::name_of(scene.split), index, has_words ? kind.name : "detail"),
+            .image = fmt::format("{}-{:06}.png", omma::name_of(scene.split), index),
+            .rounds = std::move(rounds)};
   }
 
   WorldSettings world_;

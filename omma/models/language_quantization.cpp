@@ -5,6 +5,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/io/finite.h"
 #include "omma/models/conversion.h"
 #include "omma/nn/linear.h"
 #include "omma/nn/llama.h"
@@ -27,6 +28,9 @@ Quantized quantize_language_layers(const fs::path& from, const fs::path& to, con
   check(!config.contains("quantization_config"), "{}: is of 8-bit numbers already", from.string());
   config["quantization_config"] = llama_int8_config();
   const TensorFile weights = read_weights(from);
+  std::vector<const TensorView*> given;
+  for (const TensorView& view : weights.tensors()) given.push_back(&view);
+  expect_finite(given, from.string());
   std::deque<Int8Weight> made;  // what the views are of
   std::vector<TensorView> views;
   double lost = 0, all = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "omma/base/error.h"
+#include "omma/base/file.h"
 #include "omma/models/conversion.h"
 #include "omma/models/model_row.h"
 #include "omma/models/registry.h"
@@ -14,9 +15,9 @@ namespace fs = std::filesystem;
 namespace {
 
 KeyTable keys_of(const fs::path& directory) {
-  const std::string type = inspect_model(directory).model_type;
+  const json type = read_json(directory / "config.json").value("model_type", json());
   for (const ModelRow& row : model_rows())
-    if (row.keys && std::ranges::count(row.types, type) > 0) return row.keys(directory);
+    if (type.is_string() && std::ranges::count(row.types, type.get<std::string>()) > 0) return row.keys;
   return {};
 }
 

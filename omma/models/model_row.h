@@ -58,8 +58,8 @@ struct ModelRow {
   std::function<bool(const ConversionSource& source)> is_original = {};
   std::function<void(const ConversionSource& source, const std::filesystem::path& to)> convert = {};
 
-  // The names of a directory's weights to the module's, where an adapter may name them in other ways.
-  std::function<KeyTable(const std::filesystem::path& directory)> keys = {};
+  // The names of weights to the module's, where an adapter may name them in other ways than its base.
+  KeyTable keys = {};
 
   // Into an existing directory the model of another, with int8 layers, calibrated on pictures.
   std::function<Quantized(const std::filesystem::path& from, const std::filesystem::path& to, const NextPicture& next)> quantize =

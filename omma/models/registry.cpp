@@ -1,4 +1,6 @@
 // The models that omma knows: a row each.
+#include "omma/base/error.h"
+#include "omma/base/file.h"
 #include "omma/models/blip/answerer.h"
 #include "omma/models/blip/captioner.h"
 #include "omma/models/blip/convert.h"
@@ -41,18 +43,18 @@ std::unique_ptr<ChatModel> load_llava_chat(const fs::path& directory, const Load
   return std::make_unique<LlavaChat>(directory, options, target.chat_template);
 }
 
-Quantized quantize_llama(const fs::path& from, const fs::path& to, const NextPicture& /*next*/) {
+void expect_no_pictures(const NextPicture& next) { check(!next(), "--pictures: a language model's weights need no calibration"); }
+
+Quantized quantize_llama(const fs::path& from, const fs::path& to, const NextPicture& next) {
+  expect_no_pictures(next);
   const fs::path file = from / "config.json";
   return quantize_language_layers(from, to, llama_keys(read_llama_config(read_json(file), file.string())));
 }
 
-KeyTable keys_of_llava(const fs::path& directory) {
-  const fs::path file = directory / "config.json";
-  return llava_keys(read_llava_config(read_json(file), file.string()));
-}
-
-Quantized quantize_llava(const fs::path& from, const fs::path& to, const NextPicture& /*next*/) {
-  return quantize_language_layers(from, to, keys_of_llava(from));
+Quantized quantize_llava(const fs::path& from, const fs::path& to, const NextPicture& next) {
+  expect_no_pictures(next);
+  const fs::path file = from / "config.json";
+  return quantize_language_layers(from, to, llava_keys(read_llava_config(read_json(file), file.string())));
 }
 
 std::vector<ModelRow> known_models() {
@@ -91,7 +93,7 @@ std::vector<ModelRow> known_models() {
        .answerer = [](const fs::path& directory,
                       const LoadTarget& target) { return std::make_unique<ChatAnswerer>(load_llava_chat(directory, target)); },
        .chat_model = load_llava_chat,
-       .keys = keys_of_llava,
+       .keys = llava_keys(LlavaConfig()),
        .quantize = quantize_llava});
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},
                   .detector =

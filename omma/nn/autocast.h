@@ -7,25 +7,28 @@
 
 namespace omma {
 
-// bf16 autocast on one device type for the object's lifetime, where it is enabled.
+// bf16 autocast on one device type for the object's lifetime, on or off; what was before is there again behind it.
 class Autocast {
  public:
-  Autocast(c10::DeviceType device, bool enabled) : device_(device), enabled_(enabled) {
-    if (!enabled_) return;
-    at::autocast::set_autocast_dtype(device_, torch::kBFloat16);
-    at::autocast::set_autocast_enabled(device_, true);
+  Autocast(c10::DeviceType device, bool enabled)
+      : device_(device),
+        was_enabled_(at::autocast::is_autocast_enabled(device)),
+        old_type_(at::autocast::get_autocast_dtype(device)) {
+    if (enabled) at::autocast::set_autocast_dtype(device_, torch::kBFloat16);
+    at::autocast::set_autocast_enabled(device_, enabled);
   }
   ~Autocast() {
-    if (!enabled_) return;
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, false);
+    if (!was_enabled_) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, was_enabled_);
+    at::autocast::set_autocast_dtype(device_, old_type_);
   }
   Autocast(const Autocast&) = delete;
   Autocast& operator=(const Autocast&) = delete;
 
  private:
   c10::DeviceType device_;
-  bool enabled_;
+  bool was_enabled_;
+  torch::Dtype old_type_;
 };
 
 }  // namespace omma

@@ -54,9 +54,10 @@ ordered_json chat_turns_json(std::span<const ChatTurn> turns, bool in_parts) {
 
 ChatTemplate find_chat_template(const std::filesystem::path& directory, const std::string& name) {
   if (name.empty()) return ChatTemplate::from_directory(directory);
-  if (std::ranges::count(ChatTemplate::built_in_names(), name) > 0 || !std::filesystem::exists(name))
-    return ChatTemplate::built_in(name);
-  return ChatTemplate::from_file(name);
+  const bool is_built_in = std::ranges::count(ChatTemplate::built_in_names(), name) > 0 || !std::filesystem::exists(name);
+  ChatTemplate chat = is_built_in ? ChatTemplate::built_in(name) : ChatTemplate::from_file(name);
+  chat.take_special_tokens(directory);
+  return chat;
 }
 
 ChatGeneration::ChatGeneration(LlamaForCausalLM model, Tokenizer tokenizer, ChatTemplate chat_template, GenerationConfig generation)

@@ -96,17 +96,6 @@ void QuantizableLinearImpl::quantize(const LinearImpl& layer, Int8Range input) {
   prepared_.reset();
 }
 
-void QuantizableLinearImpl::to(torch::Device device, torch::Dtype dtype, bool non_blocking) {
-  if (is_int8())
-    LinearImpl::to(device, non_blocking);
-  else
-    LinearImpl::to(device, dtype, non_blocking);
-}
-
-void QuantizableLinearImpl::to(torch::Dtype dtype, bool non_blocking) {
-  if (!is_int8()) LinearImpl::to(dtype, non_blocking);
-}
-
 bool QuantizableLinearImpl::suits(const Tensor& x) const {
   return x.is_cpu() && x.numel() > 0 && weight.is_cpu() && !torch::GradMode::is_enabled() &&
          at::globalContext().userEnabledMkldnn() && int8_operators() != nullptr;

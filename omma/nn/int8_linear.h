@@ -39,10 +39,6 @@ class QuantizableLinearImpl : public LinearImpl {
   Tensor forward(const Tensor& x);                              // [..., in] -> [..., out]
   Tensor forward_with(const Tensor& x, Activation activation);  // activation(forward(x))
 
-  void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
-  void to(torch::Dtype dtype, bool non_blocking = false) override;
-  using LinearImpl::to;
-
   std::function<void(const Tensor& x)> watch;  // is shown every x, where there is one
 
  private:

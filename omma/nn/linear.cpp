@@ -1,5 +1,6 @@
 #include "omma/nn/linear.h"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/CPUAllocator.h>
 
@@ -54,10 +55,13 @@ constexpr int64_t max_thin_rows = 8;     // up to here a product is bound by rea
 constexpr int64_t min_fused_rows = 32;   // and from here on no longer
 constexpr int64_t max_wide_rows = 2048;  // up to here oneDNN's packing of the weight counts
 
+// Without gradients, and in the types that there are: autocast knows LibTorch's operators alone.
+bool runs_own_kernels() { return !torch::GradMode::is_enabled() && !at::autocast::is_autocast_enabled(at::kCPU); }
+
 // Whether the kernels below can take it: no gradients, and one type on the CPU.
 bool is_plain(const Tensor& x, const Tensor& weight) {
   const auto type = x.scalar_type();
-  return !torch::GradMode::is_enabled() && x.is_cpu() && weight.is_cpu() && (type == torch::kFloat || type == torch::kBFloat16) &&
+  return runs_own_kernels() && x.is_cpu() && weight.is_cpu() && (type == torch::kFloat || type == torch::kBFloat16) &&
          weight.scalar_type() == type && x.size(-1) == weight.size(1);
 }
 
@@ -113,7 +117,7 @@ Tensor run_thin(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 bool suits_thin(const Tensor& x, const Int8Weight& weight) {
   const auto type = x.scalar_type();
-  return !torch::GradMode::is_enabled() && x.is_cpu() && weight.values.is_cpu() &&
+  return runs_own_kernels() && x.is_cpu() && weight.values.is_cpu() && weight.values.scalar_type() == torch::kInt8 &&
          (type == torch::kFloat || type == torch::kBFloat16) && x.size(-1) == weight.values.size(1) && x.numel() > 0 &&
          x.numel() <= max_thin_rows * weight.values.size(1) && weight.values.is_contiguous();
 }
@@ -198,8 +202,11 @@ Int8Weight int8_weight(const Tensor& weight) {
 
 Tensor linear(const Tensor& x, const Int8Weight& weight, const Tensor& bias) {
   if (suits_thin(x, weight)) return run_thin(x, weight, bias);
-  const Tensor values = weight.values.to(x.scalar_type()) * weight.scale.to(x.scalar_type());
-  return omma::linear(x, values, bias.defined() ? bias.to(x.scalar_type()) : bias);
+  const auto type = x.scalar_type();
+  const Tensor shift = bias.defined() ? bias.to(type) : bias;
+  if (type == torch::kHalf) return omma::linear(x, (weight.values * weight.scale).to(type), shift);  // sums would leave its range
+  const Tensor y = (omma::linear(x, weight.values.to(type)) * weight.scale.flatten()).to(type);      // 8 bits are exact in any type
+  return shift.defined() ? y + shift : y;
 }
 
 Tensor linear_with(Activation activation, const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -213,6 +220,17 @@ LinearImpl::LinearImpl(const torch::nn::LinearOptions& sizes, bool int8) : torch
   parameters_.erase("weight");
   weight = register_buffer("weight", torch::zeros({sizes.out_features(), sizes.in_features()}, torch::kInt8));
   weight_scale_ = register_buffer("weight_scale", torch::ones({sizes.out_features(), 1}));
+}
+
+void LinearImpl::to(torch::Device device, torch::Dtype dtype, bool non_blocking) {
+  if (is_int8())
+    Module::to(device, non_blocking);
+  else
+    Module::to(device, dtype, non_blocking);
+}
+
+void LinearImpl::to(torch::Dtype dtype, bool non_blocking) {
+  if (!is_int8()) Module::to(dtype, non_blocking);
 }
 
 Tensor LinearImpl::forward(const Tensor& x) {

@@ -45,7 +45,7 @@ struct LowRankAdapter {
 //
 // `weight` and `bias` are the layer's own. Who computes with the weight other than by forward() reads full_weight(), so that an
 // adapter has its part. With `int8` there are, in the place of the parameter `weight`, the buffers `weight` int8 [out, in] and
-// `weight_scale` float32 [out, 1] of an Int8Weight.
+// `weight_scale` float32 [out, 1] of an Int8Weight, which keep their types whatever type the module is turned to.
 class LinearImpl : public torch::nn::LinearImpl {
  public:
   LinearImpl(int64_t in, int64_t out) : LinearImpl(torch::nn::LinearOptions(in, out)) {}
@@ -54,6 +54,9 @@ class LinearImpl : public torch::nn::LinearImpl {
   Tensor forward_with(const Tensor& x, Activation activation);  // activation(forward(x)), by linear_with
 
   bool is_int8() const { return weight_scale_.defined(); }
+  void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
+  void to(torch::Dtype dtype, bool non_blocking = false) override;
+  using Module::to;
 
   // The weight with the adapter's part, in the weight's type, [out, in]; `weight` itself where there is none. Of 8-bit numbers
   // float32.

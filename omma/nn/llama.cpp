@@ -204,6 +204,18 @@ Tensor LlamaForCausalLMImpl::logits(const Tensor& hidden) {
   return config_.tie_word_embeddings ? omma::linear(hidden, model->embed_tokens->weight) : lm_head(hidden);
 }
 
+void LlamaForCausalLMImpl::add_words(int64_t words) {
+  check(words >= config_.vocab_size, "llama: expected at least {} words, got {}", config_.vocab_size, words);
+  torch::NoGradGuard no_grad;
+  const auto grow = [&](Tensor& rows) {
+    const Tensor mean = rows.to(torch::kFloat32).mean(0, true).to(rows.scalar_type());
+    rows.set_data(torch::cat({rows, mean.expand({words - config_.vocab_size, -1})}));
+  };
+  grow(model->embed_tokens->weight);
+  if (lm_head) grow(lm_head->weight);
+  config_.vocab_size = words;
+}
+
 KeyValueCache LlamaForCausalLMImpl::make_cache(int64_t batch, int64_t capacity) {
   return KeyValueCache({.layers = config_.num_hidden_layers,
                         .batch = batch,

@@ -155,6 +155,7 @@ class LlamaForCausalLMImpl : public torch::nn::Module {
   torch::Tensor logits(const torch::Tensor& hidden);                                   // [..., C] -> [..., V]
   KeyValueCache make_cache(int64_t batch, int64_t capacity);
   void initialise(double deviation);  // as the paper trains: normal weights, zero biases, unit norms
+  void add_words(int64_t words);      // to as many in all; the rows of new ones are the means of the others
 
   const LlamaConfig& config() const { return config_; }
   LlamaModel model;

@@ -14,6 +14,21 @@ using torch::autograd::variable_list;
 
 using Part = std::function<Tensor(const Tensor&)>;
 
+// A generator's state for the object's lifetime.
+class RandomState {
+ public:
+  RandomState(at::Generator generator, const Tensor& state) : generator_(std::move(generator)), now_(generator_.get_state()) {
+    generator_.set_state(state);
+  }
+  ~RandomState() { generator_.set_state(now_); }
+  RandomState(const RandomState&) = delete;
+  RandomState& operator=(const RandomState&) = delete;
+
+ private:
+  at::Generator generator_;
+  Tensor now_;
+};
+
 // What the second run has to meet again.
 struct Replay : torch::CustomClassHolder {
   Replay(Part part, const Tensor& x)
@@ -25,11 +40,8 @@ struct Replay : torch::CustomClassHolder {
   Tensor run(const Tensor& x) const {
     const torch::AutoGradMode gradients(true);
     const Autocast autocast(device.type(), bf16);
-    const Tensor now = generator().get_state();
-    generator().set_state(random);
-    Tensor y = part(x);
-    generator().set_state(now);
-    return y;
+    const RandomState then(generator(), random);
+    return part(x);
   }
 
   at::Generator generator() const { return at::globalContext().defaultGenerator(device); }

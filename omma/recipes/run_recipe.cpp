@@ -70,9 +70,7 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
 }
 
 void check_recipe(json recipe, std::string_view where) {
-  recipe = with_start_completed(std::move(recipe));
-  recipe.erase("initial_weights");
-  open_recipe(with_found_models(recipe), where);
+  open_recipe(with_found_models(with_stages_described(with_start_completed(std::move(recipe)))), where);
 }
 
 TrainingOutcome run_recipe(const json& recipe, std::string_view where, const TrainingOptions& options) {

@@ -12,7 +12,11 @@ namespace omma {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array model_parts = {"vision_tower", "language_model"};
+// A model's parts that a recipe may name, and where the model's config describes them.
+struct ModelPart {
+  const char *field, *config;
+};
+constexpr std::array<ModelPart, 2> model_parts = {{{"vision_tower", "vision_config"}, {"language_model", "text_config"}}};
 
 bool names_recipe(const std::string& from) { return from.ends_with(".json"); }
 
@@ -20,6 +24,13 @@ fs::path model_of(const fs::path& recipe) { return run_directory(recipe) / "mode
 
 bool is_done(const fs::path& recipe) {
   return fs::exists(outcome_file(run_directory(recipe))) && fs::is_directory(model_of(recipe));
+}
+
+bool is_stage_to_be(const json& from) { return from.is_string() && names_recipe(from) && !is_done(from.get<std::string>()); }
+
+// What a stage's model will be, as far as recipes tell.
+json model_to_be(const std::string& stage) {
+  return with_stages_described(with_start_completed(read_json(find_recipe(stage)))).value("model", json::object());
 }
 
 std::vector<std::string> file_names(const fs::path& directory) {
@@ -54,10 +65,9 @@ fs::path run_directory(const fs::path& recipe) { return fs::path("out") / recipe
 std::vector<fs::path> missing_stages(const json& recipe) {
   std::vector<fs::path> missing;
   const auto need = [&](const json& from) {
-    if (from.is_string() && names_recipe(from) && !is_done(from.get<std::string>()))
-      missing.push_back(find_recipe(from.get<std::string>()));
+    if (is_stage_to_be(from)) missing.push_back(find_recipe(from.get<std::string>()));
   };
-  for (const char* part : model_parts) need(recipe.value(part, json()));
+  for (const ModelPart& part : model_parts) need(recipe.value(part.field, json()));
   for (const json& from : recipe.value("initial_weights", json::array())) need(from);
   return missing;
 }
@@ -70,13 +80,25 @@ json with_start_completed(json recipe) {
     json& base = (*lora)["base"];
     if (base.is_null()) base = names_recipe(first) ? model_of(first).string() : first;
   }
+  if (recipe.value("task", json()) == "llava" && !recipe.contains("tokenizer")) recipe["tokenizer"] = first;
   if (recipe.contains("model")) return recipe;
   const fs::path place = names_recipe(first) ? model_of(first) : fs::path(found_model(first));
   if (fs::is_regular_file(place / "config.json"))
     recipe["model"] = read_json(place / "config.json");
   else if (names_recipe(first))  // a stage that has not been trained
-    recipe["model"] = read_json(find_recipe(first)).value("model", json::object());
-  if (!recipe.contains("tokenizer") && recipe["model"].value("model_type", "").starts_with("llava")) recipe["tokenizer"] = first;
+    recipe["model"] = model_to_be(first);
+  return recipe;
+}
+
+json with_stages_described(json recipe) {
+  recipe.erase("initial_weights");
+  for (const auto& [field, config] : model_parts) {
+    if (!is_stage_to_be(recipe.value(field, json()))) continue;
+    const json part = model_to_be(recipe[field]);
+    recipe["model"][config] = part.value(config, part);
+    recipe.erase(field);
+  }
+  if (is_stage_to_be(recipe.value("tokenizer", json()))) recipe.erase("tokenizer");
   return recipe;
 }
 

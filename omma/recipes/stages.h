@@ -21,8 +21,12 @@ std::filesystem::path run_directory(const std::filesystem::path& recipe);
 std::vector<std::filesystem::path> missing_stages(const json& recipe);
 
 // The recipe with what it leaves to the model that comes first in its `initial_weights`: `model`, where it has none, is that one's
-// config.json, and with a LLaVA's goes its tokenizer; an adapter that is kept apart (`lora`) has it for its base.
+// config.json; a LLaVA keeps its tokenizer; an adapter that is kept apart (`lora`) has it for its base.
 json with_start_completed(json recipe);
+
+// The recipe without its `initial_weights`, and with what the recipes of stages that are not done say of their models in the place
+// of these: for looking at it before they are trained.
+json with_stages_described(json recipe);
 
 // The recipe with the places of `initial_weights`, `tokenizer`, `teacher`, `vision_tower` and `language_model` in place of what it
 // names: a path that exists is itself, a recipe stands for the model of its run, NAME and zoo/NAME for the zoo's. Throws

@@ -105,10 +105,17 @@ ChatTemplate ChatTemplate::from_directory(const fs::path& directory) {
   for (const auto& [name, source] : sources_of(directory)) chat.add(name, source.second, source.first);
   check(!chat.templates_.empty(), "{}: no chat template (chat_template.jinja, or chat_template in tokenizer_config.json)",
         directory.string());
-  add_tokens(chat.special_tokens_, read_optional(directory / "tokenizer_config.json"));
-  add_tokens(chat.special_tokens_, read_optional(directory / "special_tokens_map.json"));
+  chat.take_special_tokens(directory);
   return chat;
 }
+
+void ChatTemplate::take_special_tokens(const fs::path& directory) {
+  if (directory.empty()) return;
+  take_special_tokens(read_optional(directory / "tokenizer_config.json"));
+  take_special_tokens(read_optional(directory / "special_tokens_map.json"));
+}
+
+void ChatTemplate::take_special_tokens(const json& tokenizer_config) { add_tokens(special_tokens_, tokenizer_config); }
 
 ChatTemplate ChatTemplate::from_source(const std::string& source, const std::string& where) {
   ChatTemplate chat;

@@ -51,6 +51,11 @@ class ChatTemplate {
   // std::invalid_argument for no messages, a name that is not there, and what the template refuses.
   MarkedText render(const ordered_json& messages, const ChatOptions& options = {}) const;
 
+  // With the special tokens of a directory (tokenizer_config.json, special_tokens_map.json), or of such a file, beside those that
+  // it has: for a template that came from elsewhere.
+  void take_special_tokens(const std::filesystem::path& directory);
+  void take_special_tokens(const json& tokenizer_config);
+
   const ordered_json& special_tokens() const { return special_tokens_; }  // by name: {"eos_token": "</s>"}
   const std::string& source() const;                                      // of the default one, or the first there is
 

@@ -21,9 +21,12 @@ LlavaProjectorImpl::LlavaProjectorImpl(const LlavaConfig& config)
 Tensor LlavaProjectorImpl::forward(const Tensor& x) { return linear_2(linear_1->forward_with(x, activation_)); }
 
 LlavaImpl::LlavaImpl(const LlavaConfig& config)
-    : vision_tower(register_at(*this, "vision_tower.vision_model", ClipVisionModel(config.vision_config))),
+    : LlavaImpl(config, ClipVisionModel(config.vision_config), LlamaForCausalLM(config.text_config)) {}
+
+LlavaImpl::LlavaImpl(const LlavaConfig& config, ClipVisionModel tower, LlamaForCausalLM decoder)
+    : vision_tower(register_at(*this, "vision_tower.vision_model", std::move(tower))),
       multi_modal_projector(register_module("multi_modal_projector", LlavaProjector(config))),
-      language_model(register_module("language_model", LlamaForCausalLM(config.text_config))),
+      language_model(register_module("language_model", std::move(decoder))),
       config_(config) {
   if (config.next) image_newline = register_parameter("image_newline", torch::zeros({config.text_config.hidden_size}));
 }

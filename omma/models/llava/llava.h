@@ -42,6 +42,7 @@ struct LlavaViews {
 class LlavaImpl : public torch::nn::Module {
  public:
   explicit LlavaImpl(const LlavaConfig& config);
+  LlavaImpl(const LlavaConfig& config, ClipVisionModel tower, LlamaForCausalLM decoder);  // of parts, which fit the config
 
   Tensor embed_picture(const LlavaViews& views);  // [F, C], by the three below
 

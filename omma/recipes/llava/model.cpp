@@ -21,26 +21,43 @@ std::string text_directory(const LlavaModelRecipe& recipe) {
   return recipe.tokenizer.empty() ? recipe.language_model : recipe.tokenizer;
 }
 
-DialogueForm form_of(const LlavaModelRecipe& recipe) {
-  const std::string& name = recipe.chat_template;
+json tokenizer_config_of(const LlavaModelRecipe& recipe) {
+  const std::string directory = text_directory(recipe);
+  const fs::path file = fs::path(directory) / "tokenizer_config.json";
+  json config = !directory.empty() && fs::exists(file) ? read_json(file)
+                                                       : json{{"tokenizer_class", "PreTrainedTokenizerFast"},
+                                                              {"clean_up_tokenization_spaces", false},
+                                                              {"eos_token", llava_end_token},
+                                                              {"pad_token", llava_end_token}};
+  config["image_token"] = image_token;
+  return config;
+}
+
+ChatTemplate template_of(const LlavaModelRecipe& recipe, const std::string& name) {
   const fs::path directory = text_directory(recipe);
-  if (name.find("{%") != std::string::npos) return {.chat_template = ChatTemplate::from_source(name, "chat_template")};
-  if (name.empty() && (directory.empty() || !ChatTemplate::has_template(directory)))
-    return {.chat_template = ChatTemplate::built_in("vicuna_v1")};
-  return {.chat_template = find_chat_template(directory, name), .answers_alone = name == "plain"};
+  if (name.find("{%") != std::string::npos) return ChatTemplate::from_source(name, "chat_template");
+  const bool has_own = !directory.empty() && ChatTemplate::has_template(directory);
+  return find_chat_template(directory, name.empty() && !has_own ? "vicuna_v1" : name);
+}
+
+// `name` as in the recipe.
+DialogueForm form_of(const LlavaModelRecipe& recipe, const std::string& name) {
+  DialogueForm form{.chat_template = template_of(recipe, name), .answers_alone = name == "plain"};
+  form.chat_template.take_special_tokens(tokenizer_config_of(recipe));
+  return form;
 }
 
 json tokenizer_of(const LlavaModelRecipe& recipe, const DialogueForm& form) {
   const fs::path directory = text_directory(recipe);
-  if (directory.empty()) return llava_world_tokenizer(form);
+  if (directory.empty()) return llava_world_tokenizer(form, recipe.vocabulary);
+  check(recipe.vocabulary.empty(), "vocabulary: {} has a tokenizer of its own", directory.string());
   return fs::exists(directory / "tokenizer.json") ? read_json(directory / "tokenizer.json")
                                                   : read_sentencepiece_tokenizer(directory);
 }
 
-// Adds the picture's token where there is none.
-void expect_image_token(json& tokenizer) {
+json with_image_token(json tokenizer) {
   const Tokenizer known = Tokenizer::from_json(tokenizer, "tokenizer.json");
-  if (known.token_to_id(image_token)) return;
+  if (known.token_to_id(image_token)) return tokenizer;
   tokenizer["added_tokens"].push_back({{"id", known.largest_id() + 1},
                                        {"content", image_token},
                                        {"single_word", false},
@@ -48,70 +65,75 @@ void expect_image_token(json& tokenizer) {
                                        {"rstrip", false},
                                        {"normalized", false},
                                        {"special", true}});
+  return tokenizer;
 }
 
-json tokenizer_config_of(const LlavaModelRecipe& recipe) {
-  const fs::path file = fs::path(text_directory(recipe)) / "tokenizer_config.json";
-  json config = fs::exists(file) ? read_json(file)
-                                 : json{{"tokenizer_class", "PreTrainedTokenizerFast"},
-                                        {"clean_up_tokenization_spaces", false},
-                                        {"eos_token", llava_end_token},
-                                        {"pad_token", llava_end_token}};
-  config["image_token"] = image_token;
-  return config;
-}
+json config_file_of(const std::string& directory) { return read_json(fs::path(directory) / "config.json"); }
 
-json read_part(const std::string& directory) { return read_json(fs::path(directory) / "config.json"); }
+json tower_config_of(const std::string& directory) {
+  const json config = config_file_of(directory);
+  check(config.contains("vision_config"), "vision_tower: {}: expected a CLIPModel directory, with a vision_config", directory);
+  return config["vision_config"];
+}
 
 LlavaConfig config_of(const LlavaModelRecipe& recipe, const Tokenizer& tokenizer) {
   json model = recipe.model;
   if (!model.contains("model_type")) model["model_type"] = "llava";
-  if (!recipe.vision_tower.empty()) model["vision_config"] = read_part(recipe.vision_tower).at("vision_config");
-  if (!recipe.language_model.empty()) model["text_config"] = read_part(recipe.language_model);
+  if (!recipe.vision_tower.empty()) model["vision_config"] = tower_config_of(recipe.vision_tower);
+  if (!recipe.language_model.empty()) model["text_config"] = config_file_of(recipe.language_model);
   json& text = model["text_config"];
   if (!text.contains("model_type")) text["model_type"] = "llama";
   const std::int64_t words = tokenizer.largest_id() + 1;
   text["vocab_size"] = std::max(text.value("vocab_size", words), words);
   model["image_token_index"] = *tokenizer.token_to_id(image_token);
   model.erase("image_token_id");
-  return read_llava_config(model, "model");
+  LlavaConfig config = read_llava_config(model, "model");
+  check(!config.text_config.int8, "model: a language model of 8-bit numbers starts no training: take what it was made of");
+  return config;
 }
 
-// Weights of the same names. Rows beyond theirs, of new words, are the mean of theirs.
-void copy_weights(torch::nn::Module& to, const torch::nn::Module& from) {
+ClipVisionModel load_tower(const std::string& directory) {
+  const ClipConfig config = read_clip_config(config_file_of(directory), directory + "/config.json");
+  return load_model<Clip>(config, read_weights(directory), clip_keys(), directory)->vision_model;
+}
+
+ClipVisionModel tower_of(const LlavaModelRecipe& recipe, const LlavaConfig& config) {
+  if (!recipe.vision_tower.empty()) return load_tower(recipe.vision_tower);
+  ClipVisionModel tower(config.vision_config);
+  tower->init_weights();
+  return tower;
+}
+
+LlamaForCausalLM decoder_of(const LlavaModelRecipe& recipe, const LlavaConfig& config) {
+  if (recipe.language_model.empty()) {
+    LlamaForCausalLM decoder(config.text_config);
+    decoder->initialise(config.text_config.initializer_range);
+    return decoder;
+  }
+  LlamaForCausalLM decoder = load_llama(recipe.language_model, {.dtype = torch::kFloat32});
+  decoder->add_words(config.text_config.vocab_size);
+  return decoder;
+}
+
+Llava whole_of(const LlavaModelRecipe& recipe, const LlavaConfig& config) {
+  check(recipe.initial_weights.size() == 1, "initial_weights: expected one LLaVA, got {}", recipe.initial_weights.size());
+  check(recipe.language_model.empty(), "language_model: the LLaVA of initial_weights has one already");
+  const std::string& directory = recipe.initial_weights.front();
+  Llava model = load_model<Llava>(config, read_weights(directory), llava_keys(config), directory);
+  if (recipe.vision_tower.empty()) return model;
   torch::NoGradGuard no_grad;
-  const auto theirs = from.named_parameters();
-  for (const auto& item : to.named_parameters()) {
-    const Tensor& source = theirs[item.key()];
-    const int64_t rows = source.size(0);
-    item.value().narrow(0, 0, rows).copy_(source);
-    if (item.value().size(0) > rows) item.value().narrow(0, rows, item.value().size(0) - rows).copy_(source.mean(0, true));
-  }
-}
-
-void initialise(Llava& model, const LlavaModelRecipe& recipe) {
-  model->vision_tower->init_weights();
-  model->language_model->initialise(model->config().text_config.initializer_range);
-  if (model->config().next) {
-    torch::NoGradGuard no_grad;
-    model->image_newline.normal_(0, 1 / std::sqrt(static_cast<double>(model->config().text_config.hidden_size)));
-  }
-  if (!recipe.language_model.empty())
-    copy_weights(*model->language_model, *load_llama(recipe.language_model, {.dtype = torch::kFloat32}));
+  const auto tower = load_tower(recipe.vision_tower)->named_parameters();
+  for (auto& weight : model->vision_tower->named_parameters()) weight.value().copy_(tower[weight.key()]);
+  return model;
 }
 
 Llava make_model(const LlavaModelRecipe& recipe, const LlavaConfig& config) {
-  Llava model = nullptr;
-  if (recipe.initial_weights.empty()) {
-    model = Llava(config);
-    initialise(model, recipe);
-  } else {
-    check(recipe.initial_weights.size() == 1, "initial_weights: expected one LLaVA, got {}", recipe.initial_weights.size());
-    check(recipe.language_model.empty(), "language_model: the LLaVA of initial_weights has one already");
-    const std::string& directory = recipe.initial_weights.front();
-    model = load_model<Llava>(config, read_weights(directory), llava_keys(config), directory);
+  if (!recipe.initial_weights.empty()) return whole_of(recipe, config);
+  Llava model(config, tower_of(recipe, config), decoder_of(recipe, config));
+  if (config.next) {
+    torch::NoGradGuard no_grad;
+    model->image_newline.normal_(0, 1 / std::sqrt(static_cast<double>(config.text_config.hidden_size)));
   }
-  if (!recipe.vision_tower.empty()) copy_weights(*model->vision_tower, *ClipMatcher(recipe.vision_tower).model()->vision_model);
   return model;
 }
 
@@ -128,34 +150,52 @@ LlavaProcessor processor_of(const LlavaModelRecipe& recipe, const LlavaConfig& c
 
 GenerationConfig generation_of(const LlavaModelRecipe& recipe, const Tokenizer& tokenizer) {
   GenerationConfig generation;
-  if (const fs::path directory = text_directory(recipe); !directory.empty()) generation = read_generation_config(directory);
+  const fs::path directory = text_directory(recipe);
+  if (!directory.empty() && fs::exists(directory / "config.json")) generation = read_generation_config(directory);
   if (generation.end_tokens().empty())
     if (const auto end = tokenizer.token_to_id(llava_end_token)) generation.eos_token_id = *end;
   return generation;
+}
+
+// What every dialogue needs: a place for the picture, the words, and an end that the model can say.
+void expect_to_talk(const DialogueForm& form, const Tokenizer& tokenizer, const GenerationConfig& generation) {
+  const std::string words = "What is it?";
+  const InstructionSample sample{.id = "", .image = "picture", .rounds = {{.question = words, .answer = "A dog."}}};
+  const DialogueTokens tokens = tokenize_dialogue(sample, form, tokenizer);
+  const auto places = std::ranges::count(tokens.ids, *tokenizer.token_to_id(image_token));
+  check(places == 1, "chat_template: expected one {} for a picture, got {}: name a template that knows pictures", image_token,
+        places);
+  if (form.answers_alone) return;
+  const std::string text = write_out(sample, form).text.text;
+  check(text.find(words) != std::string::npos && text.find("{\"type") == std::string::npos &&
+            text.find("{'type") == std::string::npos,
+        "chat_template: expected a turn's text as it is, got: {}", text);
+  const std::vector<int64_t> ends = generation.end_tokens();
+  bool has_end = false;
+  for (std::size_t i = 0; i < tokens.ids.size(); ++i)
+    has_end = has_end || (tokens.is_learned[i] != 0 && std::ranges::count(ends, tokens.ids[i]) > 0);
+  check(has_end, "chat_template: expected an answer to end with a token that ends generation, got: {}", text);
 }
 
 }  // namespace
 
 LlavaInTraining make_llava(const LlavaModelRecipe& recipe, std::uint64_t seed) {
   torch::manual_seed(seed);
-  const DialogueForm form = form_of(recipe);
-  json tokenizer_json = tokenizer_of(recipe, form);
-  expect_image_token(tokenizer_json);
-  const Tokenizer tokenizer = Tokenizer::from_json(tokenizer_json, "tokenizer.json");
-  const LlavaConfig config = config_of(recipe, tokenizer);
-  const fs::path directory = text_directory(recipe);
+  const DialogueForm form = form_of(recipe, recipe.chat_template);
   // A caption's form teaches a projector; what the model talks by stays its own.
-  const bool keeps_template = form.answers_alone && !directory.empty() && ChatTemplate::has_template(directory);
-  const ChatTemplate talk = keeps_template       ? ChatTemplate::from_directory(directory)
-                            : form.answers_alone ? ChatTemplate::built_in("vicuna_v1")
-                                                 : form.chat_template;
+  const DialogueForm talk = form.answers_alone ? form_of(recipe, "") : form;
+  json tokenizer_json = with_image_token(tokenizer_of(recipe, form));
+  const Tokenizer tokenizer = Tokenizer::from_json(tokenizer_json, "tokenizer.json");
+  const GenerationConfig generation = generation_of(recipe, tokenizer);
+  expect_to_talk(form, tokenizer, generation);
+  const LlavaConfig config = config_of(recipe, tokenizer);
   return {.checkpoint = {.model = make_model(recipe, config),
                          .tokenizer = tokenizer,
                          .processor = processor_of(recipe, config),
-                         .generation = generation_of(recipe, tokenizer)},
+                         .generation = generation},
           .files = {.tokenizer = std::move(tokenizer_json),
                     .tokenizer_config = tokenizer_config_of(recipe),
-                    .chat_template = talk.source()},
+                    .chat_template = talk.chat_template.source()},
           .form = form};
 }
 

@@ -31,17 +31,24 @@ Tensor features_of(Llava& model, const std::vector<LlavaViews>& pictures) {
 
 }  // namespace
 
-void expand(DialogueTokens& tokens, int64_t image_token, int64_t tokens_of_picture, int64_t max_tokens) {
+bool expand(DialogueTokens& tokens, int64_t image_token, int64_t tokens_of_picture, int64_t max_tokens) {
+  const auto resize = [&](int64_t length) {
+    tokens.ids.resize(static_cast<std::size_t>(length));
+    tokens.is_learned.resize(static_cast<std::size_t>(length));
+  };
   const auto place = std::ranges::find(tokens.ids, image_token);
   if (place != tokens.ids.end()) {
-    const auto more = static_cast<std::size_t>(tokens_of_picture - 1);
     const auto at = place - tokens.ids.begin();
+    if (at + tokens_of_picture > max_tokens) {
+      resize(std::min<int64_t>(at, max_tokens));
+      return false;
+    }
+    const auto more = static_cast<std::size_t>(tokens_of_picture - 1);
     tokens.ids.insert(place, more, image_token);
     tokens.is_learned.insert(tokens.is_learned.begin() + at, more, 0);
   }
-  const auto kept = static_cast<std::size_t>(std::min(max_tokens, std::ssize(tokens.ids)));
-  tokens.ids.resize(kept);
-  tokens.is_learned.resize(kept);
+  resize(std::min(max_tokens, std::ssize(tokens.ids)));
+  return true;
 }
 
 LlavaBatch collate(std::span<const LlavaSample> samples, int64_t padding) {

@@ -17,8 +17,9 @@ struct LlavaSample {
   std::optional<LlavaViews> picture = {};
 };
 
-// Puts `tokens_of_picture` image tokens in the place of the one, and cuts what is longer than `max_tokens`.
-void expand(DialogueTokens& tokens, int64_t image_token, int64_t tokens_of_picture, int64_t max_tokens);
+// Puts `tokens_of_picture` image tokens in the place of the one, and cuts what is longer than `max_tokens`. False where the picture
+// has no room: then the text before it is left, of which nothing is learned.
+bool expand(DialogueTokens& tokens, int64_t image_token, int64_t tokens_of_picture, int64_t max_tokens);
 
 struct LlavaBatch {
   std::vector<LlavaViews> pictures;

@@ -38,6 +38,11 @@ class LlavaTraining : public TrainingTask {
         samples_(data_, trainer.seed, config.data, config.max_fault_share) {
     if (!config.validation_data.empty()) validation_ = open(config.validation_data, config.validation_split);
     Llava& model = start_.checkpoint.model;
+    check(config.blind || most_tokens() > model->config().tokens_per_view(),
+          "max_tokens: expected more than a picture's {} tokens, got {} (of the model's {} positions)",
+          model->config().tokens_per_view(), config.max_tokens, model->config().text_config.max_position_embeddings);
+    check(!is_kept_apart(config.lora) || (config.vision_tower.empty() && config.language_model.empty()),
+          "lora: an adapter that is kept apart is for a whole LLaVA (initial_weights), not for parts put together here");
     if (config.lora)
       start_from(*model, {}, config.lora);
     else
@@ -52,7 +57,8 @@ class LlavaTraining : public TrainingTask {
     std::vector<LlavaSample> samples;
     for (const std::uint64_t sample : plan_.batch(number)) {
       samples.push_back(prepared(samples_.load(sample).loaded));
-      if (!samples.back().tokens.is_whole) ++not_whole_;
+      const DialogueTokens& tokens = samples.back().tokens;
+      if (std::ranges::count(tokens.is_learned, 1) == 0) ++(tokens.is_whole ? without_room_ : not_whole_);
     }
     auto batch = std::make_shared<const LlavaBatch>(collate(samples, padding()));
     return
@@ -77,14 +83,17 @@ class LlavaTraining : public TrainingTask {
       tokens += learned;
     }
     const double count = static_cast<double>(std::max<int64_t>(1, tokens));
-    return {{"loss", -loss / count}, {"words", static_cast<double>(right) / count}};
+    return {{"loss", -loss / count}, {"accuracy", static_cast<double>(right) / count}};
   }
 
   std::string data_faults() const override {
     std::string faults = samples_.report().summary();
-    if (not_whole_ > 0)
-      faults += fmt::format("{}{} samples in which a token stands on both sides of an answer's border were not learned from",
-                            faults.empty() ? "" : "; ", not_whole_.load());
+    const auto tell = [&](int64_t times, const char* why) {
+      if (times > 0)
+        faults += fmt::format("{}nothing was learned from {} samples drawn: {}", faults.empty() ? "" : "; ", times, why);
+    };
+    tell(not_whole_, "a token stands on both sides of an answer's border");
+    tell(without_room_, "no answer begins within max_tokens");
     return faults;
   }
 
@@ -102,6 +111,10 @@ class LlavaTraining : public TrainingTask {
     return dataset;
   }
 
+  int64_t most_tokens() const {
+    return std::min(config_.max_tokens, start_.checkpoint.model->config().text_config.max_position_embeddings);
+  }
+
   int64_t padding() const {
     const std::vector<int64_t> ends = start_.checkpoint.generation.end_tokens();
     return ends.empty() ? 0 : ends.front();
@@ -113,13 +126,10 @@ class LlavaTraining : public TrainingTask {
     LlavaSample sample{.tokens = tokenize_dialogue(loaded.sample, start_.form, checkpoint.tokenizer)};
     const LlavaConfig& model = checkpoint.model->config();
     int64_t picture_tokens = 0;
-    if (!loaded.sample.image.empty()) {
-      picture_tokens = checkpoint.processor.tokens_of({.width = loaded.image.width, .height = loaded.image.height});
-      sample.picture = checkpoint.processor(loaded.image);
-    }
-    const int64_t most = std::min(config_.max_tokens, model.text_config.max_position_embeddings);
-    check(picture_tokens < most, "max_tokens: expected above the {} tokens of a picture, got {}", picture_tokens, most);
-    expand(sample.tokens, model.image_token_index, picture_tokens, most);
+    const bool has_picture = !loaded.sample.image.empty();
+    if (has_picture) picture_tokens = checkpoint.processor.tokens_of({.width = loaded.image.width, .height = loaded.image.height});
+    const bool has_room = expand(sample.tokens, model.image_token_index, picture_tokens, most_tokens());
+    if (has_picture && has_room) sample.picture = checkpoint.processor(loaded.image);
     return sample;
   }
 
@@ -128,7 +138,7 @@ class LlavaTraining : public TrainingTask {
   std::shared_ptr<InstructionDataset> data_, validation_;
   BatchPlan plan_;
   SampleStream<InstructionDataset> samples_;
-  mutable std::atomic<int64_t> not_whole_ = 0;
+  mutable std::atomic<int64_t> not_whole_ = 0, without_room_ = 0;
 };
 
 }  // namespace

@@ -52,7 +52,8 @@ struct LlavaTrainingConfig : LlavaModelRecipe {
   void validate(Faults& faults) const;
 };
 
-// Validates by the mean "loss" of learned tokens and the share of "words" among them that are the model's first choice. Throws
+// Validates by the mean "loss" of learned tokens and their "accuracy", the share that is the model's
+// first choice. Throws
 // std::invalid_argument naming the recipe's field, or the data set's or weights' file.
 std::unique_ptr<TrainingTask> make_llava_training(const TrainerConfig& trainer, const LlavaTrainingConfig& config);
 

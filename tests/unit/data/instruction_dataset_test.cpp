@@ -114,5 +114,40 @@ TEST_F(InstructionData, RefusesWhatIsNoData) {
   EXPECT_THROW(open_instruction_dataset("coco:/nowhere", ""), std::invalid_argument);
 }
 
+// Dialogues of the world, of the kinds that are named, the same whenever they are asked for.
+TEST(WorldInstructions, EveryKindHasItsForm) {
+  const auto of = [](const std::string& kind) {
+    return open_instruction_dataset("world:seed=5,size=32,count=20,kinds=" + kind, "val");
+  };
+  for (const char* kind : {"caption", "conversation", "detail", "reasoning", "short"}) {
+    const auto data = of(kind), again = of(kind);
+    ASSERT_EQ(data->size(), 20U);
+    for (std::size_t i = 0; i < data->size(); ++i) {
+      const InstructionSample sample = data->sample(i);
+      const std::string place = "val/" + std::to_string(i) + "#";
+      EXPECT_TRUE(sample.id == place + kind || sample.id == place + "detail") << sample.id;
+      EXPECT_FALSE(sample.image.empty());
+      ASSERT_FALSE(sample.rounds.empty()) << sample.id;
+      EXPECT_EQ(sample.rounds, again->load(i).sample.rounds);
+      for (const InstructionRound& round : sample.rounds) EXPECT_FALSE(round.question.empty() || round.answer.empty()) << sample.id;
+    }
+    EXPECT_EQ(data->image(3), data->load(3).image);
+  }
+  for (const InstructionRound& round : of("short")->sample(0).rounds) {
+    EXPECT_TRUE(round.question.ends_with(short_answer_request)) << round.question;
+    EXPECT_LT(round.answer.size(), 20U);
+  }
+}
+
+TEST(WorldInstructions, KindsAreDrawnAsOftenAsTheyStandThere) {
+  const auto data = open_instruction_dataset("world:size=32,count=400,kinds=detail+detail+detail+caption", "train");
+  int captions = 0;
+  for (std::size_t i = 0; i < data->size(); ++i) captions += data->sample(i).id.ends_with("#caption") ? 1 : 0;
+  EXPECT_NEAR(captions, 100, 35);
+  EXPECT_THROW(open_instruction_dataset("world:kinds=poem", ""), std::invalid_argument);
+  EXPECT_THROW(open_instruction_dataset("world:kinds=", ""), std::invalid_argument);
+  EXPECT_THROW(open_instruction_dataset("world:kind=detail", ""), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace omma

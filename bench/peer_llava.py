@@ -1,0 +1,647 @@
+#!/usr/bin/env python3
+"""LLaVA 1.5 at 7B's width: omma beside transformers, interleaved in one run on the same machine.
+
+Random weights: CLIP ViT-L/14 at 336 px, the MLP projector, a LLaMA of 7B's width with 8 of its 32 layers, so that it fits every machine;
+saved by transformers in bf16. Both sides read the same directories and the same picture, on the same number of threads, warm: a turn whose
+prompt is 616 tokens. The picture is timed in the types of --dtype, the language model in bf16 and, of omma, with 8-bit weights.
+
+What is timed of omma is `omma chat`, one process for all rounds, fed turn by turn, with /clear before each, so that nothing is remembered;
+the first turns are no part of it. Of a turn's timing_ms, `encode` is the picture and the prompt up to the first token's logits, `decode` the
+further tokens.
+  picture  the tower and the projector, from a directory whose language model is one narrow layer: a turn with the picture, less one of as
+           many words. It holds omma's pre-processing of the picture, which has the tower's size, transformers' get_image_features() not.
+  prefill  a turn of 616 words: what stands in the places makes no difference to it. Beside it stands the real prompt, 576 of its tokens the
+           picture's, with the picture's own time.
+  decode   the tokens after the first, behind 616.
+Of transformers the language model is timed as its users run it, by generate(), whose streamer tells when each token comes.
+
+Shares are of what the machine gave in the same run at its best: of the matrix-product rate in the same type, counting the products needed
+(one tower layer fewer than transformers computes, attention to earlier words only, one token's logits); and of the read bandwidth, 2 GB of
+fp32 read by all threads through PyTorch's sum() or dot() with itself, whichever is quicker, counting the weights that a token needs and the
+keys and values of those before it. Peaks of memory are the processes' (VmHWM), pages of mapped files among them.
+
+--agreement: greedy tokens of the 8-bit weights beside bf16's, forced by a text of 500 characters, a token each: turns of one character, in
+a chat template that shows what the user said and nothing else, so that each reads one token, by the kernels of decoding, and answers with
+one. And the perplexity of that text as an answer about the picture (`omma ask --answer`). Random weights have their likeliest tokens close
+together: agreement is lower than a trained model's. Their perplexity is about the number of words or above, and only its change says
+something.
+
+--llama-cpp: the same language model in llama.cpp, through PyPI's llama-cpp-python, from a GGUF in bf16 (norms in fp32, as its own converter
+writes them): prefill of 616 tokens in one batch, and decoding; the tokens are given, none is chosen.
+"""
+
+import argparse
+import itertools
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import peer
+
+PROMPT, PICTURE_TOKENS, SIDE, PATCH = 616, 576, 336, 14
+VOCABULARY, IMAGE_TOKEN = 32064, 32000
+LLAMA_CPP = Path(__file__).resolve().parents[1] / ".venv-llama-cpp"
+LLAMA_CPP_PYTHON = LLAMA_CPP / "bin/python"
+LLAMA_CPP_HELP = f"""llama.cpp is left out: {LLAMA_CPP} has no llama_cpp and gguf. To install them, which compiles llama.cpp for this machine:
+  python3 -m venv {LLAMA_CPP} && {LLAMA_CPP}/bin/pip install llama-cpp-python==0.3.36 gguf==0.19.0"""
+TOWER = dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16)
+TEXT = dict(hidden_size=4096, intermediate_size=11008, num_hidden_layers=8, num_attention_heads=32, num_key_value_heads=32)
+TINY_TOWER = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2)
+TINY_TEXT = dict(hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=4)
+NARROW = dict(intermediate_size=16, num_hidden_layers=1, num_attention_heads=1, num_key_value_heads=1, head_dim=2)
+CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:?-"
+CHAT_TEMPLATE = """{% for message in messages %}{{ message['role'].upper() + ': ' }}\
+{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\n' }}{% endfor %}\
+{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] + ' ' }}{% endfor %}{% endfor %}\
+{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}"""
+FORCING_TEMPLATE = """{% for message in messages %}{% if message['role'] == 'user' %}{% for content in message['content'] %}\
+{{ content['text'] }}{% endfor %}{% endif %}{% endfor %}"""
+
+
+def sizes(arguments):
+    return (TINY_TOWER, TINY_TEXT) if arguments.tiny else (TOWER, TEXT)
+
+
+def write_processor(directory, vocabulary, image_token):
+    """Vicuna's way, without merges: a token for each character."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
+    from transformers import CLIPImageProcessor, LlavaProcessor, PreTrainedTokenizerFast
+
+    words = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "\u2581", *CHARACTERS]
+    words += [f"<filler{i}>" for i in range(len(words), image_token)]
+    tokenizer = Tokenizer(models.BPE(vocab={word: i for i, word in enumerate(words)}, merges=[], byte_fallback=True, fuse_unk=True,
+                                     unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(),
+                                           decoders.Strip(content=" ", left=1)])
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in ("<unk>", "<s>", "</s>", "<image>")])
+    tokenizer.add_tokens([f"<filler{i}>" for i in range(image_token + 1, vocabulary)])
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<unk>",
+                                   padding_side="left", model_input_names=["input_ids", "attention_mask"])
+    image = CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE})
+    LlavaProcessor(image, fast, chat_template=CHAT_TEMPLATE, patch_size=PATCH, num_additional_image_tokens=1,
+                   vision_feature_select_strategy="default").save_pretrained(directory)
+
+
+def write_model(directory, tower, text, vocabulary, image_token):
+    import torch
+    from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
+
+    config = LlavaConfig(
+        vision_config=CLIPVisionConfig(image_size=SIDE, patch_size=PATCH, **tower),
+        text_config=LlamaConfig(vocab_size=vocabulary, max_position_embeddings=4096, rms_norm_eps=1e-5, bos_token_id=1, eos_token_id=2,
+                                pad_token_id=0, **text),
+        image_token_index=image_token, image_seq_length=PICTURE_TOKENS)
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.bfloat16)
+    model = LlavaForConditionalGeneration(config)
+    torch.set_default_dtype(torch.float32)
+    model.generation_config.update(eos_token_id=2, pad_token_id=0)
+    model.save_pretrained(directory)
+    write_processor(directory, vocabulary, image_token)  # last: what main() looks for
+
+
+def write_models(arguments, work):
+    tower, text = sizes(arguments)
+    for name, shape, words, image_token in (("picture", NARROW | {"hidden_size": text["hidden_size"]}, 512, 400),
+                                            ("language", text, VOCABULARY, IMAGE_TOKEN)):
+        if not (work / name / "processor_config.json").exists():
+            write_model(work / name, tower, shape, words, image_token)
+
+
+class Stamps:
+    """generate()'s streamer: it is given the prompt first, then each token."""
+
+    def __init__(self):
+        self.start = time.perf_counter()
+        self.times = []
+
+    def put(self, _):
+        self.times.append(time.perf_counter())
+
+    def end(self):
+        pass
+
+    def result(self):
+        tokens = self.times[1:]
+        steps = len(tokens) - 1
+        return {"first": 1e3 * (tokens[0] - self.start), "step": 1e3 * (tokens[-1] - tokens[0]) / steps if steps else None}
+
+
+def serve_peer(work, threads):
+    import torch
+    from PIL import Image
+    from transformers import LlavaForConditionalGeneration, LlavaProcessor
+
+    torch.set_num_threads(threads)
+    torch.set_grad_enabled(False)
+    picture = Image.open(work / "picture.png").convert("RGB")
+    held = {}
+
+    def load(name, dtype):
+        if held.get("key") != (name, dtype):
+            held.clear()
+            model = LlavaForConditionalGeneration.from_pretrained(work / name, dtype=dtype).eval().requires_grad_(False)
+            held.update(key=(name, dtype), model=model, processor=LlavaProcessor.from_pretrained(work / name))
+        return held["model"], held["processor"]
+
+    def inputs_of(processor, request, dtype):
+        content = [{"type": "image"}] * request["picture"] + [{"type": "text", "text": request["question"]}]
+        prompt = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        return processor(images=[picture] if request["picture"] else None, text=prompt, return_tensors="pt").to(dtype)
+
+    def look(model, pixels):
+        start = time.perf_counter()
+        model.get_image_features(pixel_values=pixels)
+        return {"first": 1e3 * (time.perf_counter() - start)}
+
+    def turn(model, inputs, tokens):
+        stamps = Stamps()
+        model.generate(**inputs, do_sample=False, max_new_tokens=tokens, min_new_tokens=tokens, streamer=stamps)
+        return stamps.result()
+
+    def answer(request):
+        dtype = peer.torch_dtype(request["dtype"])
+        model, processor = load(request["model"], dtype)
+        inputs = inputs_of(processor, request, dtype)
+        run = lambda tokens: turn(model, inputs, tokens) if tokens else look(model, inputs["pixel_values"])
+        if request not in held.setdefault("warm", []):
+            run(min(request["tokens"], 3))
+            held["warm"].append(request)
+        return run(request["tokens"]) | {"prompt_tokens": inputs["input_ids"].shape[1]}
+
+    peer.serve(answer)
+
+
+def peak_bytes(process):
+    """Of a process that is alive. Its resource usage would not do: that of a fresh child begins with what its parent had."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+)", status)[1])
+
+
+class Conversation:
+    """`omma chat`, fed turn by turn."""
+
+    def __init__(self, arguments, directory, dtype, tokens, *words):
+        self.command = [arguments.omma, "chat", "--model", str(directory), "--dtype", dtype, "--threads", str(arguments.threads), "--json", "--quiet",
+                        "--min-tokens", str(tokens), "--max-tokens", str(tokens), *words]
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.tokens = tokens
+
+    def say(self, *lines):
+        """Commands and, last, a question; the JSON of its answer."""
+        try:
+            self.process.stdin.write("".join(f"{line}\n" for line in lines))
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit(f"{' '.join(self.command)}: ended")
+        return json.loads(answer)
+
+    def turn(self, question, picture=None):
+        reply = self.say("/clear", *([f"/image {picture}"] if picture else []), question)
+        if reply["tokens"] != self.tokens:
+            sys.exit(f"{' '.join(self.command)}: answered with {reply['tokens']} tokens instead of {self.tokens}")
+        times, steps = reply["timing_ms"], self.tokens - 1
+        return {"first": times["encode"], "step": times["decode"] / steps if steps else None, "prompt_tokens": reply["prompt_tokens"]}
+
+    def question(self, picture=None):
+        """One that makes the prompt PROMPT tokens long; asked once, to warm up."""
+        question = "a" * (PROMPT + 1 - self.turn("a", picture)["prompt_tokens"])
+        if self.turn(question, picture)["prompt_tokens"] != PROMPT:
+            sys.exit("omma's prompt has another length than it should")
+        return question
+
+    def close(self):
+        """The peak of its memory."""
+        peak = peak_bytes(self.process)
+        self.process.stdin.close()
+        if self.process.wait() != 0:
+            sys.exit(f"{' '.join(self.command)}: exit status {self.process.returncode}")
+        return peak
+
+
+class Peer(peer.Peer):
+    def turn(self, **request):
+        answer = self.ask(**request)
+        if answer.get("prompt_tokens", PROMPT) != PROMPT:
+            sys.exit(f"transformers' prompt has {answer['prompt_tokens']} tokens, omma's {PROMPT}")
+        return answer
+
+    def close(self):
+        peak = peak_bytes(self.process)
+        self.process.stdin.close()
+        self.process.wait()
+        return peak
+
+
+class LlamaCpp(Peer):
+    def __init__(self, arguments):
+        command = [LLAMA_CPP_PYTHON, __file__, "--serve-llama-cpp", "--work", arguments.work, "--threads", str(arguments.threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.turn(tokens=2)  # answered once the file is written and the model read: nothing of that runs beside a measurement
+
+    @staticmethod
+    def is_installed():
+        if not LLAMA_CPP_PYTHON.exists():
+            return False
+        return subprocess.run([LLAMA_CPP_PYTHON, "-c", "import llama_cpp, gguf"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def read_rate(arguments):
+    """Bytes a second, of numbers that no cache holds."""
+    import torch
+
+    torch.set_num_threads(arguments.threads)
+    numbers = torch.ones(2**24 if arguments.tiny else 2**29)
+    times = []
+    for read in (numbers.sum, lambda: torch.dot(numbers, numbers)):
+        for _ in range(4):
+            start = time.perf_counter()
+            read()
+            times.append(time.perf_counter() - start)
+    return 4 * numbers.numel() / min(times)
+
+
+class Machine:
+    """Its rates, measured again and again."""
+
+    def __init__(self, arguments, other, dtype):
+        self.measure_gemm = lambda: other.ask(dtype=dtype, gemm=True)["gemm"]
+        self.measure_reads = lambda: read_rate(arguments)
+        self.gemm, self.reads = [], []
+
+    def measure(self):
+        self.gemm.append(self.measure_gemm())
+        self.reads.append(self.measure_reads())
+
+    def result(self):
+        return {"gemm_gflops": [min(self.gemm) / 1e9, max(self.gemm) / 1e9], "read_gb_per_s": [min(self.reads) / 1e9, max(self.reads) / 1e9]}
+
+
+def interleave(rounds, machine, sides):
+    """{name: run} in turn, the machine's rates before each and at the end: {name: its results}."""
+    runs = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, run in sides.items():
+            machine.measure()
+            runs[name].append(run())
+    machine.measure()
+    return runs
+
+
+def middle(runs, what):
+    return median(run[what] for run in runs)
+
+
+def picture_flops(tower, channels):
+    """The tower up to its last layer but one, and the projector."""
+    tokens, width = PICTURE_TOKENS + 1, tower["hidden_size"]
+    layer = tokens * (4 * width**2 + 2 * width * tower["intermediate_size"]) + 2 * tokens**2 * width
+    projector = PICTURE_TOKENS * (width * channels + channels**2)
+    return 2 * ((tower["num_hidden_layers"] - 1) * layer + PICTURE_TOKENS * 3 * PATCH**2 * width + projector)
+
+
+def layer_weights(text):
+    return text["num_hidden_layers"] * (4 * text["hidden_size"] ** 2 + 3 * text["hidden_size"] * text["intermediate_size"])
+
+
+def prefill_flops(text):
+    attention = text["num_hidden_layers"] * PROMPT * (PROMPT + 1) * text["hidden_size"]  # two products, each of half a square
+    return 2 * (PROMPT * layer_weights(text) + attention + VOCABULARY * text["hidden_size"])
+
+
+def step_bytes(text, tokens, int8=False):
+    """What a token reads: the layers' and the head's weights, keys and values before it."""
+    layers, channels = text["num_hidden_layers"], text["hidden_size"]
+    scales = 4 * layers * (5 * channels + 2 * text["intermediate_size"]) if int8 else 0
+    past = layers * 2 * (PROMPT + tokens / 2) * channels
+    return layer_weights(text) * (1 if int8 else 2) + scales + 2 * VOCABULARY * channels + 2 * past
+
+
+def show_rates(machine):
+    rates = machine.result()
+    print(f"  GEMM {rates['gemm_gflops'][0]:.0f}-{rates['gemm_gflops'][1]:.0f} GFLOP/s; reads {rates['read_gb_per_s'][0]:.1f}-"
+          f"{rates['read_gb_per_s'][1]:.1f} GB/s", flush=True)
+
+
+def show(name, result):
+    share = ""
+    if "gemm_share" in result:
+        share = f"; {result['gflop']:.0f} GFLOP, {result['gemm_share']:.0%} of the GEMM rate"
+    print(f"{name}: omma {result['omma_ms']:.0f} ms, transformers {result['transformers_ms']:.0f} ms, ratio {result['ratio']:.2f}{share}", flush=True)
+
+
+def show_peaks(peaks):
+    print("  peak memory: " + ", ".join(f"{side} {peak / 1e9:.2f} GB" for side, peak in peaks.items()), flush=True)
+
+
+def beside(omma_ms, other_ms, flops, machine):
+    return {"omma_ms": omma_ms, "transformers_ms": other_ms, "ratio": other_ms / omma_ms, "gflop": flops / 1e9,
+            "gemm_share": 1e3 * flops / omma_ms / max(machine.gemm)}
+
+
+def compare_picture(arguments, work, dtype):
+    tower, text = sizes(arguments)
+    picture = work / "picture.png"
+    other, chat = Peer(__file__, arguments), Conversation(arguments, work / "picture", dtype, 1)
+    words, asked = chat.question(), chat.question(picture)
+    machine = Machine(arguments, other, dtype)
+
+    def ours():
+        seen, unseen = chat.turn(asked, picture)["first"], chat.turn(words)["first"]
+        return {"first": seen - unseen, "narrow_layer": unseen}
+
+    theirs = lambda: other.turn(dtype=dtype, model="picture", question=asked, picture=True, tokens=0)
+    runs = interleave(arguments.rounds, machine, {"omma": ours, "transformers": theirs})
+    result = beside(middle(runs["omma"], "first"), middle(runs["transformers"], "first"), picture_flops(tower, text["hidden_size"]), machine)
+    peaks = {"omma": chat.close(), "transformers": other.close()}
+    show(f"picture {dtype}", result)
+    show_rates(machine)
+    show_peaks(peaks)
+    return {"work": "picture", "dtype": dtype} | result | machine.result() | {"peak_bytes": peaks, "runs": runs}
+
+
+def quantize(arguments, work):
+    """Made anew: what omma writes may have changed since the last run."""
+    quantized = work / "language_int8"
+    shutil.rmtree(quantized, ignore_errors=True)
+    if subprocess.run([arguments.omma, "quantize", str(work / "language"), str(quantized), "--quiet"], stdout=subprocess.DEVNULL).returncode != 0:
+        sys.exit(f"{arguments.omma} quantize {work / 'language'}: failed")
+    return quantized
+
+
+def our_turns(chat, asked, words, picture):
+    seen, unseen = chat.turn(asked, picture), chat.turn(words)
+    return {"picture_and_prefill": seen["first"], "prefill": unseen["first"], "step": unseen["step"]}
+
+
+def their_turns(other, asked, words, tokens):
+    turn = lambda question, seen, count: other.turn(dtype="bf16", model="language", question=question, picture=seen, tokens=count)
+    unseen = turn(words, False, tokens)
+    return {"picture_and_prefill": turn(asked, True, 1)["first"], "prefill": unseen["first"], "step": unseen["step"]}
+
+
+def decoding(arguments, text, runs, machine):
+    """Of each side: tokens a second, and what omma's are beside them."""
+    tokens_per_s = {side: 1e3 / middle(runs[side], "step") for side in runs}
+    bytes_read = {side: step_bytes(text, arguments.tokens, side == "int8") for side in ("omma", "int8")}
+    return {"work": "decode", "dtype": "bf16", "tokens_per_s": tokens_per_s, "gb_per_token": {side: n / 1e9 for side, n in bytes_read.items()},
+            "read_share": {side: n * tokens_per_s[side] / max(machine.reads) for side, n in bytes_read.items()},
+            "ratio": tokens_per_s["omma"] / tokens_per_s["transformers"], "int8_times_bf16": tokens_per_s["int8"] / tokens_per_s["omma"]}
+
+
+def compare_language(arguments, work):
+    """Prefill and decoding in bf16, the latter also with 8-bit weights."""
+    tower, text = sizes(arguments)
+    picture = work / "picture.png"
+    other, chat = Peer(__file__, arguments), Conversation(arguments, work / "language", "bf16", arguments.tokens)
+    int8 = Conversation(arguments, quantize(arguments, work), "bf16", arguments.tokens)
+    third = LlamaCpp(arguments) if arguments.llama_cpp else None
+    words, asked = chat.question(), chat.question(picture)
+    int8.question()
+    sides = {"omma": lambda: our_turns(chat, asked, words, picture), "int8": lambda: our_turns(int8, asked, words, picture),
+             "transformers": lambda: their_turns(other, asked, words, arguments.tokens)}
+    if third:
+        sides["llama.cpp"] = lambda: third.turn(tokens=arguments.tokens)
+    machine = Machine(arguments, other, "bf16")
+    runs = interleave(arguments.rounds, machine, sides)
+    flops = {"prefill": prefill_flops(text)}
+    flops["picture_and_prefill"] = flops["prefill"] + picture_flops(tower, text["hidden_size"])
+    results = []
+    for what, products in flops.items():
+        result = beside(middle(runs["omma"], what), middle(runs["transformers"], what), products, machine)
+        result["int8_ms"] = middle(runs["int8"], what)
+        if third and what == "prefill":
+            result["llama_cpp_ms"] = middle(runs["llama.cpp"], what)
+            result["llama_cpp_ratio"] = result["llama_cpp_ms"] / result["omma_ms"]
+        results.append({"work": what, "dtype": "bf16"} | result)
+        show(f"{what.replace('_', ' ')} bf16, {PROMPT} tokens", result)
+    decode = decoding(arguments, text, runs, machine)
+    if third:
+        decode["llama_cpp_ratio"] = decode["tokens_per_s"]["omma"] / decode["tokens_per_s"]["llama.cpp"]
+    peaks = {"omma": chat.close(), "omma int8": int8.close(), "transformers": other.close()} | ({"llama.cpp": third.close()} if third else {})
+    show_decoding(decode, results)
+    show_rates(machine)
+    show_peaks(peaks)
+    return [*results, decode | machine.result() | {"peak_bytes": peaks, "runs": runs}]
+
+
+def show_decoding(decode, results):
+    rates, read, shares = decode["tokens_per_s"], decode["gb_per_token"], decode["read_share"]
+    print(f"decode bf16: omma {rates['omma']:.2f} tokens/s, transformers {rates['transformers']:.2f}, ratio {decode['ratio']:.2f}; "
+          f"{read['omma']:.2f} GB a token, {shares['omma']:.0%} of the read bandwidth")
+    print(f"decode int8 weights: omma {rates['int8']:.2f} tokens/s, {decode['int8_times_bf16']:.2f} times its bf16; "
+          f"{read['int8']:.2f} GB a token, {shares['int8']:.0%} of the read bandwidth; "
+          f"prefill {results[0]['int8_ms']:.0f} ms instead of {results[0]['omma_ms']:.0f}")
+    if "llama_cpp_ratio" in decode:
+        print(f"llama.cpp bf16: prefill {results[0]['llama_cpp_ms']:.0f} ms, ratio {results[0]['llama_cpp_ratio']:.2f}; "
+              f"decode {rates['llama.cpp']:.2f} tokens/s, ratio {decode['llama_cpp_ratio']:.2f}")
+
+
+def read_text(characters):
+    """So many, each a token: the repository's own README without what the tokenizer has no word for."""
+    text = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+    text = re.sub(r"\s+", " ", "".join(c for c in text if c in CHARACTERS or c.isspace())).strip()
+    return text[:characters].strip()
+
+
+def forced_answers(arguments, directory, text, template):
+    """The greedy token behind each character of the text, as its text, with its log-probability."""
+    chat = Conversation(arguments, directory, "bf16", 1, "--template", str(template))
+    replies = [chat.say(character) for character in text]
+    chat.close()
+    if any(reply["read_tokens"] != 1 for reply in replies[1:]):
+        sys.exit("omma read more than one token for a character")
+    return [(reply["text"], reply["score"]) for reply in replies]
+
+
+def perplexity(arguments, work, directory, text):
+    command = [arguments.omma, "ask", str(work / "picture.png"), "What does it say?", "--answer", text, "--model", str(directory), "--dtype", "bf16",
+               "--threads", str(arguments.threads), "--json", "--quiet"]
+    line = json.loads(subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout)
+    return math.exp(-line["score"] / (len(text) + 2))  # the mark before the first word, and the end
+
+
+def agreement(arguments, work):
+    """Of the 8-bit weights with bf16."""
+    text = read_text(arguments.agreement)
+    template = work / "forcing.jinja"
+    template.write_text(FORCING_TEMPLATE)
+    directories = (work / "language", work / "language_int8")
+    plain, int8 = (forced_answers(arguments, directory, text, template) for directory in directories)
+    perplexities = [perplexity(arguments, work, directory, text) for directory in directories]
+    same = sum(a == b for (a, _), (b, _) in zip(plain, int8)) / len(text)
+    apart = sum(abs(a - b) for (_, a), (_, b) in zip(plain, int8)) / len(text)
+    change = perplexities[1] / perplexities[0] - 1
+    print(f"int8 weights beside bf16: {same:.1%} of {len(text)} greedy tokens alike, forced by a text; the best token's log-probability off by "
+          f"{apart:.4f} on average; perplexity {perplexities[0]:.0f} -> {perplexities[1]:.0f} ({change:+.2%})", flush=True)
+    return {"work": "agreement", "tokens": len(text), "alike": same, "log_probability_off": apart, "perplexity": perplexities,
+            "perplexity_change": change}
+
+
+def aims(results):
+    """(what, measured, aimed at) of what was measured."""
+    found = {(result["work"], result.get("dtype")): result for result in results}
+    asked = [("picture", "fp32", "gemm_share", .9), ("picture", "bf16", "ratio", 1.6), ("prefill", "bf16", "gemm_share", .85),
+             ("prefill", "bf16", "ratio", 1), ("decode", "bf16", "int8_times_bf16", 1.6)]
+    rows = [(f"{work} {dtype}, {what}", found[work, dtype][what], aim) for work, dtype, what, aim in asked if (work, dtype) in found]
+    if ("decode", "bf16") in found:
+        rows.append(("decode bf16, read_share", found["decode", "bf16"]["read_share"]["omma"], .85))
+    return rows
+
+
+def show_aims(results):
+    for what, measured, aim in aims(results):
+        print(f"{what:32} {measured:5.2f}  aim {aim:4.2f}  {'reached' if measured >= aim else 'missed'}")
+
+
+GGUF_NAMES = {"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+              "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm",
+              "post_attention_layernorm": "ffn_norm"}
+
+
+def gguf_name(name):
+    """Of a weight of the language model; None for the picture's."""
+    layer = re.search(r"language_model\..*layers\.(\d+)\.(.+)\.weight$", name)
+    if layer:
+        return f"blk.{layer[1]}.{GGUF_NAMES[layer[2]]}.weight"
+    ends = {"embed_tokens.weight": "token_embd.weight", "language_model.norm.weight": "output_norm.weight", "model.norm.weight": "output_norm.weight",
+            "lm_head.weight": "output.weight"}
+    return next((new for old, new in ends.items() if name.endswith(old)), None)
+
+
+def bf16_weights(directory):
+    """(name, 16-bit numbers) of safetensors files, without any package but numpy."""
+    import numpy as np
+
+    for file in sorted(directory.glob("*.safetensors")):
+        with open(file, "rb") as stream:
+            size = int.from_bytes(stream.read(8), "little")
+            header = json.loads(stream.read(size))
+        for name, entry in header.items():
+            if name == "__metadata__":
+                continue
+            assert entry["dtype"] == "BF16", name
+            begin, end = entry["data_offsets"]
+            yield name, np.memmap(file, np.uint16, "r", 8 + size + begin, ((end - begin) // 2,)).reshape(entry["shape"])
+
+
+def write_gguf(directory, file):
+    import gguf
+    import numpy as np
+
+    text = json.loads((directory / "config.json").read_text())["text_config"]
+    heads, key_heads = text["num_attention_heads"], text["num_key_value_heads"]
+    writer = gguf.GGUFWriter(file.with_suffix(".partial"), "llama")
+    writer.add_block_count(text["num_hidden_layers"])
+    writer.add_context_length(text["max_position_embeddings"])
+    writer.add_embedding_length(text["hidden_size"])
+    writer.add_feed_forward_length(text["intermediate_size"])
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(key_heads)
+    writer.add_rope_dimension_count(text["hidden_size"] // heads)
+    writer.add_layer_norm_rms_eps(text["rms_norm_eps"])
+    writer.add_vocab_size(text["vocab_size"])
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_BF16)
+    words = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *(f"<filler{i}>" for i in range(259, text["vocab_size"]))]
+    kinds = [gguf.TokenType.UNKNOWN, *2 * [gguf.TokenType.CONTROL], *256 * [gguf.TokenType.BYTE]]
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(words)
+    writer.add_token_scores([0.0] * len(words))
+    writer.add_token_types(kinds + [gguf.TokenType.NORMAL] * (len(words) - len(kinds)))
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    for name, values in bf16_weights(directory):
+        new = gguf_name(name)
+        if new is None:
+            continue
+        if values.ndim == 1:
+            writer.add_tensor(new, (values.astype(np.uint32) << 16).view(np.float32))
+            continue
+        if ".attn_q." in new or ".attn_k." in new:  # llama.cpp turns neighbours where transformers turns the halves of a head
+            count = heads if ".attn_q." in new else key_heads
+            rows, columns = values.shape
+            values = values.reshape(count, 2, rows // count // 2, columns).swapaxes(1, 2).reshape(rows, columns)
+        writer.add_tensor(new, np.ascontiguousarray(values).view(np.uint8), raw_dtype=gguf.GGMLQuantizationType.BF16)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    file.with_suffix(".partial").rename(file)
+
+
+def serve_llama_cpp(work, threads):
+    """Runs in an environment of its own, with llama-cpp-python and gguf."""
+    file = work / "language.gguf"
+    if not file.exists():
+        write_gguf(work / "language", file)
+    import llama_cpp
+
+    model = llama_cpp.Llama(str(file), n_ctx=2048, n_batch=1024, n_ubatch=1024, n_threads=threads, n_threads_batch=threads, verbose=False)
+    prompt = [1, *itertools.islice(itertools.cycle(range(300, 360)), PROMPT - 1)]
+
+    def read(tokens):
+        start = time.perf_counter()
+        model.eval(tokens)
+        llama_cpp.llama_synchronize(model.ctx)
+        return 1e3 * (time.perf_counter() - start)
+
+    def turn(tokens):
+        model.reset()
+        prefill = read(prompt)
+        return {"prefill": prefill, "step": sum(read([300 + i]) for i in range(tokens - 1)) / (tokens - 1)}
+
+    turn(3)
+    peer.serve(lambda request: turn(request["tokens"]))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    peer.add_arguments(parser, None)
+    parser.add_argument("--tokens", type=int, help="of an answer, whose decoding is timed (default 64)")
+    parser.add_argument("--agreement", nargs="?", type=int, const=500, metavar="TOKENS", help="how far 8-bit weights answer as bf16 does")
+    parser.add_argument("--llama-cpp", action="store_true", help="also the language model in llama.cpp")
+    parser.add_argument("--tiny", action="store_true", help="toy sizes: a rehearsal, whose figures mean nothing")
+    parser.add_argument("--serve-llama-cpp", action="store_true", help="be llama.cpp's side")
+    arguments = parser.parse_args()
+    arguments.work = arguments.work or ("build/bench/llava_tiny" if arguments.tiny else "build/bench/llava")
+    arguments.tokens = arguments.tokens or (8 if arguments.tiny else 64)
+    if arguments.tokens < 2:
+        parser.error("--tokens: expected at least 2")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    work = Path(arguments.work)
+    if arguments.serve_peer:
+        return serve_peer(work, arguments.threads)
+    if arguments.serve_llama_cpp:
+        return serve_llama_cpp(work, arguments.threads)
+    if arguments.llama_cpp and not LlamaCpp.is_installed():
+        print(LLAMA_CPP_HELP, flush=True)
+        arguments.llama_cpp = False
+    work.mkdir(parents=True, exist_ok=True)
+    write_models(arguments, work)
+    peer.write_picture(work / "picture.png", SIDE, SIDE)
+    print(f"LLaVA 1.5, {'toy sizes' if arguments.tiny else '7B wide, 8 layers'}; {peer.cpu_model()}, {arguments.threads} threads", flush=True)
+    results = [compare_picture(arguments, work, dtype) for dtype in arguments.dtype]
+    results += compare_language(arguments, work)
+    if arguments.agreement:
+        results.append(agreement(arguments, work))
+    show_aims(results)
+    peer.write_results(arguments, results)
+
+
+if __name__ == "__main__":
+    main()
