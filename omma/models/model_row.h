@@ -56,6 +56,7 @@ struct ModelRow {
   // Of an original checkpoint: whether it is this model's, and its writer. A row with a converter alone takes what no other does.
   std::function<bool(const ConversionSource& source)> is_original = {};
   std::function<void(const ConversionSource& source, const std::filesystem::path& to)> convert = {};
+  bool converts_parts = false;  // also what is no whole model, with its base
 
   // Into an existing directory the model of another, with int8 layers, calibrated on pictures.
   std::function<Quantized(const std::filesystem::path& from, const std::filesystem::path& to, const NextPicture& next)> quantize =

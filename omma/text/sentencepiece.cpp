@@ -153,11 +153,6 @@ json merges_of(const Model& model, const Ids& ids) {
   return list;
 }
 
-json added_token(const std::string& text, std::int64_t id, bool special) {
-  return {{"id", id},        {"content", text},     {"single_word", false}, {"lstrip", false},
-          {"rstrip", false}, {"normalized", false}, {"special", special}};
-}
-
 constexpr const char* mark = "\xE2\x96\x81";  // U+2581, which stands for a blank
 
 json decoder_json(bool strips_blank) {
@@ -182,6 +177,11 @@ json template_json(const SentencePieceOptions& options, const std::string& begin
 }
 
 }  // namespace
+
+json added_token(const std::string& text, std::int64_t id, bool special) {
+  return {{"id", id},        {"content", text},     {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false}, {"special", special}};
+}
 
 json sentencepiece_tokenizer(std::string_view bytes, const SentencePieceOptions& options, const std::string& where) {
   const Model model = read_model(bytes, where);
