@@ -1,4 +1,4 @@
-// omma convert: an original checkpoint file to a model directory, or an adapter and its base to one.
+// omma convert: an original checkpoint to a model directory, or an adapter and its base to one.
 #include <memory>
 
 #include "apps/command.h"
@@ -53,14 +53,14 @@ int run_convert(const ConvertOptions& options) {
 void add_convert(CLI::App& app) {
   auto options = std::make_shared<ConvertOptions>();
   CLI::App& command =
-      *app.add_subcommand("convert", "turn an original checkpoint (.pth), or an adapter and its base, into a model directory");
+      *app.add_subcommand("convert", "turn an authors' checkpoint, or an adapter and its base, into a model directory");
   command
       .add_option("--from", options->from,
                   "checkpoint file, directory of LLaVA's authors or of an adapter (PEFT's LoRA), or model directory")
       ->required()
       ->type_name("FILE");
   command.add_option("--to", options->to, "model directory to make")->required()->type_name("DIR");
-  command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")
+  command.add_option("--config", options->config, "config.json of the model, where the checkpoint tells no sizes")
       ->type_name("FILE");
   command.add_flag("--merge", options->merge, "expect an adapter (one is merged into its base in any case)");
   command

@@ -58,7 +58,6 @@ json tokenizer_config(const fs::path& directory) {
                  {"unk_token", special_token({own, map}, "unk_token", "<unk>")},
                  {"pad_token", "<pad>"},
                  {"padding_side", "left"},
-                 {"processor_class", "LlavaProcessor"},
                  {"clean_up_tokenization_spaces", false}};
   if (const json most = own.value("model_max_length", json()); most.is_number_unsigned()) config["model_max_length"] = most;
   return config;
