@@ -15,11 +15,13 @@ from pathlib import Path
 
 import sentencepiece
 import torch
-from llava import MISTRAL, SIZES, TEXT, TOWER, LlavaImageProcessor, LlavaNextImageProcessor, pictures
+from llava import MISTRAL as WITH_HEAD_DIM
+from llava import SIZES, TEXT, TOWER, LlavaImageProcessor, LlavaNextImageProcessor, pictures
 from safetensors.torch import save_file
 from transformers import (AutoConfig, CLIPConfig, CLIPImageProcessor, CLIPModel, LlavaConfig, LlavaForConditionalGeneration,
                           LlavaNextConfig, LlavaNextForConditionalGeneration)
 
+MISTRAL = {name: value for name, value in WITH_HEAD_DIM.items() if name != "head_dim"}  # which its config had not then
 ROWS = 320  # of the language models' vocabularies
 SPECIAL = ["<im_patch>", "<im_start>", "<im_end>"]
 GRID = [[28, 56], [56, 28], [56, 56], [84, 28]]  # [width, height]
@@ -168,7 +170,7 @@ def save_checkpoint(folder, form, config, state, base):
                 state[name] = sums
     files["model.layers.0.self_attn.rotary_emb.inv_freq"] = torch.ones(5)  # of old checkpoints
     if form == "safetensors":
-        save_file({name: tensor.contiguous() for name, tensor in files.items()}, folder / "model.safetensors")
+        save_file({name: tensor.contiguous() for name, tensor in files.items()}, folder / "model.safetensors", {"format": "pt"})
     elif form == "shards":
         names, weight_map = sorted(files), {}
         for i, part in enumerate((names[::2], names[1::2])):
@@ -269,13 +271,15 @@ def write_case(out, name, tower, bases, pieces):
         write_tokenizer(checkpoint, pieces, legacy, SPECIAL if name == "v1" else ())
         (checkpoint / "generation_config.json").write_text(json.dumps(dict(max_length=99, eos_token_id=2, pad_token_id=0)))
 
-    model = make_model(fields, grown_rows, image_token).to(dtype)
-    model.load_state_dict(grown(state, grown_rows))
-    model.save_pretrained(folder / "expected")
+    state = grown(state, grown_rows)
+    model = make_model(fields, grown_rows, image_token)
+    model.load_state_dict(state)  # in fp32: rotary frequencies lose digits on a way through fp16
+    model.config.save_pretrained(folder / "expected")
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / "expected/model.safetensors")
     ids = ({token: ROWS + i for i, token in enumerate(SPECIAL)} if marked else {}) | {"<image>": image_token}
     with torch.no_grad():
         processor = make_image_processor(fields, [[height, width] for width, height in GRID])
-        write_reference(folder, model.float(), processor, prompt, lambda text: encode(pieces, text, ids, legacy), image_token, dtype)
+        write_reference(folder, model, processor, prompt, lambda text: encode(pieces, text, ids, legacy), image_token, dtype)
 
 
 def main():
