@@ -98,7 +98,9 @@ void convert_llava(const ConversionSource& source, const fs::path& to) {
   int64_t& rows = config.text_config.vocab_size;
   rows = (std::max(rows, tokens.count) + row_multiple - 1) / row_multiple * row_multiple;
   config.image_token_index = tokens.image_token;
-  config = read_llava_config(write_llava_config(config), original.where);  // and tells its faults
+  Faults faults(original.where);
+  config.validate(faults);
+  faults.raise();
   const LlavaCheckpoint checkpoint{.model = with_vocabulary(model, config, where, dtype),
                                    .tokenizer = tokens.reader,
                                    .processor = LlavaProcessor(config, tower.processor, original.aspect()),

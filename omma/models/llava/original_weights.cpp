@@ -96,11 +96,12 @@ bool is_delta(const ConversionSource& source, const OriginalLlava& original) {
 // Whether a delta's tensor may have more rows than the base's.
 bool is_vocabulary(const std::string& name) { return name == "model.embed_tokens.weight" || name == "lm_head.weight"; }
 
-// Of a delta and the base's first rows, in the delta's type.
+// Of a delta and the base's first rows, both in the delta's type, as the authors add them.
 Tensor sum_of(const TensorView& delta, const TensorView& base) {
+  const torch::Dtype type = torch_dtype(delta.dtype);
   Tensor sum = to_tensor(delta).to(torch::kFloat32);
-  sum.narrow(0, 0, base.shape[0]).add_(to_tensor(base).to(torch::kFloat32));
-  return sum.to(torch_dtype(delta.dtype));
+  sum.narrow(0, 0, base.shape[0]).add_(to_tensor(base).to(type).to(torch::kFloat32));
+  return sum.to(type);
 }
 
 OriginalWeights with_delta(const ConversionSource& source) {
@@ -248,6 +249,10 @@ KeyTable original_llava_keys(const LlavaConfig& config) {
 }
 
 void add_identity(TensorSet& tensors, int64_t channels) {
+  int64_t elements = 0;
+  const TensorFile file = tensors.file();
+  for (const TensorView& view : file.tensors()) elements += element_count(view.shape).value_or(0);
+  if (elements < channels * channels) return;
   tensors.set("multi_modal_projector.linear_2.weight", torch::eye(channels));
   tensors.set("multi_modal_projector.linear_2.bias", torch::zeros({channels}));
 }

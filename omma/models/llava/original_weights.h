@@ -62,7 +62,8 @@ OriginalTower add_tower(const OriginalLlava& original, TensorSet& tensors);
 // From these names to those of LlavaForConditionalGeneration. A linear projector needs its identity.
 KeyTable original_llava_keys(const LlavaConfig& config);
 
-// linear_2 of a linear projector: the identity.
+// linear_2 of a linear projector: the identity. Not where the tensors are too few to be a model of that width: a config alone shall
+// not fill the memory.
 void add_identity(TensorSet& tensors, int64_t channels);
 
 }  // namespace omma

@@ -17,6 +17,13 @@ namespace omma {
 namespace {
 namespace fs = std::filesystem;
 
+// A config with what transformers writes out where it is the default.
+json told(LlavaConfig config) {
+  config.text_config.head_dim = config.text_config.head_channels();
+  config.text_config.num_key_value_heads = config.text_config.key_value_heads();
+  return write_llava_config(config);
+}
+
 class LlavaConvert : public ::testing::TestWithParam<std::string> {
  protected:
   LlavaConvert()
@@ -40,8 +47,7 @@ TEST_P(LlavaConvert, ConfigAndWeights) {
   const fs::path reference = directory_ / "expected";
   const LlavaConfig config = read_llava_config(read_json(reference / "config.json"), reference.string());
   const json file = read_json(made_ / "model/config.json");
-  EXPECT_EQ(write_config(read_llava_config(file, "made")), write_config(config));
-  EXPECT_EQ(write_llava_config(read_llava_config(file, "made")), write_llava_config(config));
+  EXPECT_EQ(told(read_llava_config(file, "made")), told(config));
   EXPECT_EQ(file["torch_dtype"], record_["dtype"]);
   const Llava expected = load_model<Llava>(config, read_weights(reference), llava_keys(config), reference.string());
   const LlavaCheckpoint made = load_llava(made_ / "model");

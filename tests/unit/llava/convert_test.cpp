@@ -109,7 +109,8 @@ TEST_F(ConvertLlava, ConfigsThatNoModelOfTransformersIs) {
 TEST_F(ConvertLlava, AllThatIsWrongWithTheTensorsIsTold) {
   const auto edit = [](TensorSet& tensors) {
     TensorSet others;
-    for (const TensorView& view : tensors.file().tensors())
+    const TensorFile all = tensors.file();
+    for (const TensorView& view : all.tensors())
       if (view.name != "model.layers.1.mlp.up_proj.weight") others.set(view.name, to_tensor(view));
     others.set("model.mm_projector.0.weight", torch::zeros({24, 15}));
     others.set("model.mm_projector.4.weight", torch::zeros({24, 24}));
@@ -117,7 +118,7 @@ TEST_F(ConvertLlava, AllThatIsWrongWithTheTensorsIsTold) {
     tensors = others;
   };
   expect_in(
-      refused(original({}, edit)),
+      refused(original(json::object(), edit)),
       {"missing tensor \"language_model.model.layers.1.mlp.up_proj.weight\"", "\"model.mm_projector.0.weight\": expected [24, 16]",
        "unexpected tensor \"model.mm_projector.4.weight\"", "\"lm_head.weight\": expected [132, 24], got [131, 24]"});
   // An MLP's weights where the config says linear: its second layer is not dropped in silence.
@@ -125,15 +126,22 @@ TEST_F(ConvertLlava, AllThatIsWrongWithTheTensorsIsTold) {
             {"unexpected tensor \"model.mm_projector.2.weight\"", "missing tensor \"multi_modal_projector.linear_1.weight\""});
 }
 
+TEST_F(ConvertLlava, AConfigAloneFillsNoMemory) {
+  expect_in(refused(original({{"mm_projector_type", "linear"}, {"hidden_size", 65536}, {"num_attention_heads", 64}})),
+            {"missing tensor \"multi_modal_projector.linear_2.weight\" [65536, 65536]", "expected [132, 65536], got [132, 24]"});
+  expect_in(refused(original({{"vocab_size", 16'000'000}})), {"expected [16000000, 24], got [132, 24]"});
+  expect_in(refused(original({{"hidden_size", 0}})), {"hidden_size"});
+}
+
 // Differences are not converted as a model, nor a model added to a base.
 TEST_F(ConvertLlava, DeltasAndModelsAreTold) {
   const fs::path base = language_model();
   expect_in(refused(original(), base.string()), {"expected a delta, an adapter or a projector, got a whole model"});
   const auto differences = [&](TensorSet& tensors) {
-    for (const TensorView& view : testing::original_language_model(model_).file().tensors())
-      tensors.set(view.name, torch::zeros_like(to_tensor(view)));
+    const TensorFile all = testing::original_language_model(model_).file();
+    for (const TensorView& view : all.tensors()) tensors.set(view.name, torch::zeros_like(to_tensor(view)));
   };
-  const fs::path delta = original({}, differences);
+  const fs::path delta = original(json::object(), differences);
   expect_in(refused(delta), {"a delta", "--base", "hf download"});
   convert_model(delta, directory_ / "made", {}, base);
   EXPECT_TRUE(load_llava(directory_ / "made")
@@ -144,7 +152,7 @@ TEST_F(ConvertLlava, DeltasAndModelsAreTold) {
     tensors.set("model.layers.0.mlp.up_proj.weight", torch::zeros({7, 24}));
     tensors.set("model.layers.7.mlp.up_proj.weight", torch::zeros({7, 24}));
   };
-  expect_in(refused(original({}, misfit), base.string()),
+  expect_in(refused(original(json::object(), misfit), base.string()),
             {"\"model.layers.0.mlp.up_proj.weight\" [7, 24] is no difference to the base's [32, 24]",
              "\"model.layers.7.mlp.up_proj.weight\": the base has none"});
 }
