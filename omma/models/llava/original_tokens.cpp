@@ -1,6 +1,5 @@
 #include "omma/models/llava/original_tokens.h"
 
-#include <algorithm>
 #include <initializer_list>
 #include <string>
 
@@ -80,9 +79,9 @@ LlavaTokens llava_tokens(const OriginalLlava& original, const fs::path& director
   };
   if (original.mm_use_im_patch_token.value_or(count < rows)) add("<im_patch>");
   if (original.mm_use_im_start_end)
-    check(std::max(add("<im_start>"), add("<im_end>")) < rows,
-          "{}: mm_use_im_start_end: expected rows of <im_start> and <im_end> in the model's vocabulary of {}", original.where,
-          rows);
+    for (const char* token : {"<im_start>", "<im_end>"})
+      check(add(token) < rows, "{}: mm_use_im_start_end: expected a row of {} in the model's vocabulary of {}", original.where,
+            token, rows);
   const int64_t image_token = add("<image>");
   add("<pad>");
   return {.tokenizer = file,

@@ -100,7 +100,7 @@ TEST_F(ConvertLlava, ConfigsThatNoModelOfTransformersIs) {
                                tensors.set("model.embed_tokens.weight", rows);
                                tensors.set("lm_head.weight", rows);
                              })),
-            {"mm_use_im_start_end: expected rows of <im_start>"});
+            {"mm_use_im_start_end: expected a row of <im_start>"});
   const fs::path from = original();
   write_file(directory_ / "tower/config.json", R"({"model_type": "siglip_vision_model"})");
   expect_in(refused(from), {"expected CLIP's", "siglip_vision_model"});
