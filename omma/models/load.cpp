@@ -51,6 +51,10 @@ json config_of(const fs::path& directory) {
   json config = read_json(file);
   check(config.is_object() && config.contains("model_type") && config["model_type"].is_string(),
         "{}: model_type: expected a string, got {}", file.string(), config.is_object() ? "none" : config.type_name());
+  for (const ModelRow& row : model_rows())
+    check(!row.is_original_config || !row.is_original_config(config),
+          "{}: its authors' own files: make a model directory of them with: omma convert --from {} --to DIR", directory.string(),
+          directory.string());
   return config;
 }
 

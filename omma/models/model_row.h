@@ -57,6 +57,8 @@ struct ModelRow {
   std::function<bool(const ConversionSource& source)> is_original = {};
   std::function<void(const ConversionSource& source, const std::filesystem::path& to)> convert = {};
   bool converts_parts = false;  // also what is no whole model, with its base
+  // Whether a directory's config.json is an authors' own, which is converted before it is loaded.
+  std::function<bool(const json& config)> is_original_config = {};
 
   // Into an existing directory the model of another, with int8 layers, calibrated on pictures.
   std::function<Quantized(const std::filesystem::path& from, const std::filesystem::path& to, const NextPicture& next)> quantize =

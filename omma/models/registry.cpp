@@ -11,6 +11,7 @@
 #include "omma/models/llama/predictor.h"
 #include "omma/models/llava/chat.h"
 #include "omma/models/llava/convert.h"
+#include "omma/models/llava/original.h"
 #include "omma/models/model_row.h"
 #include "omma/models/sam/convert.h"
 #include "omma/models/sam/key_table.h"
@@ -78,7 +79,8 @@ std::vector<ModelRow> known_models() {
        .chat_model = load_llava_chat,
        .is_original = [](const ConversionSource& source) { return is_original_llava(source); },
        .convert = convert_llava,
-       .converts_parts = true});
+       .converts_parts = true,
+       .is_original_config = is_original_config});
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},
                   .detector =
                       [](const fs::path& directory, const LoadTarget& target) {

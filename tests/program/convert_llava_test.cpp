@@ -41,7 +41,7 @@ TEST_F(ConvertLlavaProgram, Refusals) {
   refused({"convert", "--from", from, "--to", path("out")}, "hf download nobody/clip");
   refused({"convert", "--from", original(), "--to", path("out"), "--base", "zoo/planner-nano"}, "got a whole model");
   refused({"convert", "--from", from, "--to", path("out"), "--merge"}, "no adapter");
-  refused({"chat", "--model", from, "--prompt", "Who?"}, "make a model directory of it with: omma convert");
+  refused({"chat", "--model", from, "--prompt", "Who?"}, "make a model directory of them with: omma convert --from");
 }
 
 }  // namespace

@@ -69,8 +69,6 @@ LlavaConfig read_llava_config(const json& object, std::string_view where) {
     check(type == "clip_vision_model", "{}: vision_config.model_type: expected \"clip_vision_model\", got {}", where,
           dump_json(type));
   }
-  check(!object.contains("mm_vision_tower"),
-        "{}: mm_vision_tower: a checkpoint of LLaVA's authors: make a model directory of it with: omma convert", where);
   LlavaConfig config;
   const json type = object.value("model_type", json());
   config.next = type == "llava_next";

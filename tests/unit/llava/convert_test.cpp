@@ -173,7 +173,7 @@ TEST_F(ConvertLlava, AnAdapterWithoutItsProjector) {
 
 TEST_F(ConvertLlava, MixedUpDirectories) {
   const fs::path from = original();
-  expect_in(testing::invalid_argument_of([&] { load_llava(from); }), {"mm_vision_tower", "omma convert"});
+  expect_in(testing::invalid_argument_of([&] { load_chat_model(from); }), {"authors", "omma convert --from"});
   convert_model(from, directory_ / "made");
   expect_in(refused(directory_ / "made"), {"a model directory already"});
   fs::create_directories(directory_ / "alone");
