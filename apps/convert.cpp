@@ -1,4 +1,4 @@
-// omma convert: an original checkpoint file to a model directory, or an adapter and its base to one.
+// omma convert: an original checkpoint to a model directory, or an adapter and its base to one.
 #include <memory>
 
 #include "apps/command.h"
@@ -15,15 +15,17 @@ struct ConvertOptions : CommonOptions {
   bool merge = false;
 };
 
+// An adapter alone is merged here; where a config.json lies beside it, its model's converter knows what else there is.
 void merge(const ConvertOptions& options) {
   if (!options.config.empty()) fail("--config: an adapter takes its base's");
   merge_model(options.from, options.to, options.base);
 }
 
 void convert(const ConvertOptions& options) {
-  if (options.merge || !options.base.empty())
-    fail("{}: no adapter (it has no adapter_config.json), which --merge and --base are for", options.from);
-  convert_model(options.from, options.to, options.config.empty() ? std::optional<std::filesystem::path>() : options.config);
+  if (options.merge && !std::filesystem::exists(std::filesystem::path(options.from) / "adapter_config.json"))
+    fail("{}: no adapter (it has no adapter_config.json), which --merge is for", options.from);
+  convert_model(options.from, options.to, options.config.empty() ? std::optional<std::filesystem::path>() : options.config,
+                options.base);
 }
 
 int run_convert(const ConvertOptions& options) {
@@ -51,15 +53,19 @@ int run_convert(const ConvertOptions& options) {
 void add_convert(CLI::App& app) {
   auto options = std::make_shared<ConvertOptions>();
   CLI::App& command =
-      *app.add_subcommand("convert", "turn an original checkpoint (.pth), or an adapter and its base, into a model directory");
-  command.add_option("--from", options->from, "checkpoint file, model directory, or directory of an adapter (PEFT's LoRA)")
+      *app.add_subcommand("convert", "turn an authors' checkpoint, or an adapter and its base, into a model directory");
+  command
+      .add_option("--from", options->from,
+                  "checkpoint file, directory of LLaVA's authors or of an adapter (PEFT's LoRA), or model directory")
       ->required()
       ->type_name("FILE");
   command.add_option("--to", options->to, "model directory to make")->required()->type_name("DIR");
-  command.add_option("--config", options->config, "config.json of the model, where the file's name does not tell it")
+  command.add_option("--config", options->config, "config.json of the model, where the checkpoint tells no sizes")
       ->type_name("FILE");
   command.add_flag("--merge", options->merge, "expect an adapter (one is merged into its base in any case)");
-  command.add_option("--base", options->base, "the adapter's base, where it is another than adapter_config.json names")
+  command
+      .add_option("--base", options->base,
+                  "what an adapter, a LLaVA projector or delta belongs to, where it is another than its config names")
       ->type_name("FILE|DIR|ID");
   add_run_flags(command, *options);
   add_command(command, "omma convert --from groundingdino_swint_ogc.pth --to grounding-dino",

@@ -27,6 +27,19 @@ bool is_name(std::string_view name) {
          name.back() != '.' && name.find("--") == std::string_view::npos && name.find("..") == std::string_view::npos;
 }
 
+struct RepositoryId {
+  bool has_owner;
+  std::string_view owner, name;
+
+  explicit RepositoryId(std::string_view id)
+      : has_owner(id.find('/') != std::string_view::npos),
+        owner(has_owner ? id.substr(0, id.find('/')) : ""),
+        name(has_owner ? id.substr(id.find('/') + 1) : id) {}
+  bool is_valid() const {
+    return owner.size() + name.size() + (has_owner ? 1 : 0) <= longest_id && is_name(name) && (!has_owner || is_name(owner));
+  }
+};
+
 bool is_commit(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_letter_or_digit);
 }
@@ -41,12 +54,14 @@ fs::path hub_cache_directory() {
   return fs::path(home != nullptr ? home : ".") / ".cache" / "huggingface" / "hub";
 }
 
+bool is_repository_id(std::string_view name) {
+  const RepositoryId id(name);
+  return id.has_owner && id.is_valid();
+}
+
 std::optional<fs::path> find_in_hub_cache(std::string_view repo_id) {
-  const std::size_t slash = repo_id.find('/');
-  const bool has_owner = slash != std::string_view::npos;
-  const std::string_view owner = has_owner ? repo_id.substr(0, slash) : "", name = has_owner ? repo_id.substr(slash + 1) : repo_id;
-  if (repo_id.size() > longest_id || !is_name(name) || (has_owner && !is_name(owner)))
-    fail("expected a repository id like \"org/name\", found {}", quote(repo_id));
+  const auto [has_owner, owner, name] = RepositoryId(repo_id);
+  if (!RepositoryId(repo_id).is_valid()) fail("expected a repository id like \"org/name\", found {}", quote(repo_id));
 
   const fs::path repository = hub_cache_directory() / fmt::format("models--{}{}{}", owner, has_owner ? "--" : "", name);
   const fs::path main = repository / "refs" / "main";

@@ -1,5 +1,6 @@
 // The weights of a directory in the layout of Hugging Face `transformers`: one file, or shards and an index.
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "omma/base/config.h"
@@ -58,17 +59,25 @@ TensorFile read_shards(const fs::path& directory, const std::string& index_name,
   return TensorFile(std::move(tensors), std::move(metadata), std::move(owners));
 }
 
+struct Layout {
+  const char* file;
+  const char* index;
+  Reader read;
+};
+constexpr std::array layouts = {Layout{"model.safetensors", "model.safetensors.index.json", read_safetensors},
+                                Layout{"pytorch_model.bin", "pytorch_model.bin.index.json", read_torch_archive}};
+
 }  // namespace
+
+bool has_weights(const fs::path& model_directory) {
+  return std::ranges::any_of(layouts, [&](const Layout& layout) {
+    return is_there(model_directory / layout.file) || is_there(model_directory / layout.index);
+  });
+}
 
 TensorFile read_weights(const fs::path& model_directory) {
   check(fs::is_directory(model_directory), "{}: expected a model directory", model_directory.string());
-  struct Layout {
-    const char* file;
-    Reader read;
-  };
-  for (const auto& [file, read] :
-       {Layout{"model.safetensors", read_safetensors}, Layout{"pytorch_model.bin", read_torch_archive}}) {
-    const std::string index = std::string(file) + ".index.json";
+  for (const auto& [file, index, read] : layouts) {
     if (is_there(model_directory / file)) return read(model_directory / file);
     if (is_there(model_directory / index)) return read_shards(model_directory, index, read);
   }

@@ -84,5 +84,7 @@ TensorFile parse_torch_archive(std::span<const std::uint8_t> bytes, std::string_
 // likewise. The index and the shards must agree on every tensor. The index names files of the directory only; links there are
 // followed, as a Hugging Face cache needs it.
 TensorFile read_weights(const std::filesystem::path& model_directory);
+// Whether the directory has one of these; it may still be unreadable.
+bool has_weights(const std::filesystem::path& model_directory);
 
 }  // namespace omma

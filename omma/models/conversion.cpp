@@ -25,11 +25,6 @@ std::size_t copy_files(const fs::path& from, const fs::path& to, const std::arra
   return copied;
 }
 
-TensorFile read_any(const fs::path& from) {
-  if (fs::is_directory(from)) return read_weights(from);
-  return from.extension() == ".safetensors" ? read_safetensors(from) : read_torch_archive(from);
-}
-
 }  // namespace
 
 std::string ConversionSource::model_type() const {
@@ -39,8 +34,15 @@ std::string ConversionSource::model_type() const {
   return told ? config["model_type"].get<std::string>() : "";
 }
 
+TensorFile read_checkpoint(const fs::path& from) {
+  if (fs::is_directory(from)) return read_weights(from);
+  return from.extension() == ".safetensors" ? read_safetensors(from) : read_torch_archive(from);
+}
+
 ConversionSource open_conversion(const fs::path& from, const std::optional<fs::path>& config_file) {
-  ConversionSource source{.from = from, .file = read_any(from), .beside = from.parent_path(), .config_file = config_file};
+  const bool parts = fs::is_directory(from) && !has_weights(from) && fs::exists(from / "config.json");
+  ConversionSource source{
+      .from = from, .file = parts ? TensorFile() : read_checkpoint(from), .beside = from.parent_path(), .config_file = config_file};
   if (fs::is_directory(from)) source.beside = from;
   if (config_file)
     source.beside = config_file->parent_path();

@@ -14,15 +14,19 @@ namespace omma {
 // A checkpoint to convert: one of an authors' files, or a model directory.
 struct ConversionSource {
   std::filesystem::path from;
-  TensorFile file;
-  std::filesystem::path beside;                      // the folder whose tokenizer and processor files go with it
+  TensorFile file;               // empty where a directory holds parts of a model alone: an adapter, a projector
+  std::filesystem::path beside;  // the folder whose tokenizer and processor files go with it
   std::optional<std::filesystem::path> config_file;  // the config.json to use: the caller's, or the directory's own
+  std::string base = {};                             // of what is no whole model; "": what it names
 
   // The config's model_type; "" without a config.
   std::string model_type() const;
 };
 
-// Reads a directory, a .safetensors file or a torch archive. Throws std::invalid_argument for anything else.
+// The weights of a directory, a .safetensors file or a torch archive. Throws std::invalid_argument for anything else.
+TensorFile read_checkpoint(const std::filesystem::path& from);
+
+// Reads that; of a directory without weights, the config alone.
 ConversionSource open_conversion(const std::filesystem::path& from, const std::optional<std::filesystem::path>& config_file);
 
 // Copies the tokenizer's files that lie beside the source, else those of bert-base-uncased in the Hugging Face cache. Throws

@@ -51,6 +51,10 @@ json config_of(const fs::path& directory) {
   json config = read_json(file);
   check(config.is_object() && config.contains("model_type") && config["model_type"].is_string(),
         "{}: model_type: expected a string, got {}", file.string(), config.is_object() ? "none" : config.type_name());
+  for (const ModelRow& row : model_rows())
+    check(!row.is_original_config || !row.is_original_config(config),
+          "{}: its authors' own files: make a model directory of them with: omma convert --from {} --to DIR", directory.string(),
+          directory.string());
   return config;
 }
 
@@ -222,11 +226,17 @@ json to_json(const ModelInfo& info) {
           {"bytes", info.bytes}};
 }
 
-void convert_model(const fs::path& from, const fs::path& to, const std::optional<fs::path>& config) {
+void convert_model(const fs::path& from, const fs::path& to, const std::optional<fs::path>& config, const std::string& base) {
   check(fs::exists(from), "{}: no such file", from.string());
   write_new_directory(to, [&](const fs::path& directory) {
-    const ConversionSource source = open_conversion(from, config);
-    converter_of(source).convert(source, directory);
+    ConversionSource source = open_conversion(from, config);
+    source.base = base;
+    const ModelRow& row = converter_of(source);
+    if (!row.converts_parts) {
+      check(base.empty(), "{}: --base: this is no adapter and no other part of a model", from.string());
+      if (source.file.tensors().empty()) source.file = read_checkpoint(from);  // which tells what is missing
+    }
+    row.convert(source, directory);
   });
 }
 

@@ -34,6 +34,9 @@ bool is_adapter(const fs::path& directory) { return is_adapter_directory(directo
 
 void merge_model(const fs::path& from, const fs::path& to, const std::string& base) {
   check(is_adapter_directory(from), "{}: no adapter: it has no adapter_config.json", from.string());
+  check(!fs::exists(from / "non_lora_trainables.bin"),
+        "{}: non_lora_trainables.bin: weights beside the adapter, which its config.json tells how to use: it is missing",
+        from.string());
   const PeftAdapter adapter = read_adapter(from);
   const std::string name = base.empty() ? adapter.base : base;
   check(!name.empty(), "{}: adapter_config.json tells no base_model_name_or_path: name the base", from.string());

@@ -57,6 +57,9 @@ struct ModelRow {
   // Of an original checkpoint: whether it is this model's, and its writer. A row with a converter alone takes what no other does.
   std::function<bool(const ConversionSource& source)> is_original = {};
   std::function<void(const ConversionSource& source, const std::filesystem::path& to)> convert = {};
+  bool converts_parts = false;  // also what is no whole model, with its base
+  // Whether a directory's config.json is an authors' own, which is converted before it is loaded.
+  std::function<bool(const json& config)> is_original_config = {};
 
   // The names of weights to the module's, where an adapter may name them in other ways than its base.
   KeyTable keys = {};

@@ -13,6 +13,8 @@
 #include "omma/models/llama/chat.h"
 #include "omma/models/llama/predictor.h"
 #include "omma/models/llava/chat.h"
+#include "omma/models/llava/convert.h"
+#include "omma/models/llava/original.h"
 #include "omma/models/model_row.h"
 #include "omma/models/sam/convert.h"
 #include "omma/models/sam/key_table.h"
@@ -93,6 +95,10 @@ std::vector<ModelRow> known_models() {
        .answerer = [](const fs::path& directory,
                       const LoadTarget& target) { return std::make_unique<ChatAnswerer>(load_llava_chat(directory, target)); },
        .chat_model = load_llava_chat,
+       .is_original = [](const ConversionSource& source) { return is_original_llava(source); },
+       .convert = convert_llava,
+       .converts_parts = true,
+       .is_original_config = is_original_config,
        .keys = llava_keys(LlavaConfig()),
        .quantize = quantize_llava});
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},

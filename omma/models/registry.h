@@ -59,9 +59,10 @@ ModelInfo inspect_model(const std::filesystem::path& directory);
 json to_json(const ModelInfo& info);
 
 // Writes a model directory from an original checkpoint file, or from a directory (which changes nothing but the names). `config`
-// is the config.json to use where the file does not tell the model's size by itself. The directory `to` must be absent or empty;
-// after a failure it holds nothing. Throws std::invalid_argument.
+// is the config.json to use where the file does not tell the model's size by itself, `base` (FILE, DIR or ID) what a checkpoint
+// that is no whole model belongs to, where it is another than it names. The directory `to` must be absent or empty; after a failure
+// it holds nothing. Throws std::invalid_argument.
 void convert_model(const std::filesystem::path& from, const std::filesystem::path& to,
-                   const std::optional<std::filesystem::path>& config = {});
+                   const std::optional<std::filesystem::path>& config = {}, const std::string& base = "");
 
 }  // namespace omma

@@ -123,15 +123,18 @@ std::span<const std::string> ChatTemplate::built_in_names() {
   return names;
 }
 
-ChatTemplate ChatTemplate::built_in(std::string_view name) {
+std::string ChatTemplate::built_in_source(std::string_view name) {
   const auto found = std::find_if(std::begin(kBuiltIn), std::end(kBuiltIn), [&](const BuiltIn& one) { return one.name == name; });
   if (found == std::end(kBuiltIn)) {
     std::string listed;
     for (const std::string& known : built_in_names()) listed += (listed.empty() ? "" : ", ") + known;
     fail("chat template: expected one of {}; got \"{}\"{}", listed, name, did_you_mean(name, built_in_names()));
   }
-  const std::string head = fmt::format("{{%- set system = \"{}\" -%}}\n", found->system);
-  return from_source(head + std::string(kText) + std::string(found->source), fmt::format("template {}", name));
+  return fmt::format("{{%- set system = \"{}\" -%}}\n{}{}", found->system, kText, found->source);
+}
+
+ChatTemplate ChatTemplate::built_in(std::string_view name) {
+  return from_source(built_in_source(name), fmt::format("template {}", name));
 }
 
 }  // namespace omma

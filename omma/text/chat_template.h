@@ -43,6 +43,7 @@ class ChatTemplate {
   // "<video>\n" before its text ("<image>" in plain). Throws std::invalid_argument that lists the names for another.
   static ChatTemplate built_in(std::string_view name);
   static std::span<const std::string> built_in_names();
+  static std::string built_in_source(std::string_view name);  // as Jinja, for a model's directory
 
   // Messages are {role, content, ...}, content a text or a list of parts {type: text|image|video, text}; what else a template knows
   // (tool_calls, name) goes through. As transformers does, fields that are null are left out, and reasoning stands under both of

@@ -153,11 +153,6 @@ json merges_of(const Model& model, const Ids& ids) {
   return list;
 }
 
-json added_token(const std::string& text, std::int64_t id, bool special) {
-  return {{"id", id},        {"content", text},     {"single_word", false}, {"lstrip", false},
-          {"rstrip", false}, {"normalized", false}, {"special", special}};
-}
-
 constexpr const char* mark = "\xE2\x96\x81";  // U+2581, which stands for a blank
 
 json decoder_json(bool strips_blank) {
@@ -183,6 +178,11 @@ json template_json(const SentencePieceOptions& options, const std::string& begin
 
 }  // namespace
 
+json added_token(const std::string& text, std::int64_t id, bool special) {
+  return {{"id", id},        {"content", text},     {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false}, {"special", special}};
+}
+
 json sentencepiece_tokenizer(std::string_view bytes, const SentencePieceOptions& options, const std::string& where) {
   const Model model = read_model(bytes, where);
   Ids ids;
@@ -197,8 +197,10 @@ json sentencepiece_tokenizer(std::string_view bytes, const SentencePieceOptions&
     const bool is_special = piece.type == PieceType::control || piece.type == PieceType::unknown;
     if (is_special || piece.type == PieceType::user_defined) added.push_back(added_token(piece.text, id, is_special));
   }
+  std::multimap<std::int64_t, std::string> beside;  // by id: the library that reads tokenizer.json counts them in the list's order
   for (const auto& [text, id] : options.added_tokens)
-    if (!ids.contains(text)) added.push_back(added_token(text, id, true));
+    if (!ids.contains(text)) beside.emplace(id, text);
+  for (const auto& [id, text] : beside) added.push_back(added_token(text, id, true));
   check(!options.add_bos_token || ids.contains("<s>"), "{}: expected a piece \"<s>\"", where);
   check(!options.add_eos_token || ids.contains("</s>"), "{}: expected a piece \"</s>\"", where);
 

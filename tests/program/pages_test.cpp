@@ -147,6 +147,9 @@ const std::map<std::string, std::string> kNeedsDownload = {
     {"llava-hf/llava-1.5-7b-hf", "hf download llava-hf/llava-1.5-7b-hf"},
     {"llava-hf/llava-v1.6-mistral-7b-hf", "hf download llava-hf/llava-v1.6-mistral-7b-hf"},
     {"groundingdino_swint_ogc.pth", "groundingdino_swint_ogc.pth: no such file"},
+    {"--from llava-v1.5-7b", ": no such file"},
+    {"--from mm_projector.bin", "mm_projector.bin: no such file"},
+    {"--from LLaVA-7b-delta-v0", "LLaVA-7b-delta-v0: no such file"},
 };
 
 int run_page(const fs::path& page) {

@@ -1,6 +1,6 @@
-"""Loads with transformers a LLaVA directory that omma saved, and compares with what was recorded of the model.
+"""Loads with transformers a LLaVA directory that omma saved, and compares with what was recorded of the model in fp32.
 
-    python tools/parity/check_llava.py SAVED REFERENCE        REFERENCE as tools/parity/llava.py writes it
+    python tools/parity/check_llava.py SAVED REFERENCE        REFERENCE as tools/parity/llava.py and llava_original.py write it
 
 Ends with 1 where pixels, token ids, logits or a rendered conversation differ.
 """
@@ -22,6 +22,7 @@ def main():
     is_next = json.loads((saved / "config.json").read_text())["model_type"] == "llava_next"
     model_class = LlavaNextForConditionalGeneration if is_next else LlavaForConditionalGeneration
     model, loading = model_class.from_pretrained(saved, output_loading_info=True)
+    model = model.float()
     wrong = [f"{kind}: {names}" for kind, names in loading.items() if names]
     processor = AutoProcessor.from_pretrained(saved)
     expected, record = load_file(reference / "reference.safetensors"), json.loads((reference / "reference.json").read_text())

@@ -5,10 +5,8 @@
 #include "omma/nn/linear.h"
 
 namespace omma {
-namespace {
 
-// What transformers takes where there is no vision_config at all: CLIP's ViT-L/14 at 336 pixels.
-ClipVisionConfig default_tower() {
+ClipVisionConfig default_llava_tower() {
   ClipVisionConfig tower;
   tower.hidden_size = 1024;
   tower.intermediate_size = 4096;
@@ -20,7 +18,7 @@ ClipVisionConfig default_tower() {
   return tower;
 }
 
-std::vector<Size> read_pinpoints(const json& object, std::string_view where) {
+std::vector<Size> read_grid_pinpoints(const json& object, std::string_view where) {
   const json list = object.value("image_grid_pinpoints", json());
   if (list.is_null()) return {{672, 336}, {336, 672}, {672, 672}, {336, 1008}, {1008, 336}};
   check(list.is_array() && !list.empty() && list.size() <= 4096, "{}: image_grid_pinpoints: expected a list of [height, width]",
@@ -35,8 +33,6 @@ std::vector<Size> read_pinpoints(const json& object, std::string_view where) {
   }
   return sizes;
 }
-
-}  // namespace
 
 std::vector<int64_t> LlavaConfig::feature_states() const {
   std::vector<int64_t> states;
@@ -77,14 +73,14 @@ LlavaConfig read_llava_config(const json& object, std::string_view where) {
   const json type = object.value("model_type", json());
   config.next = type == "llava_next";
   check(config.next || type == "llava", "{}: model_type: expected \"llava\" or \"llava_next\"", where);
-  if (tower.is_null()) config.vision_config = default_tower();
+  if (tower.is_null()) config.vision_config = default_llava_tower();
   json text = current.value("text_config", json());
   if (!text.is_null()) {
     if (current.contains("quantization_config")) text["quantization_config"] = current["quantization_config"];
     config.text_config = read_llama_config(text, std::string(where) + ": text_config");
     config.text_model_type = text.value("model_type", config.text_model_type);
   }
-  if (config.next) config.image_grid_pinpoints = read_pinpoints(current, where);
+  if (config.next) config.image_grid_pinpoints = read_grid_pinpoints(current, where);
   read_fields(config, current, where);
   return config;
 }

@@ -49,6 +49,12 @@ struct LlavaConfig {
 // Reads what transformers 4 or 5 wrote, with its defaults for what is left out. Throws std::invalid_argument listing every fault.
 LlavaConfig read_llava_config(const json& object, std::string_view where);
 
+// Its image_grid_pinpoints, or transformers' where it has none.
+std::vector<Size> read_grid_pinpoints(const json& object, std::string_view where);
+
+// CLIP's ViT-L/14 at 336 pixels, which transformers takes where there is no vision_config at all.
+ClipVisionConfig default_llava_tower();
+
 // As transformers reads it.
 json write_llava_config(const LlavaConfig& config);
 

@@ -1,0 +1,104 @@
+// The authors' checkpoints (tools/parity/llava_original.py): whole, projectors, LoRA and deltas become what transformers' classes
+// are with the same weights.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "omma/base/json.h"
+#include "omma/io/image_file.h"
+#include "omma/models/llava/checkpoint.h"
+#include "omma/models/registry.h"
+#include "omma/nn/chat_generation.h"
+#include "tests/parity/reference.h"
+#include "tests/temporary_directory.h"
+
+namespace omma {
+namespace {
+namespace fs = std::filesystem;
+
+// A config with what transformers writes out where it is the default.
+json told(LlavaConfig config) {
+  config.text_config.head_dim = config.text_config.head_channels();
+  config.text_config.num_key_value_heads = config.text_config.key_value_heads();
+  return write_llava_config(config);
+}
+
+class LlavaConvert : public ::testing::TestWithParam<std::string> {
+ protected:
+  LlavaConvert()
+      : directory_(testing::parity_directory("llava_original") / GetParam()),
+        expected_(testing::read_expected(directory_ / "reference.safetensors")),
+        record_(read_json(directory_ / "reference.json")) {
+    ::setenv("HF_HUB_CACHE", fs::absolute(directory_ / "../hub").c_str(), 1);
+    for (const auto& entry : fs::directory_iterator(directory_))
+      if (entry.is_directory() && entry.path().filename() != "expected") original_ = entry.path();
+    convert_model(original_, made_ / "model", {}, GetParam() == "delta" ? "tiny/llama" : "");
+  }
+  ~LlavaConvert() override { ::unsetenv("HF_HUB_CACHE"); }
+
+  fs::path directory_, original_;
+  std::map<std::string, Tensor> expected_;
+  json record_;
+  testing::TemporaryDirectory made_;
+};
+
+TEST_P(LlavaConvert, ConfigAndWeights) {
+  const fs::path reference = directory_ / "expected";
+  const LlavaConfig config = read_llava_config(read_json(reference / "config.json"), reference.string());
+  const json file = read_json(made_ / "model/config.json");
+  EXPECT_EQ(told(read_llava_config(file, "made")), told(config));
+  EXPECT_EQ(file["torch_dtype"], record_["dtype"]);
+  const Llava expected = load_model<Llava>(config, read_weights(reference), llava_keys(config), reference.string());
+  const LlavaCheckpoint made = load_llava(made_ / "model");
+  const auto weights = made.model->named_parameters();
+  for (const auto& weight : expected->named_parameters())
+    testing::expect_close(weight.key(), weight.value(), weights[weight.key()], GetParam() == "lora" ? 1e-6 : 0);
+  EXPECT_EQ(made.generation.max_length, fs::exists(original_ / "generation_config.json") ? 99 : 77);  // else the base's
+}
+
+TEST_P(LlavaConvert, TokensFeaturesAndLogits) {
+  const c10::InferenceMode inference;
+  LlavaCheckpoint made = load_llava(made_ / "model");
+  const int64_t place = made.model->config().image_token_index;
+  for (std::size_t i = 0; i < record_["prompts"].size(); ++i) {
+    const json& prompt = record_["prompts"][i];
+    const std::string number = std::to_string(i);
+    Tensor features;
+    int64_t tokens = 1;
+    for (const json& picture : prompt["pictures"]) {
+      const Image image = read_image(directory_ / ("picture" + picture.dump() + ".png"));
+      features = made.model->embed_picture(made.processor(image));
+      testing::expect_close("features" + number, expected_.at("features" + number), features, 1e-4);
+      tokens = made.processor.tokens_of({.width = image.width, .height = image.height});
+    }
+    std::vector<int64_t> ids;
+    for (const std::int32_t id : made.tokenizer.encode(prompt["text"].get<std::string>()).ids)
+      ids.insert(ids.end(), static_cast<std::size_t>(id == place ? tokens : 1), id);
+    ASSERT_TRUE(expected_.at("ids" + number)[0].equal(torch::tensor(ids, torch::kLong))) << prompt["text"];
+    LlamaForCausalLM& language = made.model->language_model;
+    const Tensor hidden = language->model(LlamaInput{.embeddings = made.model->embed(ids, features), .padding = {}});
+    testing::expect_close("logits" + number, expected_.at("logits" + number), language->logits(hidden), 1e-4);
+  }
+}
+
+TEST_P(LlavaConvert, PromptsAreTheAuthors) {
+  const json& chat = record_["chats"][0];
+  const ordered_json content = {{{"type", "image"}}, {{"type", "text"}, {"text", chat["turns"][0][1].get<std::string>()}}};
+  const ordered_json messages = ordered_json::array({{{"role", "user"}, {"content", content}}});
+  const MarkedText text = find_chat_template(made_ / "model", "").render(messages, {.add_generation_prompt = true});
+  EXPECT_EQ(text.text, chat["prompt"].get<std::string>());
+}
+
+TEST_P(LlavaConvert, TransformersLoadsIt) {
+  const std::string command =
+      ".venv/bin/python -W ignore tools/parity/check_llava.py '" + (made_ / "model").string() + "' '" + directory_.string() + "'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Original, LlavaConvert,
+                         ::testing::Values("v15", "v1", "v16_vicuna", "v16_mistral", "projector", "lora", "delta"),
+                         [](const auto& test) { return test.param; });
+
+}  // namespace
+}  // namespace omma
