@@ -11,7 +11,7 @@
 namespace omma {
 namespace {
 
-constexpr int64_t max_rows = 256;  // of texts in one pass
+constexpr int64_t max_text_rows = 256;  // of texts in one pass
 
 Clip load_clip(const std::filesystem::path& directory, const ClipConfig& config, const ClipOptions& options) {
   return load_model<Clip>(config, read_weights(directory), clip_keys(), directory.string(),
@@ -63,7 +63,7 @@ Tensor ClipMatcher::embed(std::span<const std::string> texts, const MatchOptions
   const PaddedTexts rows =
       tokenize_texts(tokenizer_, texts, most, /*pad=*/0, options.max_tokens ? LongTexts::cut : LongTexts::refuse);
   std::vector<Tensor> embeddings;
-  for (const Tensor& part : rows.input_ids.to(model_->logit_scale.device()).split(max_rows))
+  for (const Tensor& part : rows.input_ids.to(model_->logit_scale.device()).split(max_text_rows))
     embeddings.push_back(model_->embed_text(part).to(torch::kFloat32));
   return torch::cat(embeddings);
 }

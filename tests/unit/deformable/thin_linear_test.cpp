@@ -33,7 +33,7 @@ void expect_sums(void (*kernel)(const ThinLinear<Value, Weight>&, int64_t, int64
   const auto x = uniform<Value>(rng, rows * inputs), shift = uniform<Value>(rng, outputs);
   const auto weight = weights_of<Weight>(rng, outputs * inputs);
   auto scale = uniform<float>(rng, outputs);
-  for (float& each : scale) each /= 128;
+  for (float& each : scale) each /= 128.F;
   constexpr bool is_scaled = !std::is_same_v<Value, Weight>;
   std::vector<Value> output(static_cast<std::size_t>(rows * outputs));
   const ThinLinear<Value, Weight> task{.rows = rows,
