@@ -82,7 +82,8 @@ void add_eval_pope(CLI::App& eval) {
   CLI::App& command = *eval.add_subcommand("pope", "questions about what is and is not there: random, popular, adversarial");
   command.add_option("--seed", options->seed, "of the questions")->capture_default_str()->type_name("S");
   command.add_option("--images", options->images, "where the pictures are, if not beside the labels")->type_name("DIR");
-  command.add_option("--max-tokens", options->answer.generation.max_tokens, "longest answer (default: the model's)")->type_name("N");
+  command.add_option("--max-tokens", options->answer.generation.max_tokens, "longest answer (default: the model's)")
+      ->type_name("N");
   add_blind_flag(command, options->blind);
   add_data_flags(command, *options, "world, coco, voc, yolo, odvg, or pope (a file of POPE's)");
   add_command(command, "omma eval pope --data world:seed=7,count=50 --split test", [options] { return run_eval_pope(*options); });
