@@ -69,7 +69,7 @@ TEST(Oracle, DeniesWhatMightHaveBeenThere) {
       expect_true(round, objects, picture.key);
       EXPECT_TRUE(round.answer.starts_with("No, ")) << round.answer;
       const auto statements = read_statements(round.answer, Lexicon::world(), round.question);
-      ASSERT_EQ(statements.size(), 1U) << round.answer;
+      ASSERT_FALSE(statements.empty()) << round.answer;
       partners += is_there(partner_of(statements.front().subject.names.front()));
     }
     EXPECT_EQ(partners, std::min(2, missing_partners)) << picture.key;
