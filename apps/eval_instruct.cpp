@@ -14,7 +14,12 @@ struct EvalPopeOptions : LanguageEvalOptions {
   AnswerOptions answer;
   std::uint64_t seed = 0;
   std::filesystem::path images;
+  bool blind = false;
 };
+
+void add_blind_flag(CLI::App& command, bool& blind) {
+  command.add_flag("--blind", blind, "show an even grey in place of each picture");
+}
 
 int run_eval_pope(const EvalPopeOptions& options) {
   const auto model = prepare(options, "answer");
@@ -24,7 +29,8 @@ int run_eval_pope(const EvalPopeOptions& options) {
   log_faults(data->report(), options.data);
   const auto answerer = load_answerer(model, load_options(options));
   const PopeEvaluation evaluation = evaluate_pope(
-      *answerer, *data, {.answer = options.answer, .batch = options.batch, .max_fault_share = options.max_fault_share});
+      *answerer, *data,
+      {.answer = options.answer, .blind = options.blind, .batch = options.batch, .max_fault_share = options.max_fault_share});
   std::vector<json> lines;
   for (const PopeAnswer& each : evaluation.answers)
     lines.push_back({{"question_id", each.question.id},
@@ -41,6 +47,7 @@ int run_eval_pope(const EvalPopeOptions& options) {
 struct EvalInstructOptions : LanguageEvalOptions {
   AnswerOptions answer;
   std::uint64_t seed = 0;
+  bool blind = false;
 };
 
 int run_eval_instruct(EvalInstructOptions options) {
@@ -51,7 +58,8 @@ int run_eval_instruct(EvalInstructOptions options) {
   log_faults(data->report(), options.data);
   const auto answerer = load_answerer(model, load_options(options));
   const InstructEvaluation evaluation = evaluate_instructions(
-      *answerer, *data, {.answer = options.answer, .count = options.count, .batch = options.batch, .seed = options.seed});
+      *answerer, *data,
+      {.answer = options.answer, .count = options.count, .batch = options.batch, .seed = options.seed, .blind = options.blind});
   std::vector<json> lines;
   for (const JudgedSaying& each : evaluation.sayings)
     lines.push_back({{"key", each.key},
@@ -74,6 +82,9 @@ void add_eval_pope(CLI::App& eval) {
   CLI::App& command = *eval.add_subcommand("pope", "questions about what is and is not there: random, popular, adversarial");
   command.add_option("--seed", options->seed, "of the questions")->capture_default_str()->type_name("S");
   command.add_option("--images", options->images, "where the pictures are, if not beside the labels")->type_name("DIR");
+  command.add_option("--max-tokens", options->answer.generation.max_tokens, "longest answer (default: the model's)")
+      ->type_name("N");
+  add_blind_flag(command, options->blind);
   add_data_flags(command, *options, "world, coco, voc, yolo, odvg, or pope (a file of POPE's)");
   add_command(command, "omma eval pope --data world:seed=7,count=50 --split test", [options] { return run_eval_pope(*options); });
 }
@@ -82,6 +93,7 @@ void add_eval_instruct(CLI::App& eval) {
   auto options = std::make_shared<EvalInstructOptions>();
   CLI::App& command = *eval.add_subcommand("instruct", "facts stated in descriptions and answers, true and invented");
   command.add_option("--question-seed", options->seed, "of the questions")->capture_default_str()->type_name("S");
+  add_blind_flag(command, options->blind);
   add_generation_flags(command, options->answer.generation);
   add_data_flags(command, *options, "world");
   add_command(command, "omma eval instruct --data world:seed=7,count=20 --split test",

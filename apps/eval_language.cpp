@@ -6,6 +6,7 @@
 #include "apps/language_evaluation.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/data/instruction_dataset.h"
 #include "omma/eval/caption_evaluation.h"
 #include "omma/eval/matching_evaluation.h"
 #include "omma/eval/question_evaluation.h"
@@ -95,6 +96,7 @@ int run_eval_matching(const LanguageEvalOptions& options) {
 
 struct EvalVqaOptions : LanguageEvalOptions {
   AnswerOptions answer;
+  bool ask_short = false;
   std::filesystem::path choices;
 };
 
@@ -114,9 +116,12 @@ int run_eval_vqa(EvalVqaOptions options) {
   const auto dataset = open_question_dataset(options.data, options.split, {.max_fault_share = options.max_fault_share});
   log_faults(dataset->report(), options.data);
   const auto answerer = load_answerer(model, load_options(options));
-  const QuestionEvaluation evaluation = evaluate_answers(
-      *answerer, *dataset,
-      {.answer = options.answer, .count = options.count, .batch = options.batch, .max_fault_share = options.max_fault_share});
+  const QuestionEvaluation evaluation = evaluate_answers(*answerer, *dataset,
+                                                         {.answer = options.answer,
+                                                          .ask_short = options.ask_short,
+                                                          .count = options.count,
+                                                          .batch = options.batch,
+                                                          .max_fault_share = options.max_fault_share});
   std::vector<json> lines;
   for (const JudgedAnswer& each : evaluation.answers)
     lines.push_back({{"key", each.sample.key},
@@ -168,6 +173,8 @@ void add_eval_vqa(CLI::App& eval) {
   auto options = std::make_shared<EvalVqaOptions>();
   CLI::App& command = *eval.add_subcommand("vqa", "VQA accuracy by type of question, beside majority and a grey picture");
   command.add_option("--choices", options->choices, "choose among these answers, one a line")->type_name("FILE");
+  command.add_flag("--ask-short", options->ask_short,
+                   "end each question as LLaVA 1.5's do: \"" + std::string(short_answer_request) + '"');
   add_generation_flags(command, options->answer.generation);
   add_data_flags(command, *options, "world, jsonl or vqa");
   add_command(command, "omma eval vqa --data world:seed=7,count=100,questions=4 --split test",

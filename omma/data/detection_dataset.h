@@ -87,7 +87,8 @@ struct DetectionDatasetOptions {
 };
 
 // `spec` is KIND:PATH with KIND one of
-//   world  PATH "" or "seed=7,count=500,size=128,phrases=pairs", which override the options; split is one of split.h;
+//   world  PATH "" or "seed=7,count=500,size=128,phrases=pairs", which override the options; together=.8 of the names bring their
+//          partners along (scene.h); split is one of split.h;
 //   coco   PATH an instances JSON (pictures in images/ beside it, or beside it), or a folder with SPLIT/annotations.json,
 //          SPLIT.json, annotations.json or annotations/instances_SPLIT*.json (pictures in the part after "instances_", or images/);
 //   voc    PATH a folder of Annotations/, JPEGImages/ and splits/SPLIT.txt or ImageSets/Main/SPLIT.txt. Boxes are read as

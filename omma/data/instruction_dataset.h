@@ -21,6 +21,9 @@ inline constexpr std::string_view image_token = "<image>";
 
 // Asks for an answer without a sentence around it, as LLaVA 1.5's data do (Liu et al. 2023, arXiv:2310.03744, section 3.2).
 inline constexpr std::string_view short_answer_request = "Answer the question using a single word or phrase.";
+inline std::string asking_for_short_answer(const std::string& question) {
+  return question + "\n" + std::string(short_answer_request);
+}
 
 struct InstructionSample {
   std::string id;
@@ -64,8 +67,9 @@ struct InstructionDatasetOptions {
 // `spec` is KIND:PATH with KIND one of
 //   world  PATH "" or "seed=7,count=500,size=128,objects=1-3,kinds=conversation+detail", a dialogue for each scene, of a kind drawn
 //          from the list, where a name may stand several times: conversation, detail and reasoning as oracle.h has them from the
-//          text that a teacher gets; caption, exact ones; short, questions with answers in a word or phrase. Without `kinds` the
-//          first three;
+//          text that a teacher gets; absent, its denials; caption, exact ones; short, questions with answers in a word or phrase,
+//          and bare, the same without the request for such. Without `kinds` the first three. With together=.8 names stand
+//          with their partners (scene.h);
 //   llava  PATH a JSON list of {"id", "image", "conversations": [{"from": "human", "value"}, {"from": "gpt", "value"}, ...]}, or
 //          a folder with instruct.json or SPLIT/instruct.json. A sample is left out whose turns are not whole rounds of human and
 //          gpt, with an empty text, with a picture and not one <image> in its first text, or with an <image> and no picture.

@@ -47,7 +47,7 @@ struct PictureTextsOptions {
 };
 
 // `spec` is KIND:PATH with KIND one of
-//   world  PATH "" or "seed=7,count=500,size=128,objects=1-3", as a detection_dataset.h has it;
+//   world  PATH "" or "seed=7,count=500,size=128,objects=1-3,together=.8", as detection_dataset.h has it;
 //   coco   PATH a folder with both an instances and a captions JSON (detection_dataset.h, caption_dataset.h). Pictures that are not
 //          in both are left out; one without boxes stays.
 // An empty split means all of it (world: train). Throws std::invalid_argument where the data cannot be read or are over

@@ -34,11 +34,22 @@ Rounds detail(const Scene& scene, Rng& rng) {
 
 Rounds reasoning(const Scene& scene, Rng& rng) { return {oracle_reasoning(told(scene, InstructKind::reasoning, rng), rng.bits())}; }
 
-Rounds short_answers(const Scene& scene, Rng& rng) {
+// More about what is not there than conversations have, and all of it hard: partners of what is there.
+Rounds absent(const Scene& scene, Rng& rng) {
+  return oracle_denials(text_of(picture_text_of(scene, rng), PictureParts::captions_and_boxes), rng.bits());
+}
+
+// Short answers that nobody asked to be short, beside which nothing tells when to answer in sentences.
+Rounds bare(const Scene& scene, Rng& rng) {
   Rounds rounds;
-  for (const Question& question : questions(scene, rng))
-    rounds.push_back({.question = question.text + "\n" + std::string(short_answer_request), .answer = question.answer});
+  for (const Question& question : questions(scene, rng)) rounds.push_back({.question = question.text, .answer = question.answer});
   rng.shuffle(rounds);
+  return rounds;
+}
+
+Rounds short_answers(const Scene& scene, Rng& rng) {
+  Rounds rounds = bare(scene, rng);
+  for (InstructionRound& round : rounds) round.question = asking_for_short_answer(round.question);
   return rounds;
 }
 
@@ -46,8 +57,13 @@ struct Kind {
   std::string_view name;
   Rounds (*rounds)(const Scene& scene, Rng& rng);
 };
-constexpr std::array<Kind, 5> known_kinds = {
-    {{"caption", caption}, {"conversation", conversation}, {"detail", detail}, {"reasoning", reasoning}, {"short", short_answers}}};
+constexpr std::array<Kind, 7> known_kinds = {{{"caption", caption},
+                                              {"conversation", conversation},
+                                              {"detail", detail},
+                                              {"reasoning", reasoning},
+                                              {"absent", absent},
+                                              {"short", short_answers},
+                                              {"bare", bare}}};
 
 std::vector<Kind> parse_kinds(std::string_view names) {
   std::vector<Kind> kinds;
@@ -55,7 +71,8 @@ std::vector<Kind> parse_kinds(std::string_view names) {
     const std::string_view name = names.substr(0, names.find('+'));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
     const auto kind = std::ranges::find(known_kinds, name, &Kind::name);
-    check(kind != known_kinds.end(), "world: kinds: expected caption, conversation, detail, reasoning or short, got \"{}\"", name);
+    check(kind != known_kinds.end(),
+          "world: kinds: expected caption, conversation, detail, reasoning, absent, short or bare, got \"{}\"", name);
     kinds.push_back(*kind);
   }
   check(!kinds.empty(), "world: kinds: expected at least one");

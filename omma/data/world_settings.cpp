@@ -42,9 +42,12 @@ WorldSettings parse_world_settings(std::string_view text, std::string_view split
       read_number(name, value, settings.scene.max_objects);
     else if (name == "variety")
       read_number(name, value, settings.scene.variety);
+    else if (name == "together")
+      read_number(name, value, settings.scene.together);
     else
-      check(other(name, value), "world: expected seed, count, size, objects, min_objects, max_objects, variety or {}, got \"{}\"",
-            others, name);
+      check(other(name, value),
+            "world: expected seed, count, size, objects, min_objects, max_objects, together, variety or {}, got \"{}\"", others,
+            name);
   }
   check(settings.count >= 1 && settings.count <= 1'000'000'000'000, "world: count: expected 1 to 10^12, got {}", settings.count);
   make_scene(settings.seed, 0, settings.scene);  // refuses bad options now, not in a loader thread

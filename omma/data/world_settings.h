@@ -17,9 +17,9 @@ struct WorldSettings {
   SceneOptions scene = {};
 };
 
-// `settings` and `split` (empty: train) over the defaults: seed, count, size, variety, min_objects, max_objects, and objects=N or
-// N-M for both. A setting of another name goes to `other`, which tells whether it knew it; `others` names those for the error.
-// Throws std::invalid_argument for unknown names and values out of range.
+// `settings` and `split` (empty: train) over the defaults: seed, count, size, variety, together, min_objects, max_objects, and
+// objects=N or N-M for both. A setting of another name goes to `other`, which tells whether it knew it; `others` names those for
+// the error. Throws std::invalid_argument for unknown names and values out of range.
 WorldSettings parse_world_settings(std::string_view settings, std::string_view split, const WorldSettings& defaults,
                                    std::string_view others,
                                    const std::function<bool(std::string_view name, std::string_view value)>& other);

@@ -8,6 +8,7 @@
 #include "omma/base/progress.h"
 #include "omma/base/rng.h"
 #include "omma/data/world/oracle.h"
+#include "omma/eval/grey_image.h"
 #include "omma/eval/share.h"
 
 namespace omma {
@@ -150,6 +151,7 @@ InstructEvaluation evaluate_instructions(Answerer& answerer, const PictureTexts&
   std::vector<Turn> turns;
   for (std::size_t index = 0; index < count; ++index) {
     turns.push_back(read_turn(data, index, options.seed));
+    if (options.blind) turns.back().image = grey_image(turns.back().image);
     progress.advance();
     if (std::ssize(turns) < options.batch && index + 1 < count) continue;
     ask(answerer, turns, data, options.answer, evaluation);

@@ -19,6 +19,7 @@ struct InstructEvaluationOptions {
   std::size_t count = 0;   // of pictures, the first ones; 0: all
   int batch = 8;           // pictures
   std::uint64_t seed = 0;  // of the questions
+  bool blind = false;      // an even grey in place of each picture
 };
 
 // An answer and what it states.

@@ -7,6 +7,7 @@
 #include "omma/base/progress.h"
 #include "omma/base/rng.h"
 #include "omma/data/world/words.h"
+#include "omma/eval/grey_image.h"
 #include "omma/eval/share.h"
 
 namespace omma {
@@ -147,7 +148,7 @@ PopeEvaluation evaluate_pope(Answerer& answerer, const PopeData& data, const Pop
     std::size_t end = begin;
     while (end < questions.size() && questions[end].picture == questions[begin].picture) ++end;
     if (auto image = load_or_leave_out(data, questions[begin].picture, left_out))
-      turns.push_back({.begin = begin, .end = end, .image = std::move(*image)});
+      turns.push_back({.begin = begin, .end = end, .image = options.blind ? grey_image(*image) : std::move(*image)});
     progress.advance(static_cast<std::int64_t>(end - begin));
     begin = end;
     if (turns.empty() || (std::ssize(turns) < options.batch && begin < questions.size())) continue;

@@ -108,7 +108,8 @@ struct PopeEvaluation {
 
 struct PopeEvaluationOptions {
   AnswerOptions answer = {};
-  int batch = 8;  // pictures
+  bool blind = false;  // an even grey in place of each picture
+  int batch = 8;       // pictures
   double max_fault_share = .05;
 };
 

@@ -4,33 +4,32 @@
 
 #include "omma/base/error.h"
 #include "omma/base/progress.h"
+#include "omma/data/instruction_dataset.h"
+#include "omma/eval/grey_image.h"
 #include "omma/eval/vqa_accuracy.h"
 
 namespace omma {
 namespace {
 
-Image grey_image(const Image& like) {
-  Image grey(like.width, like.height);
-  std::ranges::fill(grey.data, std::uint8_t{128});
-  return grey;
-}
-
 // Equal pictures that follow one another are given as one, so that the model looks at them once.
 std::vector<std::string> ask(Answerer& answerer, std::span<const JudgedAnswer> asked, const std::vector<Image>& images,
-                             const AnswerOptions& options) {
+                             const QuestionEvaluationOptions& options) {
   std::vector<VisualQuestion> questions;
   for (std::size_t i = 0; i < images.size(); ++i) {
     const bool same = i > 0 && questions.back().images.front() == images[i];
-    questions.push_back({.images = same ? questions.back().images : std::span(&images[i], 1), .text = asked[i].sample.question});
+    const std::string& text = asked[i].sample.question;
+    questions.push_back({.images = same ? questions.back().images : std::span(&images[i], 1),
+                         .text = options.ask_short ? asking_for_short_answer(text) : text});
   }
   std::vector<std::string> answers;
-  for (AnswerResult& result : answerer.answer(questions, options)) answers.push_back(std::move(result.answer));
+  for (AnswerResult& result : answerer.answer(questions, options.answer)) answers.push_back(std::move(result.answer));
   check(answers.size() == images.size(), "evaluation: expected {} answers, got {}", images.size(), answers.size());
   return answers;
 }
 
 // Answers and judges a batch, each with its picture.
-void ask_batch(Answerer& answerer, std::span<JudgedAnswer> batch, const std::vector<Image>& images, const AnswerOptions& options) {
+void ask_batch(Answerer& answerer, std::span<JudgedAnswer> batch, const std::vector<Image>& images,
+               const QuestionEvaluationOptions& options) {
   std::vector<Image> greys;
   for (const Image& image : images) greys.push_back(grey_image(image));
   const std::vector<std::string> answers = ask(answerer, batch, images, options), blind = ask(answerer, batch, greys, options);
@@ -59,7 +58,7 @@ std::vector<JudgedAnswer> ask_all(Answerer& answerer, const QuestionDataset& dat
     }
     progress.advance();
     if (images.empty() || (std::ssize(images) < options.batch && i + 1 < count)) continue;
-    ask_batch(answerer, std::span(judged).last(images.size()), images, options.answer);
+    ask_batch(answerer, std::span(judged).last(images.size()), images, options);
     images.clear();
   }
   left_out_report = left_out.report();

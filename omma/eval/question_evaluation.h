@@ -14,7 +14,8 @@ namespace omma {
 
 struct QuestionEvaluationOptions {
   AnswerOptions answer = {};
-  std::size_t count = 0;  // of questions, the first ones; 0: all
+  bool ask_short = false;  // with short_answer_request (instruction_dataset.h) behind each question
+  std::size_t count = 0;   // of questions, the first ones; 0: all
   int batch = 8;
   double max_fault_share = .05;         // of questions whose picture cannot be read, which are left out
   LeftOutPictures* left_out = nullptr;  // of earlier evaluations of these data, so that each picture is told once

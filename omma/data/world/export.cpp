@@ -213,6 +213,7 @@ json record_of(const RenderOptions& options) {
                  {"variety", options.scene.variety},
                  {"format", coco ? "coco" : "webdataset"}};
   if (options.scene.emblems > 0) record["emblems"] = options.scene.emblems;
+  if (options.scene.together > 0) record["together"] = options.scene.together;
   if (!coco) record.update({{"noise", options.noise}, {"samples_per_shard", options.samples_per_shard}});
   return record;
 }

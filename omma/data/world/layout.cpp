@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <optional>
 
+#include "omma/data/world/partners.h"
+
 namespace omma {
 namespace {
 
@@ -16,6 +18,10 @@ ColorName random_pair(const std::vector<int>& names, const std::vector<int>& col
   // A held-out pair keeps its name; the colour is drawn from all.
   while (is_combo_pair(pair.name, pair.color)) pair.color = static_cast<int>(rng.below(world_color_count));
   return pair;
+}
+
+bool is_among(const std::vector<ColorName>& objects, int name) {
+  return std::ranges::find(objects, name, &ColorName::name) != objects.end();
 }
 
 std::vector<int> random_pool(int count, int limit, Rng& rng) {
@@ -134,7 +140,7 @@ std::optional<Layout> try_placing(const std::vector<ColorName>& objects, const S
 
 }  // namespace
 
-std::vector<ColorName> draw_objects(int count, Split split, Rng& rng) {
+std::vector<ColorName> draw_objects(int count, const SceneOptions& options, Rng& rng) {
   // Half of the scenes draw from a few names, so that there is something to count, and some of those from a few colours.
   const bool crowd = rng.below(2) == 0;
   const bool few_colors = crowd && rng.below(2) == 0;
@@ -149,9 +155,15 @@ std::vector<ColorName> draw_objects(int count, Split split, Rng& rng) {
   if (crowd) held_out.resize(2);
 
   std::vector<ColorName> objects;
-  for (int i = 0; i < count; ++i) {
-    const bool combo = split == Split::combo && (i == 0 || rng.below(2) == 0);
-    objects.push_back(combo ? rng.pick(std::span<const ColorName>(held_out)) : random_pair(names, colors, rng));
+  while (std::ssize(objects) < count) {
+    const bool combo = options.split == Split::combo && (objects.empty() || rng.below(2) == 0);
+    const ColorName object = combo ? rng.pick(std::span<const ColorName>(held_out)) : random_pair(names, colors, rng);
+    const bool is_new = !is_among(objects, object.name);
+    objects.push_back(object);
+    // Nothing is drawn for this where names come as they are: such scenes stay what they were.
+    const int partner = partner_of(object.name);
+    const bool may_come = is_new && !is_among(objects, partner) && std::ssize(objects) < count;
+    if (options.together > 0 && may_come && rng.chance(options.together)) objects.push_back(random_pair({partner}, colors, rng));
   }
   rng.shuffle(objects);
   return objects;

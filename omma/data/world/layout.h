@@ -29,8 +29,9 @@ struct Layout {
   std::vector<std::uint8_t> owner;    // [H, W]
 };
 
-// Names and colours of a scene of the split: held-out pairs in combo only, and there at least one.
-std::vector<ColorName> draw_objects(int count, Split split, Rng& rng);
+// Names and colours of a scene of the options' split, names as often together as these ask: held-out pairs in combo only, and there
+// at least one.
+std::vector<ColorName> draw_objects(int count, const SceneOptions& options, Rng& rng);
 
 // Replaces this share of the objects by emblems; in combo scenes one held-out pair stays.
 void replace_by_emblems(double share, Split split, std::vector<ColorName>& objects, Rng& rng);

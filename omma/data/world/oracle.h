@@ -13,8 +13,12 @@ namespace omma {
 
 // Three to five rounds about what there is and surely is not, how many, of which colour, and how things stand to each other. Empty
 // where the captions tell nothing in the world's words. Pairs of a colour and a name that are held out (split.h) are named only
-// where the text names them. Each of the three draws its words from the seed.
+// where the text names them. Each of these functions draws its words from the seed.
 std::vector<InstructionRound> oracle_conversation(std::string_view picture_text, std::uint64_t seed);
+
+// Two rounds about names that are surely not there, first about those whose partners (partners.h) are. Empty without boxes of the
+// world's names.
+std::vector<InstructionRound> oracle_denials(std::string_view picture_text, std::uint64_t seed);
 
 // All objects with colour and place, and how some stand to each other; "" without boxes of the world's names.
 std::string oracle_detail(std::string_view picture_text, std::uint64_t seed);

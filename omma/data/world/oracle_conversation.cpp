@@ -1,11 +1,13 @@
-// What captions alone tell for certain, and rounds of questions and answers about it.
+// What captions alone tell for certain, and rounds of questions and answers about it; and what boxes tell is not there.
 #include <algorithm>
 #include <array>
 #include <functional>
 
+#include "omma/data/judgement.h"
 #include "omma/data/picture_text.h"
 #include "omma/data/statements.h"
 #include "omma/data/world/oracle.h"
+#include "omma/data/world/partners.h"
 #include "omma/data/world/wording.h"
 
 namespace omma {
@@ -167,6 +169,18 @@ struct CaptionFacts {
   }
 };
 
+InstructionRound worded_round(Wordings questions, Wordings answers, Fields fields, Rng& rng) {
+  InstructionRound made{.question = worded(questions, fields, rng), .answer = {}};
+  made.answer = worded(answers, fields, rng);
+  return made;
+}
+
+// Of what is not there.
+InstructionRound denial(const NamedThings& things, Rng& rng) {
+  return worded_round(exist_questions, no_answers,
+                      {{"a", with_article(phrase_of(things))}, {"S", plural_phrase_of(things)}, {"s", phrase_of(things)}}, rng);
+}
+
 class Talker {
  public:
   Talker(std::string_view text, std::uint64_t seed) : facts_(text), rng_(seed) {}
@@ -192,9 +206,7 @@ class Talker {
   }
 
   InstructionRound round(Wordings questions, Wordings answers, Fields fields) {
-    InstructionRound made{.question = worded(questions, fields, rng_), .answer = {}};
-    made.answer = worded(answers, fields, rng_);
-    return made;
+    return worded_round(questions, answers, fields, rng_);
   }
 
   static std::string is_or_are(int count) { return count <= 1 ? "is" : "are"; }
@@ -229,8 +241,7 @@ class Talker {
     }
     const NamedThings* things = pick(missing);
     if (things == nullptr) return std::nullopt;
-    return round(exist_questions, no_answers,
-                 {{"a", with_article(phrase_of(*things))}, {"S", plural_phrase_of(*things)}, {"s", phrase_of(*things)}});
+    return denial(*things, rng_);
   }
 
   std::optional<InstructionRound> count() {
@@ -299,6 +310,21 @@ class Talker {
 
 std::vector<InstructionRound> oracle_conversation(std::string_view picture_text, std::uint64_t seed) {
   return Talker(picture_text, seed).talk();
+}
+
+std::vector<InstructionRound> oracle_denials(std::string_view picture_text, std::uint64_t seed) {
+  constexpr std::size_t wanted = 2;
+  const std::vector<SeenObject> seen = seen_objects(read_picture_text(picture_text).boxes, Lexicon::world());
+  const auto is_there = [&](int name) { return std::ranges::find(seen, name, &SeenObject::name) != seen.end(); };
+  std::vector<int> absent;
+  for (int name = 0; name < world_name_count; ++name)
+    if (!seen.empty() && !is_there(name)) absent.push_back(name);
+  Rng rng(seed);
+  rng.shuffle(absent);
+  std::ranges::stable_partition(absent, [&](int name) { return is_there(partner_of(name)); });
+  std::vector<InstructionRound> rounds;
+  for (std::size_t i = 0; i < std::min(wanted, absent.size()); ++i) rounds.push_back(denial({.name = absent[i]}, rng));
+  return rounds;
 }
 
 }  // namespace omma

@@ -135,6 +135,7 @@ SceneOptions with_limits(SceneOptions options) {
         "objects of a scene: expected 1 to {}, got {} to {}", object_limit, options.min_objects, options.max_objects);
   check(options.variety >= 0 && options.variety <= 1, "variety of scenes: expected a share of 0 to 1, got {}", options.variety);
   check(options.emblems >= 0 && options.emblems <= 1, "emblems: expected a share of 0 to 1, got {}", options.emblems);
+  check(options.together >= 0 && options.together <= 1, "together: expected a probability of 0 to 1, got {}", options.together);
   check(options.emblems == 0 || options.size >= smallest_with_emblems,
         "size of scenes with emblems: expected {} to 4096 pixels, got {}", smallest_with_emblems, options.size);
   return options;
@@ -148,7 +149,7 @@ Scene make_scene(std::uint64_t seed, std::uint64_t index, const SceneOptions& gi
   const std::uint64_t stream = static_cast<std::uint64_t>(options.split) << 56 | index;  // each split has its own range
   const Look look = look_of(options, seed, stream);
   Rng rng(seed, stream);
-  auto objects = draw_objects(rng.between(options.min_objects, options.max_objects), options.split, rng);
+  auto objects = draw_objects(rng.between(options.min_objects, options.max_objects), options, rng);
   if (options.emblems > 0) replace_by_emblems(options.emblems, options.split, objects, rng);
   Layout layout = place_objects(objects, options, look.min_extent, rng);
 

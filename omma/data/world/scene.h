@@ -22,6 +22,8 @@ struct SceneOptions {
   int max_objects = 0;
   double variety = 0;  // share of scenes that look as other renderers and cameras show them (look.h); the domain split has its own
   double emblems = 0;  // share of objects that are emblems: for segmentation, since no text speaks of them. From 64 pixels a side
+  double together = 0;  // how likely a name that comes into a scene brings along its partner (partners.h), if there is room for one
+                        // more object; 0: names come as they are drawn
 };
 
 // How deep a mask lies in its object: a pictogram is whole, and has no parts.

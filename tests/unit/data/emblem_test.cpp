@@ -152,7 +152,7 @@ TEST(Emblem, EveryMasksPixelsHaveThatShapesColor) {
 TEST(Emblem, AtMostThirtyPerCentOfAShapeIsCovered) {
   for (std::uint64_t index = 0; index < 100; ++index) {
     Rng rng(11, index);
-    auto objects = draw_objects(6, Split::train, rng);
+    auto objects = draw_objects(6, {}, rng);
     replace_by_emblems(.5, Split::train, objects, rng);
     const Layout layout = place_objects(objects, {}, 17, rng);
     for (std::size_t i = 0; i < layout.objects.size(); ++i) {
@@ -189,7 +189,7 @@ TEST(Emblem, ScenesBelongToOneSplit) {
     }
     for (std::uint64_t index = 0; index < 30; ++index) {
       Rng rng(2, index);
-      auto objects = draw_objects(3, split, rng);
+      auto objects = draw_objects(3, {.split = split}, rng);
       replace_by_emblems(.5, split, objects, rng);
       EXPECT_EQ(split_of_content(content_hash(place_objects(objects, {.split = split}, 17, rng).objects)), split);
     }

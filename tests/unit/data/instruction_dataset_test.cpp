@@ -105,6 +105,24 @@ TEST_F(InstructionData, TellsEveryFlawBySample) {
   EXPECT_EQ(report.records().left_out, 21U);
 }
 
+// The same questions and answers with and without the request; denials alone.
+TEST(WorldInstructions, ShortAnswersAskedForOrNotAndDenials) {
+  const auto open = [](const std::string& kind) { return open_instruction_dataset("world:size=32,count=40,kinds=" + kind, ""); };
+  const auto asked = open("short"), bare = open("bare"), absent = open("absent");
+  for (std::size_t i = 0; i < asked->size(); ++i) {
+    const auto with = asked->sample(i).rounds, without = bare->sample(i).rounds;
+    ASSERT_EQ(with.size(), without.size());
+    for (std::size_t round = 0; round < with.size(); ++round) {
+      EXPECT_EQ(with[round].answer, without[round].answer);
+      EXPECT_TRUE(with[round].question.starts_with(without[round].question));
+      EXPECT_EQ(with[round].question.ends_with(short_answer_request), with[round].question != without[round].question);
+    }
+    for (const InstructionRound& round : absent->sample(i).rounds) EXPECT_TRUE(round.answer.starts_with("No, ")) << round.answer;
+  }
+  EXPECT_EQ(asked->image(3), absent->image(3));
+  EXPECT_NE(testing::invalid_argument_of([&] { open("shrt"); }).find("absent"), std::string::npos);
+}
+
 TEST_F(InstructionData, RefusesWhatIsNoData) {
   EXPECT_NE(testing::invalid_argument_of([&] { open(json::object()); }).find("expected a list"), std::string::npos);
   EXPECT_NE(

@@ -7,6 +7,7 @@
 
 #include "omma/data/judgement.h"
 #include "omma/data/picture_texts.h"
+#include "omma/data/world/partners.h"
 #include "omma/data/world/split.h"
 
 namespace omma {
@@ -48,6 +49,34 @@ TEST(Oracle, WritesNothingButTheTruth) {
   }
   EXPECT_GT(questions.size(), 1000U);
   EXPECT_GT(openings.size(), 8U);
+}
+
+// What is denied is not there; where partners of what is there are not, it is about them first.
+TEST(Oracle, DeniesWhatMightHaveBeenThere) {
+  const auto data = open_picture_texts("world:seed=5,count=200,size=64,together=.5", "train");
+  int about_partners = 0;
+  for (std::size_t i = 0; i < data->size(); ++i) {
+    const TextedPicture picture = data->sample(i);
+    const std::vector<SeenObject> objects = seen_objects(picture.text.boxes, Lexicon::world());
+    const auto is_there = [&](int name) { return std::ranges::find(objects, name, &SeenObject::name) != objects.end(); };
+    int missing_partners = 0;
+    for (int name = 0; name < world_name_count; ++name) missing_partners += !is_there(name) && is_there(partner_of(name));
+    const auto rounds = oracle_denials(text_of(picture.text, PictureParts::captions_and_boxes), i);
+    ASSERT_EQ(rounds.size(), 2U);
+    EXPECT_NE(rounds[0], rounds[1]);
+    int partners = 0;
+    for (const InstructionRound& round : rounds) {
+      expect_true(round, objects, picture.key);
+      EXPECT_TRUE(round.answer.starts_with("No, ")) << round.answer;
+      const auto statements = read_statements(round.answer, Lexicon::world(), round.question);
+      ASSERT_FALSE(statements.empty()) << round.answer;
+      partners += is_there(partner_of(statements.front().subject.names.front()));
+    }
+    EXPECT_EQ(partners, std::min(2, missing_partners)) << picture.key;
+    about_partners += partners;
+  }
+  EXPECT_GT(about_partners, 100);
+  EXPECT_TRUE(oracle_denials("a red dog\n", 1).empty()) << "a caption may leave something out";
 }
 
 // A detailed description names every object with its colour and a place.

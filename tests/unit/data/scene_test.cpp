@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
 #include "omma/data/world/layout.h"
 #include "omma/data/world/look.h"
+#include "omma/data/world/partners.h"
 #include "tests/unit/data/scene_hash.h"
 
 namespace omma {
@@ -20,6 +22,65 @@ TEST(Scene, PixelsAreTheSameOnEveryMachine) {
   EXPECT_EQ(hash_of_scenes({.size = 320, .split = Split::len}, 5), 9827710931124540495U);
   EXPECT_EQ(hash_of_scenes({.split = Split::domain}, 50), 830017952842175049U);
   EXPECT_EQ(hash_of_scenes({.split = Split::combo}, 50), 11839148877216621807U);
+}
+
+// Every name has one partner, which has it in turn. Which pairs they are is part of what a result means.
+TEST(Scene, PartnersAreSixteenPairs) {
+  std::uint64_t hash = 0;
+  for (int name = 0; name < world_name_count; ++name) {
+    EXPECT_NE(partner_of(name), name);
+    EXPECT_EQ(partner_of(partner_of(name)), name);
+    hash = hash * 33 + static_cast<std::uint64_t>(partner_of(name));
+  }
+  EXPECT_EQ(hash, 13583085444464970672U);
+  EXPECT_THROW(partner_of(-1), std::invalid_argument);
+  EXPECT_THROW(partner_of(world_name_count), std::invalid_argument);
+}
+
+bool shows(const Scene& scene, int name) {
+  return std::ranges::find(scene.objects, name, &WorldObject::name) != scene.objects.end();
+}
+
+// How many of 500 scenes of two objects show a name with its partner: the first one always has room for it.
+int scenes_of_partners(const SceneOptions& options) {
+  int partners = 0;
+  for (std::uint64_t index = 0; index < 500; ++index) {
+    const Scene scene = make_scene(9, index, options);
+    partners += shows(scene, partner_of(scene.objects.front().name));
+  }
+  return partners;
+}
+
+TEST(Scene, NamesBringTheirPartnersAlong) {
+  const SceneOptions plain{.size = 64, .min_objects = 2, .max_objects = 2};
+  SceneOptions often = plain, always = plain;
+  often.together = .8;
+  always.together = 1;
+  EXPECT_LT(scenes_of_partners(plain), 40);
+  EXPECT_NEAR(scenes_of_partners(often), 400, 30);
+  EXPECT_EQ(scenes_of_partners(always), 500);
+  EXPECT_EQ(hash_of_scenes(often, 30), hash_of_scenes(often, 30));
+  EXPECT_NE(hash_of_scenes(often, 30), hash_of_scenes(plain, 30));
+}
+
+// In larger scenes, too, each name has its partner or there was no room; counts and held-out pairs are what they were.
+TEST(Scene, PartnersChangeNeitherCountsNorHeldOutPairs) {
+  for (const Split split : {Split::train, Split::val, Split::combo, Split::len}) {
+    std::set<std::size_t> counts;
+    for (std::uint64_t index = 0; index < 150; ++index) {
+      const Scene scene = make_scene(10, index, {.size = 64, .split = split, .together = 1});
+      counts.insert(scene.objects.size());
+      int held_out = 0;
+      std::set<int> alone;
+      for (const WorldObject& object : scene.objects) {
+        held_out += is_combo_pair(object.name, object.color);
+        if (!shows(scene, partner_of(object.name))) alone.insert(object.name);
+      }
+      EXPECT_EQ(held_out > 0, split == Split::combo) << name_of(split) << " " << index;
+      EXPECT_LE(alone.size(), 1U) << name_of(split) << " " << index << ": only the last one had no room";
+    }
+    EXPECT_EQ(counts, split == Split::len ? (std::set<std::size_t>{7, 8, 9}) : (std::set<std::size_t>{1, 2, 3, 4, 5, 6}));
+  }
 }
 
 // Another look is the same scene: what stands where is drawn from other random numbers, unless objects may be smaller.
@@ -97,7 +158,7 @@ TEST(Scene, BoxesAndAreasFitTheMasks) {
 TEST(Scene, AtMostThirtyPerCentOfAnObjectIsCovered) {
   for (std::uint64_t index = 0; index < 100; ++index) {
     Rng rng(11, index);
-    const Layout layout = place_objects(draw_objects(8, Split::len, rng), {.split = Split::len}, 17, rng);
+    const Layout layout = place_objects(draw_objects(8, {.split = Split::len}, rng), {.split = Split::len}, 17, rng);
     for (std::size_t i = 0; i < layout.objects.size(); ++i) {
       const auto seen = std::count(layout.owner.begin(), layout.owner.end(), i + 1);
       EXPECT_GE(static_cast<double>(seen), .7 * layout.objects[i].stamps.front().area);
@@ -122,6 +183,9 @@ TEST(Scene, RefusesOptionsOutOfRange) {
   EXPECT_THROW(make_scene(0, 0, {.min_objects = 4, .max_objects = 2}), std::invalid_argument);
   EXPECT_THROW(make_scene(0, 0, {.max_objects = 10}), std::invalid_argument);
   EXPECT_THROW(make_scene(0, 0, {.variety = 1.5}), std::invalid_argument);
+  EXPECT_THROW(make_scene(0, 0, {.together = -.1}), std::invalid_argument);
+  EXPECT_THROW(make_scene(0, 0, {.together = 1.5}), std::invalid_argument);
+  EXPECT_THROW(make_scene(0, 0, {.together = std::nan("")}), std::invalid_argument);
   EXPECT_THROW(make_scene(0, std::uint64_t{1} << 56), std::invalid_argument);
 }
 

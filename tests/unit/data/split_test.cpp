@@ -62,7 +62,7 @@ TEST(Split, EveryLayoutBelongsToItsSplitAlone) {
   for (const Split split : splits) {
     for (std::uint64_t index = 0; index < 50; ++index) {
       Rng rng(2, index);
-      Layout layout = place_objects(draw_objects(3, split, rng), {.split = split}, 17, rng);
+      Layout layout = place_objects(draw_objects(3, {.split = split}, rng), {.split = split}, 17, rng);
       EXPECT_EQ(split_of_content(content_hash(layout.objects)), split);
       std::swap(layout.objects.front(), layout.objects.back());
       EXPECT_EQ(split_of_content(content_hash(layout.objects)), split);

@@ -20,6 +20,9 @@ TEST(WorldDataset, DrawsScenesWithTheirLabels) {
   ASSERT_EQ(sample.targets.size(), scene.objects.size());
   EXPECT_EQ(sample.targets[0].box, scene.objects[0].box);
   EXPECT_EQ(dataset->phrases().at(static_cast<std::size_t>(sample.targets[0].class_index)), sample.targets[0].phrase);
+  const auto together = open_detection_dataset("world:seed=4,count=20,size=96,objects=2-3,together=.8", "val");
+  const SceneOptions partners{.size = 96, .split = Split::val, .min_objects = 2, .max_objects = 3, .together = .8};
+  EXPECT_EQ(together->image(7), make_scene(4, 7, partners).image);
 }
 
 TEST(WorldDataset, PairsAreAClosedSetOf192) {
@@ -53,6 +56,7 @@ TEST(WorldDataset, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(message("world:seed").find("seed: expected a number"), std::string::npos);
   EXPECT_NE(message("world:count=0").find("count"), std::string::npos);
   EXPECT_NE(message("world:size=7").find("scene size"), std::string::npos);
+  EXPECT_NE(message("world:together=2").find("together"), std::string::npos);
   EXPECT_NE(message("world:phrases=all").find("phrases"), std::string::npos);
   EXPECT_NE(message("world:", "dev").find("split"), std::string::npos);
   EXPECT_NE(message("sa1b:x").find("sa1b"), std::string::npos);

@@ -69,5 +69,18 @@ TEST(InstructEvaluation, JudgesAnswerers) {
   EXPECT_EQ(details.invented + rounds.invented, 0);
 }
 
+// The questions stay, and all pictures look alike.
+TEST(InstructEvaluation, Blind) {
+  const auto data = open_picture_texts("world:seed=8,count=3,size=32", "val");
+  std::vector<std::size_t> first_bytes;
+  testing::ScriptedAnswerer answerer([&](std::size_t image, const std::string&) {
+    first_bytes.push_back(image);
+    return "There is a red cat.";
+  });
+  const InstructEvaluation blind = evaluate_instructions(answerer, *data, {.blind = true});
+  EXPECT_EQ(first_bytes, std::vector<std::size_t>(blind.sayings.size(), 128));
+  EXPECT_EQ(blind.to_json(), evaluate_instructions(answerer, *data).to_json());
+}
+
 }  // namespace
 }  // namespace omma

@@ -96,6 +96,8 @@ TEST(Pope, EvaluatesAnAnswererOnTheWorld) {
   }
   EXPECT_EQ(figures["accuracy"], .5);
   EXPECT_EQ(figures["questions"], questions);
+  ScriptedAnswerer grey([](std::size_t image, const std::string&) { return image == 128 ? "No." : "Yes."; });
+  EXPECT_EQ(evaluate_pope(grey, *data, {.blind = true}).to_json()["yes_ratio"], 0);
 }
 
 TEST(Pope, ReadsTheAuthorsFiles) {

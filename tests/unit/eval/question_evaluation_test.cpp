@@ -48,6 +48,19 @@ TEST(EvaluateAnswers, QuestionsOfOnePictureShareIt) {
   EXPECT_EQ(answerer.pictures, (std::vector<std::size_t>{2, 1}));  // four questions of two pictures, then of one grey
 }
 
+TEST(EvaluateAnswers, AsksForShortAnswers) {
+  std::vector<std::string> asked;
+  ScriptedAnswerer answerer([&](std::size_t, const std::string& question) {
+    asked.push_back(question);
+    return "2";
+  });
+  const QuestionEvaluation evaluation =
+      evaluate_answers(answerer, ListedQuestions(five_questions()), {.ask_short = true, .count = 1, .batch = 1});
+  const std::string question = "how many dogs?\nAnswer the question using a single word or phrase.";
+  EXPECT_EQ(asked, (std::vector<std::string>{question, question}));  // seeing and blind
+  EXPECT_EQ(evaluation.answers.front().sample.question, "how many dogs?");
+}
+
 TEST(EvaluateAnswers, SeveralAnnotatorsAndNoType) {
   const std::vector<std::string> annotators = {"yes", "yes", "no", "no", "no", "no", "no", "no", "no", "no"};
   ScriptedAnswerer answerer([](std::size_t, const std::string&) { return "yes"; });
