@@ -20,8 +20,8 @@ struct SceneOptions {
   Split split = Split::train;
   int min_objects = 0;  // 0: the split's own limits, which are 1 to 6, and 7 to 9 for Split::len
   int max_objects = 0;
-  double variety = 0;  // share of scenes that look as other renderers and cameras show them (look.h); the domain split has its own
-  double emblems = 0;  // share of objects that are emblems: for segmentation, since no text speaks of them. From 64 pixels a side
+  double variety = 0;   // share of scenes that look as other renderers and cameras show them (look.h); the domain split has its own
+  double emblems = 0;   // share of objects that are emblems: for segmentation, since no text speaks of them. From 64 pixels a side
   double together = 0;  // how likely a name that comes into a scene brings along its partner (partners.h), if there is room for one
                         // more object; 0: names come as they are drawn
 };

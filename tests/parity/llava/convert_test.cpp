@@ -77,7 +77,8 @@ TEST_P(LlavaConvert, TokensFeaturesAndLogits) {
       ids.insert(ids.end(), static_cast<std::size_t>(id == place ? tokens : 1), id);
     ASSERT_TRUE(expected_.at("ids" + number)[0].equal(torch::tensor(ids, torch::kLong))) << prompt["text"];
     LlamaForCausalLM& language = made.model->language_model;
-    const Tensor hidden = language->model(LlamaInput{.embeddings = made.model->embed(torch::tensor(ids, torch::kLong).unsqueeze(0), features), .padding = {}});
+    const Tensor hidden = language->model(
+        LlamaInput{.embeddings = made.model->embed(torch::tensor(ids, torch::kLong).unsqueeze(0), features), .padding = {}});
     testing::expect_close("logits" + number, expected_.at("logits" + number), language->logits(hidden), 1e-4);
   }
 }

@@ -12,6 +12,7 @@
 namespace omma {
 
 inline float widened(float x) { return x; }
+inline float widened(std::int8_t x) { return x; }
 inline float widened(Bfloat16 x) { return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16); }
 
 template <class Value>

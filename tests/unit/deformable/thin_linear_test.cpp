@@ -24,8 +24,6 @@ std::vector<Weight> weights_of(Rng& rng, int64_t count) {
   }
 }
 
-double widened(std::int8_t value) { return value; }
-
 template <class Value, class Weight>
 void expect_sums(void (*kernel)(const ThinLinear<Value, Weight>&, int64_t, int64_t), int64_t rows, int64_t inputs, int64_t outputs,
                  bool bias) {

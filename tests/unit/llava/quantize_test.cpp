@@ -21,7 +21,8 @@ class LanguageQuantization : public ::testing::Test {
  protected:
   void SetUp() override {
     const LlavaCheckpoint made = testing::small_llava();
-    save_llava(directory_ / "llava", made, {.tokenizer = testing::small_llava_tokenizer(), .tokenizer_config = json::object(), .chat_template = ""},
+    save_llava(directory_ / "llava", made,
+               {.tokenizer = testing::small_llava_tokenizer(), .tokenizer_config = json::object(), .chat_template = ""},
                torch::kFloat32);
     save_llama(directory_ / "llama", made.model->language_model, testing::small_llava_tokenizer(), made.generation,
                torch::kFloat32);
@@ -81,7 +82,8 @@ TEST_F(LanguageQuantization, WithinALlavaTheLanguageModelAlone) {
   EXPECT_TRUE(loaded.model->config().text_config.int8);
   EXPECT_NO_THROW(expect_task(directory_ / "int8", "chat"));
   // What it was saved as is what it is: once more, and as transformers' newer names.
-  save_llava(directory_ / "again", loaded, {.tokenizer = testing::small_llava_tokenizer(), .tokenizer_config = json::object(), .chat_template = ""},
+  save_llava(directory_ / "again", loaded,
+             {.tokenizer = testing::small_llava_tokenizer(), .tokenizer_config = json::object(), .chat_template = ""},
              torch::kFloat32);
   EXPECT_TRUE(load_llava(directory_ / "again", {.dtype = torch::kFloat32}).model->config().text_config.int8);
 }
