@@ -312,7 +312,7 @@ TEST_F(LlavaTrainingTest, FilesOfDialoguesWithAndWithoutPictures) {
 
 TEST_F(LlavaTrainingTest, AnyResolutionLearnsItsNewLine) {
   json next = recipe({{"steps", 2}, {"learns", {"projector"}}, {"max_tokens", 600}, {"validation_data", ""}});
-  next["model"].update({{"model_type", "llava_next"}, {"image_grid_pinpoints", {{32, 64}, {64, 32}}}});
+  next["model"].update({{"model_type", "llava_next"}, {"image_grid_pinpoints", {{32U, 64U}, {64U, 32U}}}});
   next["data"] = "world:size=48,count=4,objects=1,kinds=caption";
   train(next, "next");
   json more = next;
