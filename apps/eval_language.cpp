@@ -82,14 +82,15 @@ int run_eval_matching(const LanguageEvalOptions& options) {
   const auto matcher = load_matcher(model, load_options(options));
   const MatchingEvaluation evaluation =
       evaluate_matching(*matcher, *dataset, {.count = options.count, .max_fault_share = options.max_fault_share});
+  const std::string score = evaluation.by_cosine ? "_itc" : "_itm";
   std::vector<json> lines;
   for (const JudgedPair& pair : evaluation.pairs)
     lines.push_back({{"key", pair.key},
                      {"noise", pair.noise},
                      {"right", pair.right},
-                     {"right_itm", pair.right_itm},
+                     {"right" + score, pair.right_score},
                      {"wrong", pair.wrong},
-                     {"wrong_itm", pair.wrong_itm}});
+                     {"wrong" + score, pair.wrong_score}});
   report(evaluation.to_json(), lines, model, dataset->report(), evaluation.left_out, options);
   return kDone;
 }

@@ -10,15 +10,17 @@
 namespace omma {
 namespace {
 
-json figures_of(const std::vector<const JudgedPair*>& pairs) {
+json figures_of(const std::vector<const JudgedPair*>& pairs, bool by_cosine) {
   const auto share = [&](const auto& holds) {
     return static_cast<double>(std::ranges::count_if(pairs, [&](const JudgedPair* pair) { return holds(*pair); })) /
            static_cast<double>(pairs.size());
   };
-  return {{"separated", share([](const JudgedPair& pair) { return pair.right_itm > pair.wrong_itm; })},
-          {"accepted", share([](const JudgedPair& pair) { return pair.right_itm >= 0.5F; })},
-          {"refused", share([](const JudgedPair& pair) { return pair.wrong_itm < 0.5F; })},
-          {"pairs", pairs.size()}};
+  json figures = {{"separated", share([](const JudgedPair& pair) { return pair.right_score > pair.wrong_score; })},
+                  {"pairs", pairs.size()}};
+  if (by_cosine) return figures;
+  figures["accepted"] = share([](const JudgedPair& pair) { return pair.right_score >= 0.5F; });
+  figures["refused"] = share([](const JudgedPair& pair) { return pair.wrong_score < 0.5F; });
+  return figures;
 }
 
 }  // namespace
@@ -30,13 +32,14 @@ json MatchingEvaluation::to_json() const {
     by_noise["all"].push_back(&pair);
   }
   json object = json::object();
-  for (const auto& [noise, some] : by_noise) object[noise] = figures_of(some);
+  for (const auto& [noise, some] : by_noise) object[noise] = figures_of(some, by_cosine);
   return object;
 }
 
 MatchingEvaluation evaluate_matching(Matcher& matcher, const CaptionDataset& dataset, const MatchingEvaluationOptions& options) {
   const std::size_t count = options.count == 0 ? dataset.size() : std::min(options.count, dataset.size());
   MatchingEvaluation evaluation;
+  evaluation.by_cosine = !matcher.has_itm();
   LeftOutPictures left_out("evaluation", count, options.max_fault_share);
   Progress progress("match", static_cast<std::int64_t>(count));
   for (std::size_t i = 0; i < count; ++i) {
@@ -48,9 +51,13 @@ MatchingEvaluation evaluate_matching(Matcher& matcher, const CaptionDataset& dat
     JudgedPair pair{.key = loaded->sample.key, .noise = notes["noise"], .right = notes["true_caption"], .wrong = {}};
     pair.wrong = loaded->sample.captions.front();
     const std::array<std::string, 2> texts = {pair.right, pair.wrong};
-    const auto matches = matcher.match(std::span(&loaded->image, 1), texts, {.itm = true, .itc = false}).front().matches;
-    pair.right_itm = matches[0].itm.value();
-    pair.wrong_itm = matches[1].itm.value();
+    const auto matches =
+        matcher.match(std::span(&loaded->image, 1), texts, {.itm = !evaluation.by_cosine, .itc = evaluation.by_cosine})
+            .front()
+            .matches;
+    const auto score = [&](const auto& match) { return (evaluation.by_cosine ? match.itc : match.itm).value(); };
+    pair.right_score = score(matches[0]);
+    pair.wrong_score = score(matches[1]);
     evaluation.pairs.push_back(std::move(pair));
   }
   evaluation.left_out = left_out.report();

@@ -20,15 +20,16 @@ struct MatchingEvaluationOptions {
 struct JudgedPair {
   std::string key, noise;  // the kind of noise
   std::string right, wrong;
-  float right_itm = 0, wrong_itm = 0;
+  float right_score = 0, wrong_score = 0;  // matching probability; of a model without one the cosine
 };
 
 struct MatchingEvaluation {
   std::vector<JudgedPair> pairs;
+  bool by_cosine = false;
   DatasetReport left_out;
 
   // For each kind of noise and in "all": "separated", the share of pairs whose true caption scores higher; "accepted", of true
-  // captions at .5 or above; "refused", of wrong ones below; "pairs".
+  // captions at .5 or above; "refused", of wrong ones below; "pairs". By cosines, which have no such border, without these two.
   json to_json() const;
 };
 
