@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "omma/base/file.h"
@@ -48,6 +49,11 @@ class SamOriginal : public ::testing::TestWithParam<std::string> {
     return prompt;
   }
 
+  // Random weights make logits of 20 and more, of which the last bits depend on the processor's order of sums.
+  static void expect_logits(const std::string& name, const Tensor& expected, const Tensor& got) {
+    testing::expect_close(name, expected, got, std::max(tolerance, 2e-5 * expected.abs().max().item<double>()));
+  }
+
   void expect_answers(Predictor& predictor) {
     const auto embedding = predictor.encode_image(image_);
     const auto& own = static_cast<const Embedding&>(*embedding);
@@ -60,8 +66,8 @@ class SamOriginal : public ::testing::TestWithParam<std::string> {
       const SegmentationPrompt prompt = prompt_of(record);
       const SegmentationPrompt* const one = &prompt;
       const DecodedMasks masks = predictor.decode(own, {&one, 1});
-      testing::expect_close("single", expected_.at(name + ".single.logits"), masks.logits[0].narrow(0, 0, 1), tolerance);
-      testing::expect_close("many", expected_.at(name + ".multimask.logits"), masks.logits[0].narrow(0, 1, 3), tolerance);
+      expect_logits("single", expected_.at(name + ".single.logits"), masks.logits[0].narrow(0, 0, 1));
+      expect_logits("many", expected_.at(name + ".multimask.logits"), masks.logits[0].narrow(0, 1, 3));
       testing::expect_close("iou", expected_.at(name + ".multimask.iou"), masks.iou[0].narrow(0, 1, 3), tolerance);
       ++asked;
     }
