@@ -18,6 +18,7 @@ from study import arguments, difference, measured, minutes_of, omma, once, plot,
 RECIPE = "recipes/llava-study.json"
 OBJECTS = "1-3"
 TOGETHER = 0.8
+TOWER = "zoo/clip-nano"
 SETTINGS = ["random", "popular", "adversarial"]
 FACTS = {"both": "both", "detail": "descriptions", "conversation": "answers to questions"}
 ASKED_ALIKE = ["count", "exist", "color", "relation"]  # types of questions that conversations, too, have, in sentences
@@ -34,14 +35,13 @@ class Budget:
     pope_scenes: int = 100
     told: int = 400       # scenes of which the learned tokens of a kind are counted
     training: tuple = ()  # settings of every training
-    tower: tuple = ()     # of the tower's
     answers: tuple = ("--max-tokens", 40)  # flags where answers are asked for, and no descriptions
     descriptions: tuple = ()
 
 
 FULL = Budget()
 REHEARSAL = Budget(language=3, projector=3, arm=3, small=2, blocks=(701, 702), scenes=2, pope_scenes=6, told=8,
-                   training=("batch_size=4", "validation_data="), tower=("steps=3",), answers=("--max-tokens", 4), descriptions=("--max-tokens", 8))
+                   training=("batch_size=4", "validation_data="), answers=("--max-tokens", 4), descriptions=("--max-tokens", 8))
 
 ALL = ["conversation", "detail", "reasoning"]
 
@@ -79,12 +79,6 @@ def training_data(seed, kinds, **settings):
     return "data=" + world(seed, kinds="+".join(kinds), count=100_000_000, objects=OBJECTS, **settings)
 
 
-def tower(options):
-    """CLIP's, which the zoo's LLaVA starts from, too."""
-    out = options.out if options.rehearse else options.out.parent
-    return train(options, out / "clip-nano", "recipes/clip-nano.json", *options.budget.training, *options.budget.tower)
-
-
 def language_model(options):
     """It has read texts of all kinds but short answers, without pictures."""
     return train(options, options.out / "language", "recipes/llava-nano-language.json", f"steps={options.budget.language}",
@@ -93,7 +87,7 @@ def language_model(options):
 
 def stage_one(options):
     return train(options, options.out / "projector", "recipes/llava-nano-projector.json", f"steps={options.budget.projector}",
-                 f'initial_weights=["{language_model(options)}"]', f"vision_tower={tower(options)}", training_data(2, ["caption"]),
+                 f'initial_weights=["{language_model(options)}"]', f"vision_tower={TOWER}", training_data(2, ["caption"]),
                  *options.budget.training)
 
 
@@ -126,7 +120,7 @@ def model_of(options, name, seed):
     arm = ARMS[name]
     settings = {"together": arm.together} if arm.together else {}
     start = [f'initial_weights=["{stage_one(options)}"]'] if arm.projector else [f'initial_weights=["{language_model(options)}"]',
-                                                                                  f"vision_tower={tower(options)}"]
+                                                                                  f"vision_tower={TOWER}"]
     return train(options, options.out / f"{name}-{seed}", RECIPE, f"seed={seed}", f"steps={steps_of(arm, options.budget, lambda kind: learned_tokens(options, kind))}",
                  training_data(3, arm.kinds, **settings), *start, *options.budget.training)
 
@@ -352,7 +346,7 @@ CLAIMS = {
 def page(options, results):
     budget = options.budget
     lines = ["# LLaVA in small", "",
-             f"`{RECIPE}`: pictures of 128 x 128 with {OBJECTS} objects, a tower of CLIP (`recipes/clip-nano.json`) that stays as it is, a language model "
+             f"`{RECIPE}`: pictures of 128 x 128 with {OBJECTS} objects, a tower of CLIP (`zoo/clip-nano`) that stays as it is, a language model "
              f"that has read texts of all kinds of dialogues but short answers for {budget.language} steps, and a projector that stage one has taught for "
              f"{budget.projector} on captions. These are shared; an arm is a second stage of {budget.arm} steps where nothing else is said. Judged on "
              f"{len(budget.blocks) * budget.scenes} unseen scenes where nothing else is said (split test, seeds {budget.blocks[0]} to {budget.blocks[-1]}); "
