@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 
+#include "omma/text/added_tokens.h"
 #include "omma/text/utf8.h"
 
 namespace omma {
@@ -50,13 +51,7 @@ json word_tokenizer(std::span<const std::string> special, std::span<const std::s
   json vocabulary = json::object(), added = json::array();
   int id = 0;
   for (const std::string& token : special) {
-    added.push_back({{"id", id},
-                     {"content", token},
-                     {"single_word", false},
-                     {"lstrip", false},
-                     {"rstrip", false},
-                     {"normalized", false},
-                     {"special", true}});
+    added.push_back(added_token(token, id));
     vocabulary[token] = id++;
   }
   for (const std::string& character : characters) vocabulary[character] = id++;

@@ -63,6 +63,11 @@ AddedToken read_added_token(const json& object, const std::string& where, const 
 
 }  // namespace
 
+json added_token(const std::string& content, std::int64_t id, bool special) {
+  return {{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false}, {"special", special}};
+}
+
 void TokenTrie::add(std::string_view text, std::size_t value) {
   std::uint32_t node = 0;
   for (const char byte : text) {

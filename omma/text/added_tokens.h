@@ -41,6 +41,9 @@ struct AddedToken {
   }
 };
 
+// Its entry in a tokenizer.json: found in the text as it was given, wherever it stands.
+json added_token(const std::string& content, std::int64_t id, bool special = true);
+
 // A part of a text: an added token, or text for the model where `id` is unset.
 struct TextPiece {
   AlignedText text;

@@ -4,15 +4,11 @@
 #include <string>
 
 #include "omma/base/error.h"
+#include "omma/text/added_tokens.h"
 
 namespace omma {
 
 namespace {
-
-json added_token(const json& id, const std::string& content) {
-  return {{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
-          {"rstrip", false}, {"normalized", false}, {"special", true}};
-}
 
 json template_piece(const char* kind, const std::string& id, int type_id) { return {{kind, {{"id", id}, {"type_id", type_id}}}}; }
 
@@ -26,7 +22,7 @@ json bert_tokenizer(const json& vocabulary, const BertTokenizerOptions& options,
   for (const std::string& token :
        {options.pad_token, options.unk_token, options.cls_token, options.sep_token, options.mask_token}) {
     check(vocabulary.contains(token), "{}: expected the token \"{}\"", where, token);
-    if (seen.insert(token).second) added.push_back(added_token(vocabulary[token], token));
+    if (seen.insert(token).second) added.push_back(added_token(token, vocabulary[token]));
   }
   const std::string& cls = options.cls_token;
   const std::string& sep = options.sep_token;

@@ -10,6 +10,7 @@
 #include "omma/base/config.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/text/added_tokens.h"
 
 namespace omma {
 namespace {
@@ -177,11 +178,6 @@ json template_json(const SentencePieceOptions& options, const std::string& begin
 }
 
 }  // namespace
-
-json added_token(const std::string& text, std::int64_t id, bool special) {
-  return {{"id", id},        {"content", text},     {"single_word", false}, {"lstrip", false},
-          {"rstrip", false}, {"normalized", false}, {"special", special}};
-}
 
 json sentencepiece_tokenizer(std::string_view bytes, const SentencePieceOptions& options, const std::string& where) {
   const Model model = read_model(bytes, where);

@@ -33,7 +33,4 @@ json sentencepiece_tokenizer(std::string_view model, const SentencePieceOptions&
 // The same of a directory: tokenizer.model, tokenizer_config.json, added_tokens.json.
 json read_sentencepiece_tokenizer(const std::filesystem::path& directory);
 
-// One of tokenizer.json's added_tokens.
-json added_token(const std::string& text, std::int64_t id, bool special);
-
 }  // namespace omma

@@ -5,6 +5,7 @@
 
 #include "omma/base/error.h"
 #include "omma/io/hub_cache.h"
+#include "omma/text/added_tokens.h"
 #include "omma/text/sentencepiece.h"
 
 namespace omma {

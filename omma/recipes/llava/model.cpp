@@ -9,6 +9,7 @@
 #include "omma/nn/chat_generation.h"
 #include "omma/nn/weights.h"
 #include "omma/recipes/llava/vocabulary.h"
+#include "omma/text/added_tokens.h"
 #include "omma/text/sentencepiece.h"
 
 namespace omma {
@@ -58,13 +59,7 @@ json tokenizer_of(const LlavaModelRecipe& recipe, const DialogueForm& form) {
 json with_image_token(json tokenizer) {
   const Tokenizer known = Tokenizer::from_json(tokenizer, "tokenizer.json");
   if (known.token_to_id(image_token)) return tokenizer;
-  tokenizer["added_tokens"].push_back({{"id", known.largest_id() + 1},
-                                       {"content", image_token},
-                                       {"single_word", false},
-                                       {"lstrip", false},
-                                       {"rstrip", false},
-                                       {"normalized", false},
-                                       {"special", true}});
+  tokenizer["added_tokens"].push_back(added_token(std::string(image_token), known.largest_id() + 1));
   return tokenizer;
 }
 
