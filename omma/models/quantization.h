@@ -21,7 +21,7 @@ struct Quantized {
 
 // Writes a model directory like `from`, with layers of 8-bit numbers: SAM's encoder, calibrated on the pictures, in a quarter of
 // these layers' memory, and about half of their time in bf16 where the processor has AVX-512 VNNI or AMX; a language model, which
-// needs no pictures, in half of bf16's memory and about as much of a step's time. The directory `to` must be absent or
+// needs no pictures, in half of bf16's memory. The directory `to` must be absent or
 // empty; after a failure it holds nothing. Throws std::invalid_argument for models that have no such form.
 Quantized quantize_model(const std::filesystem::path& from, const std::filesystem::path& to, const NextPicture& next);
 
