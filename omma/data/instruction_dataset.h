@@ -69,7 +69,8 @@ struct InstructionDatasetOptions {
 //          from the list, where a name may stand several times: conversation, detail and reasoning as oracle.h has them from the
 //          text that a teacher gets; absent, its denials; caption, exact ones; short, questions with answers in a word or phrase,
 //          and bare, the same without the request for such. Without `kinds` the first three. With together=.8 names stand
-//          with their partners (scene.h);
+//          with their partners (scene.h); with told=1 every object's name and place stand in words before the first question: a
+//          language model learns from it to read what it is told before it is shown any picture;
 //   llava  PATH a JSON list of {"id", "image", "conversations": [{"from": "human", "value"}, {"from": "gpt", "value"}, ...]}, or
 //          a folder with instruct.json or SPLIT/instruct.json. A sample is left out whose turns are not whole rounds of human and
 //          gpt, with an empty text, with a picture and not one <image> in its first text, or with an <image> and no picture.

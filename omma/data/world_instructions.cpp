@@ -1,6 +1,7 @@
 #include "omma/data/world_instructions.h"
 
 #include <array>
+#include <cmath>
 
 #include "omma/base/error.h"
 #include "omma/data/instruct_kind.h"
@@ -65,6 +66,15 @@ constexpr std::array<Kind, 7> known_kinds = {{{"caption", caption},
                                               {"short", short_answers},
                                               {"bare", bare}}};
 
+// Every object's place by colour and name, in no order, to a tenth of the picture's sides: what there would be to see.
+std::string places(const Scene& scene, Rng& rng) {
+  PictureText text{.boxes = picture_text_of(scene, rng).boxes};
+  for (NamedBox& named : text.boxes)
+    for (float* edge : {&named.box.x0, &named.box.y0, &named.box.x1, &named.box.y1}) *edge = std::round(*edge * 10) / 10;
+  rng.shuffle(text.boxes);
+  return text_of(text, PictureParts::captions_and_boxes).substr(1);  // behind the line that ends the captions
+}
+
 std::vector<Kind> parse_kinds(std::string_view names) {
   std::vector<Kind> kinds;
   while (!names.empty()) {
@@ -81,7 +91,8 @@ std::vector<Kind> parse_kinds(std::string_view names) {
 
 class WorldInstructions : public InstructionDataset {
  public:
-  WorldInstructions(const WorldSettings& world, std::vector<Kind> kinds) : world_(world), kinds_(std::move(kinds)) {}
+  WorldInstructions(const WorldSettings& world, std::vector<Kind> kinds, bool told)
+      : world_(world), kinds_(std::move(kinds)), told_(told) {}
 
   std::size_t size() const override { return static_cast<std::size_t>(world_.count); }
   InstructionSample sample(std::size_t index) const override { return describe(draw(index), index); }
@@ -107,6 +118,7 @@ class WorldInstructions : public InstructionDataset {
     Rounds rounds = kind.rounds(scene, rng);
     const bool has_words = !rounds.empty() && !rounds.front().question.empty();
     if (!has_words) rounds = detail(scene, rng);
+    if (told_) rounds.front().question.insert(0, places(scene, rng));
     return {.id = fmt::format("{}/{}#{}", omma::name_of(scene.split), index, has_words ? kind.name : "detail"),
             .image = fmt::format("{}-{:06}.png", omma::name_of(scene.split), index),
             .rounds = std::move(rounds)};
@@ -114,6 +126,7 @@ class WorldInstructions : public InstructionDataset {
 
   WorldSettings world_;
   std::vector<Kind> kinds_;
+  bool told_;  // of what is in the picture, in words
   DatasetReport report_;
 };
 
@@ -121,12 +134,15 @@ class WorldInstructions : public InstructionDataset {
 
 std::unique_ptr<InstructionDataset> open_world_instructions(std::string_view settings, std::string_view split) {
   std::string_view kinds = "conversation+detail+reasoning";
+  int told = 0;
   const WorldSettings world =
-      parse_world_settings(settings, split, {}, "kinds", [&](std::string_view name, std::string_view value) {
+      parse_world_settings(settings, split, {}, "kinds, told", [&](std::string_view name, std::string_view value) {
         if (name == "kinds") kinds = value;
-        return name == "kinds";
+        if (name == "told") read_number(name, value, told);
+        return name == "kinds" || name == "told";
       });
-  return std::make_unique<WorldInstructions>(world, parse_kinds(kinds));
+  check(told == 0 || told == 1, "world: told: expected 0 or 1, got {}", told);
+  return std::make_unique<WorldInstructions>(world, parse_kinds(kinds), told == 1);
 }
 
 }  // namespace omma

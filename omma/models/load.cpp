@@ -142,6 +142,8 @@ const ModelRow& converter_of(const ConversionSource& source) {
     if (std::ranges::find(row.types, type) != row.types.end()) return row;
     if (!row.is_original) last = &row;
   }
+  check(row_of(type) == nullptr, "{}: models of type \"{}\" load as they are: there is nothing to convert", source.from.string(),
+        type);
   check(last != nullptr, "{}: no model that omma converts", source.from.string());
   return *last;
 }

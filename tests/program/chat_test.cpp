@@ -75,6 +75,29 @@ TEST_F(ChatProgram, SavesLlavasJson) {
   EXPECT_EQ(saved[0]["conversations"].size(), 2U);
 }
 
+// The answer is cut off where it stands, and the next line is read.
+TEST_F(ChatProgram, CtrlCStopsAnAnswerAndNotTheProgram) {
+  LlavaConfig config = testing::small_llava_config();
+  config.text_config.max_position_embeddings = 40000;
+  save_llava(directory_ / "endless", testing::small_llava(config),
+             {.tokenizer = testing::small_llava_tokenizer(),
+              .tokenizer_config = {{"bos_token", "<s>"}, {"eos_token", "</s>"}},
+              .chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}:"},
+             torch::kFloat32);
+  const std::string talk = path("talk.json");
+  testing::TypedProgram program({"chat", "--model", path("endless"), "--min-tokens", "39000", "--max-tokens", "39000"},
+                                directory_ / "out");
+  program.type("Go on\n");
+  ASSERT_TRUE(testing::comes_true([&] { return std::filesystem::file_size(directory_ / "out") > 0; }));
+  program.send(SIGINT);
+  program.type("/save " + talk + "\n");
+  ASSERT_TRUE(testing::comes_true([&] { return std::filesystem::exists(talk); }));
+  EXPECT_EQ(program.end(), 0);
+  const std::string answer = read_json(talk)[0]["conversations"][1]["value"];
+  EXPECT_GT(answer.size(), 0U);
+  EXPECT_LT(answer.size(), 39000U);
+}
+
 TEST_F(ChatProgram, MistakesAreToldAndTheConversationGoesOn) {
   const auto run = typed("/image /nowhere.png\n/what\n/save\n/save " + path("a.png") + "\nStill there?\n");
   EXPECT_EQ(run.status, 2);

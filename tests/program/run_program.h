@@ -1,6 +1,7 @@
 // Runs the program and keeps what it wrote.
 #pragma once
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -87,5 +88,63 @@ inline void kill_at(const std::filesystem::path& file, std::vector<std::string> 
   ::waitpid(child, &status, 0);
   EXPECT_TRUE(WIFSIGNALED(status)) << "it ended before it was killed";
 }
+
+// Waits for it, a minute at most.
+template <class Condition>
+bool comes_true(const Condition& condition) {
+  for (int i = 0; i < 60000; ++i) {
+    if (condition()) return true;
+    ::usleep(1000);
+  }
+  return false;
+}
+
+// The program with a pipe for its stdin, into which a test types, and a file for its stdout.
+class TypedProgram {
+ public:
+  TypedProgram(std::vector<std::string> arguments, const std::filesystem::path& out) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    const int file = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    std::vector<char*> argv = {const_cast<char*>(OMMA_PROGRAM)};
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    child_ = ::fork();
+    if (child_ == 0) {
+      ::dup2(ends[0], STDIN_FILENO);
+      ::dup2(file, STDOUT_FILENO);
+      ::execv(OMMA_PROGRAM, argv.data());
+      ::_exit(127);
+    }
+    ::close(ends[0]);
+    ::close(file);
+    input_ = ends[1];
+  }
+  ~TypedProgram() {
+    if (child_ <= 0) return;
+    ::kill(child_, SIGKILL);
+    end();
+  }
+  TypedProgram(const TypedProgram&) = delete;
+  TypedProgram& operator=(const TypedProgram&) = delete;
+
+  void type(std::string_view text) const {
+    EXPECT_EQ(::write(input_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  void send(int signal) const { ::kill(child_, signal); }
+
+  // No more input; the exit status, or -1 where a signal ended it.
+  int end() {
+    ::close(input_);
+    int status = 0;
+    ::waitpid(child_, &status, 0);
+    child_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  pid_t child_ = 0;
+  int input_ = -1;
+};
 
 }  // namespace omma::testing

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 #include <thread>
 
+#include "omma/io/image_file.h"
 #include "tests/program/run_program.h"
 
 namespace omma {
@@ -103,6 +105,45 @@ TEST(Train, TwoProcessesEqualOneWithAccumulatedGradientsAndUnusedParameters) {
     (*of)["objective"]["lm"] = 0;
   }
   expect_equal_runs(one, two);
+}
+
+// Dialogues of one length, since each process means over its own words, as the authors' trainer does; the first half has pictures.
+TEST(Train, TwoProcessesOfLlavaEqualOneWithTheSameGlobalBatch) {
+  const testing::TemporaryDirectory directory;
+  json list = json::array();
+  for (int i = 0; i < 48; ++i) {
+    const json question = {{"from", "human"}, {"value", i % 2 == 0 ? "<image>\nWhich color?" : "Which color?"}};
+    list.push_back({{"id", i}, {"conversations", {question, {{"from", "gpt"}, {"value", i % 3 == 0 ? "red" : "blue"}}}}});
+    if (i % 2 != 0) continue;
+    Image image(32, 32);
+    std::ranges::fill(image.data, static_cast<std::uint8_t>(5 * i));
+    const std::string name = fmt::format("{}.png", i);
+    write_image(directory / name, image);
+    list.back()["image"] = name;
+  }
+  write_file(directory / "instruct.json", dump_json(list));
+  const auto recipe = [&](int batch) -> json {
+    const json sizes = {{"hidden_size", 24}, {"intermediate_size", 32}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}};
+    json vision = sizes, text = sizes;
+    vision.update({{"image_size", 32}, {"patch_size", 16}});
+    text.update({{"max_position_embeddings", 64}, {"tie_word_embeddings", true}});
+    return {{"task", "llava"},
+            {"seed", 5},
+            {"steps", 6},
+            {"log_every", 1},
+            {"threads", 1},
+            {"learning_rate", .01},
+            {"clip_norm", 1},
+            {"batch_size", batch},
+            {"group", 1},
+            {"data", "llava:" + directory.path().string()},
+            {"split", ""},
+            {"max_tokens", 64},
+            {"learns", {"projector", "language_model", "vision_tower"}},
+            {"chat_template", "vicuna_v1"},
+            {"model", {{"vision_config", vision}, {"text_config", text}}}};
+  };
+  expect_equal_runs(recipe(8), recipe(4));
 }
 
 TEST(Train, ALauncherThatForgetsTheRankIsTold) {

@@ -26,7 +26,7 @@ ASKED_ALIKE = ["count", "exist", "color", "relation"]  # types of questions that
 
 @dataclass(frozen=True)
 class Budget:
-    language: int = 2500  # steps
+    language: int = 1200  # steps
     projector: int = 600
     arm: int = 800
     small: int = 200      # of the arms of stage one
@@ -80,9 +80,9 @@ def training_data(seed, kinds, **settings):
 
 
 def language_model(options):
-    """It has read texts of all kinds but short answers, without pictures."""
+    """It has read texts of all kinds but short answers, behind words that tell what is where, without pictures."""
     return train(options, options.out / "language", "recipes/llava-nano-language.json", f"steps={options.budget.language}",
-                 training_data(0, ["caption", *ALL]), *options.budget.training)
+                 training_data(0, ["caption", *ALL], told=1), *options.budget.training)
 
 
 def stage_one(options):
@@ -347,7 +347,7 @@ def page(options, results):
     budget = options.budget
     lines = ["# LLaVA in small", "",
              f"`{RECIPE}`: pictures of 128 x 128 with {OBJECTS} objects, a tower of CLIP (`zoo/clip-nano`) that stays as it is, a language model "
-             f"that has read texts of all kinds of dialogues but short answers for {budget.language} steps, and a projector that stage one has taught for "
+             f"that has read dialogues of all kinds but short answers, behind words that tell what is where, for {budget.language} steps, and a projector that stage one has taught for "
              f"{budget.projector} on captions. These are shared; an arm is a second stage of {budget.arm} steps where nothing else is said. Judged on "
              f"{len(budget.blocks) * budget.scenes} unseen scenes where nothing else is said (split test, seeds {budget.blocks[0]} to {budget.blocks[-1]}); "
              "paired seeds.", ""]

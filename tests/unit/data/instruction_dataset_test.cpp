@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "omma/base/file.h"
+#include "omma/data/picture_text.h"
 #include "omma/data/validate.h"
 #include "omma/io/image_file.h"
 #include "tests/temporary_directory.h"
@@ -155,6 +157,28 @@ TEST(WorldInstructions, EveryKindHasItsForm) {
     EXPECT_TRUE(round.question.ends_with(short_answer_request)) << round.question;
     EXPECT_LT(round.answer.size(), 20U);
   }
+}
+
+// What there would be to see stands before the first question, and the dialogue is the one about the picture.
+TEST(WorldInstructions, ToldInWords) {
+  const auto open = [](const std::string& told) {
+    return open_instruction_dataset("world:size=64,count=30,kinds=conversation+short" + told, "val");
+  };
+  const auto shown = open(""), told = open(",told=1");
+  for (std::size_t i = 0; i < shown->size(); ++i) {
+    const auto sample = shown->sample(i), with = told->sample(i);
+    ASSERT_EQ(with.rounds.size(), sample.rounds.size());
+    EXPECT_EQ(with.id, sample.id);
+    EXPECT_TRUE(std::ranges::equal(with.rounds, sample.rounds, {}, &InstructionRound::answer, &InstructionRound::answer));
+    const std::string& question = with.rounds.front().question;
+    ASSERT_TRUE(question.ends_with("\n" + sample.rounds.front().question)) << question;
+    const PictureText picture = read_picture_text(question.substr(0, question.size() - sample.rounds.front().question.size()));
+    EXPECT_TRUE(picture.captions.empty()) << question;
+    EXPECT_FALSE(picture.boxes.empty());
+    for (const NamedBox& named : picture.boxes) EXPECT_NEAR(named.box.x0 * 10, std::round(named.box.x0 * 10), 1e-4) << question;
+  }
+  EXPECT_EQ(open(",told=0")->sample(3).rounds, shown->sample(3).rounds);
+  EXPECT_THROW(open(",told=2"), std::invalid_argument);
 }
 
 TEST(WorldInstructions, KindsAreDrawnAsOftenAsTheyStandThere) {
