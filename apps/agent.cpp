@@ -10,6 +10,7 @@
 #include "apps/commands.h"
 #include "apps/outputs.h"
 #include "apps/picture_models.h"
+#include "apps/process.h"
 #include "omma/agent/chat_client.h"
 #include "omma/agent/react.h"
 #include "omma/agent/seeing_planner.h"
@@ -78,9 +79,9 @@ AgentOptions limits_of(const AgentCommandOptions& options) {
 }
 
 void print_step(const AgentStep& step) {
-  if (!step.thought.empty()) fmt::print("Thought: {}\n", step.thought);
-  if (!step.action.empty()) fmt::print("Action: {} {}\n", step.action, dump_json(step.input));
-  fmt::print("Observation: {}\n", step.observation);
+  if (!step.thought.empty()) print("Thought: {}\n", step.thought);
+  if (!step.action.empty()) print("Action: {} {}\n", step.action, dump_json(step.input));
+  print("Observation: {}\n", step.observation);
 }
 
 struct AgentFiles {
@@ -121,7 +122,7 @@ void write_files(const AgentFiles& files, const Image& image, const Transcript& 
 
 void print_answer(const AgentCommandOptions& options, const std::string& llm, const Image& image, const AgentResult& result) {
   if (!options.json) {
-    fmt::print("Answer: {}\n", result.answer);
+    print("Answer: {}\n", result.answer);
     return;
   }
   json line = to_json(result);
@@ -139,7 +140,7 @@ int run_agent_command(AgentCommandOptions options) {
   const NamedLanguageModel llm = open_language_model(options, image);
   const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
 
-  if (!options.json) fmt::print("Question: {}\n", options.question);
+  if (!options.json) print("Question: {}\n", options.question);
   const AgentObserver observer = options.json ? AgentObserver() : print_step;
   const AgentResult result = run_agent(*llm.model, tools, options.question, limits_of(options), observer);
   print_answer(options, llm.name, *image, result);

@@ -8,6 +8,7 @@
 #include "apps/commands.h"
 #include "apps/job_flags.h"
 #include "apps/outputs.h"
+#include "apps/process.h"
 #include "omma/base/error.h"
 #include "omma/base/threads.h"
 #include "omma/models/zoo.h"
@@ -28,15 +29,15 @@ struct AnnotateCommand : CommonOptions {
 void print_annotated(const json& summary, const std::string& out) {
   const json& failures = summary.at("failures");
   if (!summary.contains("pictures")) {
-    fmt::print("{} of {} shards done, {} failures; the other ranks' are missing\n", dump_json(summary["done"]),
-               dump_json(summary["shards"]), dump_json(failures["total"]));
+    print("{} of {} shards done, {} failures; the other ranks' are missing\n", dump_json(summary["done"]),
+          dump_json(summary["shards"]), dump_json(failures["total"]));
     return;
   }
-  fmt::print("{} pictures, {} of them without objects: {} objects, {} masks; {} failed\n", dump_json(summary["pictures"]),
-             dump_json(summary["empty"]), dump_json(summary["objects"]), dump_json(summary["masks"]), dump_json(failures["total"]));
-  for (const auto& [name, objects] : summary["classes"].items()) fmt::print("  {:<24} {:>8}\n", name, dump_json(objects));
-  for (const json& failure : failures["list"]) fmt::print("  failed: {}\n", failure["error"].get<std::string>());
-  fmt::print("{}: the data set; {}/job: summary.json, contact.png, records-*.jsonl\n", out, out);
+  print("{} pictures, {} of them without objects: {} objects, {} masks; {} failed\n", dump_json(summary["pictures"]),
+        dump_json(summary["empty"]), dump_json(summary["objects"]), dump_json(summary["masks"]), dump_json(failures["total"]));
+  for (const auto& [name, objects] : summary["classes"].items()) print("  {:<24} {:>8}\n", name, dump_json(objects));
+  for (const json& failure : failures["list"]) print("  failed: {}\n", failure["error"].get<std::string>());
+  print("{}: the data set; {}/job: summary.json, contact.png, records-*.jsonl\n", out, out);
 }
 
 // A model by its name or the zoo's, and what job.json is to hold of it.
@@ -88,6 +89,7 @@ void add_label_flags(CLI::App& command, AnnotateCommand& options) {
       ->allow_extra_args(false)
       ->type_name("P[=CLASS]");
   command.add_flag("--masks", options.masks, "masks, too: what a segmenter cuts out in each box");
+  command.add_flag("--polygons", job.polygons, "of coco: polygons, not run lengths, as Label Studio's import needs");
   command.add_option("--format", job.format, "of the data set: coco, yolo, voc, odvg, with masks also sa1b and png")
       ->capture_default_str()
       ->type_name("F");
@@ -108,7 +110,8 @@ void add_annotate(CLI::App& app) {
   command.add_option("IMAGE", options->images, "files, directories or @list.txt")->required()->type_name("");
   command.add_option("--out", options->out, "directory to write; an unfinished job in it goes on")->required()->type_name("DIR");
   add_label_flags(command, *options);
-  command.add_flag("--resume", job.accepts_new, "take pictures in that the job in --out does not have yet");
+  command.add_flag("--resume", job.accepts_new,
+                   "take pictures in that the job in --out does not have yet, and those that failed and can be read now");
   command.add_option("--samples-per-shard", job.samples_per_shard, "pictures that are done as one: what a kill may cost")
       ->capture_default_str()
       ->type_name("N");

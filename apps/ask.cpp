@@ -3,6 +3,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/process.h"
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
 #include "omma/models/zoo.h"
@@ -35,8 +36,7 @@ int run_ask(AskCommand options) {
     const auto results = answerer->answer(questions, options.answer);
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (!options.json) {
-        paths.size() > 1 ? fmt::print("{}: {}\n", group[i].path.string(), results[i].answer)
-                         : fmt::print("{}\n", results[i].answer);
+        paths.size() > 1 ? print("{}: {}\n", group[i].path.string(), results[i].answer) : print("{}\n", results[i].answer);
         continue;
       }
       json line = image_line(model, group[i]);
@@ -60,6 +60,7 @@ void add_ask(CLI::App& app) {
       ->type_name("TEXT");
   add_generation_flags(command, options->answer.generation);
   add_batch_flag(command, options->batch);
+  add_chat_flags(command, *options);
   add_model_flags(command, *options);
   add_command(command, "omma ask photo.jpg \"Is there a dog?\"", [options] { return run_ask(*options); });
 }

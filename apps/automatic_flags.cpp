@@ -13,9 +13,8 @@ void AutomaticFlags::add_to(CLI::App& command) {
             [this, field](const T& value) {
               changes_.emplace_back([=](AutomaticMaskOptions& options) { options.*field = value; });
             },
-            what)
-        ->type_name(type)
-        ->default_str(fmt::format("{:.6g}", static_cast<double>(published.*field)));
+            fmt::format("{} (default: the model's, else {:.6g})", what, static_cast<double>(published.*field)))
+        ->type_name(type);
   };
   using Options = AutomaticMaskOptions;
   number("--points-per-side", &Options::points_per_side, "with everything: points along each side of the picture", "N");

@@ -7,6 +7,7 @@
 #include "apps/commands.h"
 #include "apps/job_flags.h"
 #include "apps/outputs.h"
+#include "apps/process.h"
 #include "omma/base/error.h"
 #include "omma/base/threads.h"
 #include "omma/models/zoo.h"
@@ -24,22 +25,21 @@ struct BootstrapCommand : CommonOptions {
 
 void print_summary(const json& summary, const std::string& out) {
   if (!summary.contains("samples")) {
-    fmt::print("{} of {} shards done; the other ranks' are missing\n", dump_json(summary["done"]), dump_json(summary["shards"]));
+    print("{} of {} shards done; the other ranks' are missing\n", dump_json(summary["done"]), dump_json(summary["shards"]));
     return;
   }
   const auto number = [&](const char* path) { return dump_json(summary.at(json::json_pointer(path))); };
-  fmt::print("{} samples: {} of {} web texts kept, {} of {} synthetic texts ({} distinct), {} faulty\n", number("/samples"),
-             number("/web/kept"), number("/web/texts"), number("/synthetic/kept"), number("/synthetic/texts"),
-             number("/synthetic/distinct"), number("/faults/total"));
+  print("{} samples: {} of {} web texts kept, {} of {} synthetic texts ({} distinct), {} faulty\n", number("/samples"),
+        number("/web/kept"), number("/web/texts"), number("/synthetic/kept"), number("/synthetic/texts"),
+        number("/synthetic/distinct"), number("/faults/total"));
   if (summary.contains("web_filter")) {
     const auto share = [&](const char* name) {
       const json& value = summary["web_filter"][name];
       return value.is_null() ? "-" : fmt::format("{:.3f}", value.get<double>());
     };
-    fmt::print("the filter on web texts that are known to be wrong: precision {}, recall {}\n", share("precision"),
-               share("recall"));
+    print("the filter on web texts that are known to be wrong: precision {}, recall {}\n", share("precision"), share("recall"));
   }
-  fmt::print("{}: clean-*.tar, records-*.jsonl, summary.json, contact.png\n", out);
+  print("{}: clean-*.tar, records-*.jsonl, summary.json, contact.png\n", out);
 }
 
 int run_bootstrap(BootstrapCommand options) {

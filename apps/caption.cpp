@@ -3,6 +3,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/process.h"
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
 #include "omma/models/zoo.h"
@@ -30,7 +31,7 @@ int run_caption(CaptionCommand options) {
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (!options.json) {
         const std::string& text = results[i].captions.front().text;
-        paths.size() > 1 ? fmt::print("{}: {}\n", group[i].path.string(), text) : fmt::print("{}\n", text);
+        paths.size() > 1 ? print("{}: {}\n", group[i].path.string(), text) : print("{}\n", text);
         continue;
       }
       json captions = json::array();
@@ -53,6 +54,7 @@ void add_caption(CLI::App& app) {
   command.add_option("--prompt", options->caption.prompt, "what the caption begins with")->type_name("TEXT");
   add_generation_flags(command, options->caption.generation);
   add_batch_flag(command, options->batch);
+  add_chat_flags(command, *options);
   add_model_flags(command, *options);
   add_command(command, "omma caption photo.jpg --beams 3", [options] { return run_caption(*options); });
 }

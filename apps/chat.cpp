@@ -1,7 +1,10 @@
 // omma chat: a conversation about pictures, or without any.
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <system_error>
 
 #include "apps/command.h"
 #include "apps/commands.h"
@@ -20,7 +23,7 @@ namespace {
 
 struct ChatCommand : CommonOptions {
   std::vector<std::string> images;
-  std::string system, prompt, chat_template, image_aspect;
+  std::string system, prompt;
   GenerationOptions generation;
 };
 
@@ -71,19 +74,23 @@ class Chat {
   explicit Chat(const ChatCommand& options)
       : options_(options), directory_(find_model_for("chat", options.model)), conversation_(options.system) {
     options_.generation.sample = samples(options_.generation);
-    LoadOptions load = load_options(options_);
-    load.chat_template = options_.chat_template;
-    if (!options_.image_aspect.empty()) load.image_aspect = options_.image_aspect;
-    for (const auto& path : expand_images(options_.images)) show(path);  // bad pictures are told before the model is read
+    const std::vector<std::filesystem::path> pictures = expand_images(options_.images);
+    inputs_ = picture_inputs(options_.images, pictures);
+    inputs_.add_folder(directory_);
+    if (std::filesystem::is_regular_file(options_.chat_template)) inputs_.add_settings(options_.chat_template);
+    check(!options_.prompt.empty() || std::ranges::count(pictures, std::filesystem::path("-")) == 0,
+          "-: a picture from stdin leaves no room for questions there; --prompt asks one");
+    for (const auto& path : pictures) show(path);  // bad pictures are told before the model is read
     Stopwatch watch;
-    model_ = load_chat_model(directory_, load);
+    model_ = load_chat_model(directory_, load_options(options_));
     load_ms_ = watch.lap();
     check(options_.images.empty() || model_->sees_pictures(), "chat: {}: this model sees no pictures", directory_.string());
   }
 
   int one_turn() {
+    interruptions_.emplace();
     say(options_.prompt);
-    return interruptions_.came() ? kStoppedBySignal + SIGINT : kDone;
+    return interruptions_->came() ? kStoppedBySignal + SIGINT : kDone;
   }
 
   int talk() {
@@ -91,13 +98,21 @@ class Chat {
     if (lines.is_terminal() && !options_.quiet)
       write_stderr(fmt::format("{}: /help tells what can be done here\n", directory_.string()));
     int status = kDone;
+    interruptions_.emplace();
     while (const auto line = lines.read()) {
-      interruptions_.forget();
+      interruptions_->forget();
+      const auto tell = [&](const std::exception& error, int worse) {
+        write_stderr(fmt::format("omma: {}\n", error.what()));
+        if (!lines.is_terminal()) status = std::max(status, worse);
+      };
       try {
         if (!line->empty() && !obey(*line)) break;
       } catch (const std::invalid_argument& error) {
-        write_stderr(fmt::format("omma: {}\n", error.what()));
-        if (!lines.is_terminal()) status = kCallersMistake;
+        tell(error, kCallersMistake);
+      } catch (const std::system_error&) {  // nobody hears any more
+        throw;
+      } catch (const std::runtime_error& error) {
+        tell(error, kFailure);
       }
     }
     return status;
@@ -119,8 +134,10 @@ class Chat {
       write_stderr(help_text);
     } else if (word == "/clear") {
       conversation_.clear();
+      shown_.clear();
       model_->clear();
     } else if (word == "/image") {
+      check(!argument.empty(), "/image: expected a picture");
       check(model_->sees_pictures(), "/image: this model sees no pictures");
       for (const auto& path : expand_images({argument})) show(path);
     } else if (word == "/save") {
@@ -134,16 +151,14 @@ class Chat {
   void show(const std::filesystem::path& path) {
     conversation_.show(path, std::make_shared<const Image>(read_picture(path)));
     shown_.push_back(path);
+    inputs_.add_file(path);
   }
 
   void save(const std::string& file) {
     check(!file.empty(), "/save: expected a file");
     check(!conversation_.empty(), "/save: nothing has been said yet");
-    InputPaths inputs;
-    for (const auto& path : shown_) inputs.add_file(path);
-    inputs.add_folder(directory_);
-    expect_output_file(inputs, file);
-    write_file(file, conversation_.to_json().dump(2) + "\n");
+    expect_output_file(inputs_, file);
+    write_file(file, conversation_.to_json(std::filesystem::absolute(file).parent_path()).dump(2) + "\n");
   }
 
   void say(const std::string& text) {
@@ -160,7 +175,7 @@ class Chat {
     if (options_.json)
       print_line(line_of(text, reply));
     else
-      fmt::print("\n");
+      print("\n");
     std::fflush(stdout);
     at_start_ = true;
   }
@@ -170,10 +185,10 @@ class Chat {
     if (!options_.json) {
       if (at_start_) piece.remove_prefix(std::min(piece.find_first_not_of(" \n"), piece.size()));
       at_start_ = at_start_ && piece.empty();
-      fmt::print("{}", piece);
+      print("{}", piece);
       std::fflush(stdout);
     }
-    return !interruptions_.came();
+    return !interruptions_->came();
   }
 
   json line_of(const std::string& question, const ChatReply& reply) const {
@@ -195,11 +210,12 @@ class Chat {
   ChatCommand options_;
   std::filesystem::path directory_;
   Conversation conversation_;
-  std::vector<std::filesystem::path> shown_;
+  std::vector<std::filesystem::path> shown_;  // since the conversation began
+  InputPaths inputs_;                         // what /save does not write over
   std::unique_ptr<ChatModel> model_;
   double load_ms_ = 0;
-  Interruptions interruptions_;
-  bool at_start_ = true;  // of an answer
+  std::optional<Interruptions> interruptions_;  // while there is something to stop
+  bool at_start_ = true;                        // of an answer
 };
 
 int run_chat(const ChatCommand& options) {
@@ -216,15 +232,7 @@ void add_chat(CLI::App& app) {
   command.add_option("IMAGE", options->images, kImages)->type_name("");
   command.add_option("--system", options->system, "told before the first turn")->type_name("T");
   command.add_option("--prompt", options->prompt, "one turn with this question, then done")->type_name("T");
-  command
-      .add_option(
-          "--template", options->chat_template,
-          "how turns become a prompt: vicuna_v1, llava_v1, chatml, mistral, plain, ..., or a Jinja file; default: the model's own")
-      ->type_name("NAME|FILE");
-  command
-      .add_option("--image-aspect", options->image_aspect,
-                  "how pictures become squares: crop, pad or anyres; default: as the model says")
-      ->type_name("HOW");
+  add_chat_flags(command, *options);
   add_generation_flags(command, options->generation);
   add_model_flags(command, *options);
   add_command(command, "omma chat photo.jpg --model llava-hf/llava-1.5-7b-hf", [options] { return run_chat(*options); });

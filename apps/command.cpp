@@ -121,6 +121,19 @@ std::optional<bool> samples(const GenerationOptions& options) {
   return options.beams ? std::optional(false) : std::nullopt;
 }
 
+void add_chat_flags(CLI::App& command, CommonOptions& options) {
+  command
+      .add_option(
+          "--template", options.chat_template,
+          "how a chat model's turns become a prompt: vicuna_v1, llava_v1, chatml, mistral, plain, ..., one of the model's by "
+          "its name, or a Jinja file; default: the model's own")
+      ->type_name("NAME|FILE");
+  command
+      .add_option("--image-aspect", options.image_aspect,
+                  "how a LLaVA's pictures become squares: crop, pad or anyres; default: as the model says")
+      ->type_name("HOW");
+}
+
 void add_batch_flag(CLI::App& command, int& batch) {
   command.add_option("--batch", batch, "pictures at a time")->capture_default_str()->type_name("N");
 }
@@ -134,7 +147,11 @@ void apply(const CommonOptions& options) {
     set_progress_sink(show_progress);
 }
 
-LoadOptions load_options(const CommonOptions& options) { return {.device = options.device, .dtype = options.dtype}; }
+LoadOptions load_options(const CommonOptions& options) {
+  LoadOptions load{.device = options.device, .dtype = options.dtype, .chat_template = options.chat_template};
+  if (!options.image_aspect.empty()) load.image_aspect = options.image_aspect;
+  return load;
+}
 
 std::vector<fs::path> expand_images(const std::vector<std::string>& arguments) {
   std::vector<fs::path> paths;
@@ -212,9 +229,8 @@ void add_overlay_flags(CLI::App& command, CommonOptions& options, bool& no_label
 }
 
 void print_line(const json& object) {
-  const std::string line = dump_json(object) + "\n";
-  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0)
-    throw std::system_error(errno, std::generic_category(), "cannot write to stdout");
+  write_stdout(dump_json(object) + "\n");
+  if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "cannot write to stdout");
 }
 
 json timing_json(double load_ms, const Timing& timing) {

@@ -31,7 +31,8 @@ struct CommonOptions {
   std::string model;
   std::string device = "auto";
   std::string dtype = "auto";
-  int threads = 0;  // 0: what the machine allows
+  std::string chat_template, image_aspect;  // "": the model's own
+  int threads = 0;                          // 0: what the machine allows
   bool json = false;
   bool quiet = false;
   std::string out;
@@ -50,6 +51,9 @@ void add_model_flags(CLI::App& command, CommonOptions& options);
 void add_generation_flags(CLI::App& command, GenerationOptions& options);
 // Whether they ask for sampling: any of --top-p, --top-k, --temperature and --seed does. Unset: as the model does by default.
 std::optional<bool> samples(const GenerationOptions& options);
+
+// --template and --image-aspect.
+void add_chat_flags(CLI::App& command, CommonOptions& options);
 
 // --batch.
 void add_batch_flag(CLI::App& command, int& batch);

@@ -42,12 +42,12 @@ void Conversation::clear() {
   turns_.clear();
 }
 
-json Conversation::to_json() const {
+json Conversation::to_json(const std::filesystem::path& folder) const {
   json record = {{"id", "0"}}, turns = json::array(), images = json::array();
   for (const Turn& turn : turns_) {
     std::string value;
     for (const Picture& picture : turn.pictures) {
-      images.push_back(picture.file.string());
+      images.push_back(std::filesystem::proximate(picture.file, folder).string());
       value += std::string(place) + "\n";
     }
     turns.push_back({{"from", "human"}, {"value", value + without_places(turn.question)}});

@@ -28,9 +28,9 @@ class Conversation {
   void clear();
   bool empty() const { return turns_.empty(); }
 
-  // LLaVA's JSON: a list with one record, its pictures' files as they were named. A "<image>" that somebody wrote is written
-  // "< image >": there it would be a place for a picture.
-  json to_json() const;
+  // LLaVA's JSON: a list with one record, its pictures' files as seen from `folder`, where it will lie. A "<image>" that somebody
+  // wrote is written "< image >": there it would be a place for a picture.
+  json to_json(const std::filesystem::path& folder) const;
 
  private:
   struct Picture {

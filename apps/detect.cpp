@@ -4,6 +4,7 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
+#include "apps/process.h"
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
 #include "omma/io/image_file.h"
@@ -32,11 +33,11 @@ json detection_json(const Detection& detection) {
 }
 
 void print_text(const NamedImage& named, const DetectionResult& result) {
-  fmt::print("{} ({} x {})\n", named.path.string(), named.image.width, named.image.height);
-  if (result.detections.empty()) fmt::print("  nothing found\n");
+  print("{} ({} x {})\n", named.path.string(), named.image.width, named.image.height);
+  if (result.detections.empty()) print("  nothing found\n");
   for (const Detection& detection : result.detections)
-    fmt::print("  {:.3f}  {:<24} [{:.1f}, {:.1f}, {:.1f}, {:.1f}]\n", detection.score, detection.label, detection.box.x0,
-               detection.box.y0, detection.box.x1, detection.box.y1);
+    print("  {:.3f}  {:<24} [{:.1f}, {:.1f}, {:.1f}, {:.1f}]\n", detection.score, detection.label, detection.box.x0,
+          detection.box.y0, detection.box.x1, detection.box.y1);
 }
 
 void print_json(const std::filesystem::path& model, const NamedImage& named, const DetectionResult& result, double load_ms) {

@@ -2,6 +2,7 @@
 #include "apps/eval.h"
 
 #include "apps/commands.h"
+#include "apps/process.h"
 #include "apps/table.h"
 #include "apps/training_split.h"
 #include "omma/base/error.h"
@@ -20,7 +21,7 @@ void print_figures(const json& figures, bool as_line) {
   if (as_line)
     print_line(figures);
   else
-    fmt::print("{}", figures_text(figures));
+    print("{}", figures_text(figures));
 }
 
 void add_class_flag(CLI::App& command, std::vector<std::string>& pairs) {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "apps/command.h"
+#include "apps/process.h"
 #include "omma/base/did_you_mean.h"
 #include "omma/base/error.h"
 
@@ -73,7 +74,7 @@ void add_help(CLI::App& app) {
   add_command(command, "omma help detect", [&app, words] {
     const Asked asked = asked_of(app, *words);
     check(asked.rest.empty(), "{}", mistake(asked, "no such command"));
-    fmt::print("{}", app.get_formatter()->make_help(asked.command, asked.name, CLI::AppFormatMode::Normal));
+    print("{}", app.get_formatter()->make_help(asked.command, asked.name, CLI::AppFormatMode::Normal));
     return kDone;
   });
 }

@@ -5,6 +5,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/process.h"
 #include "apps/table.h"
 #include "omma/models/zoo.h"
 
@@ -24,11 +25,11 @@ int run_inspect(const std::string& name, const CommonOptions& options) {
     print_line(to_json(info));
     return kDone;
   }
-  fmt::print("{}", table_text({{"model_type", info.model_type},
-                               {"tasks", joined(info.tasks)},
-                               {"parameters", in_millions(info.parameters)},
-                               {"dtype", info.dtype},
-                               {"bytes", in_millions(info.bytes)}}));
+  print("{}", table_text({{"model_type", info.model_type},
+                          {"tasks", joined(info.tasks)},
+                          {"parameters", in_millions(info.parameters)},
+                          {"dtype", info.dtype},
+                          {"bytes", in_millions(info.bytes)}}));
   return kDone;
 }
 
@@ -47,7 +48,7 @@ int run_list(const CommonOptions& options) {
   if (options.json)
     print_line({{"models", models}});
   else
-    fmt::print("{}in {}\n", table_text(rows), zoo_directory().string());
+    print("{}in {}\n", table_text(rows), zoo_directory().string());
   return kDone;
 }
 

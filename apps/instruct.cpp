@@ -9,6 +9,7 @@
 #include "apps/commands.h"
 #include "apps/job_flags.h"
 #include "apps/outputs.h"
+#include "apps/process.h"
 #include "omma/base/error.h"
 #include "omma/models/zoo.h"
 
@@ -64,15 +65,15 @@ NamedTeacher open_teacher(const InstructCommand& options) {
 void print_instruct_summary(const json& summary, const std::string& out) {
   const auto number = [&](const char* path) { return dump_json(summary.at(json::json_pointer(path))); };
   if (!summary.contains("samples")) {
-    fmt::print("{} of {} shards done; the other ranks' are missing\n", number("/done"), number("/shards"));
+    print("{} of {} shards done; the other ranks' are missing\n", number("/done"), number("/shards"));
     return;
   }
-  fmt::print("{} pictures: {} samples with {} rounds, {} rounds refused, {} questions without a reply\n", number("/pictures"),
-             number("/samples"), number("/rounds"), number("/refused/total"), number("/faults/total"));
-  fmt::print("facts that could be judged: {} true, {} false; {} undecided\n", number("/facts/true"), number("/facts/false"),
-             number("/facts/undecided"));
-  fmt::print("{} replies, {} prompt tokens, {} tokens\n", number("/requests"), number("/prompt_tokens"), number("/tokens"));
-  fmt::print("{}: instruct.json, index.html, records-*.jsonl, summary.json, prompts.json\n", out);
+  print("{} pictures: {} samples with {} rounds, {} rounds refused, {} questions without a reply\n", number("/pictures"),
+        number("/samples"), number("/rounds"), number("/refused/total"), number("/faults/total"));
+  print("facts that could be judged: {} true, {} false; {} undecided\n", number("/facts/true"), number("/facts/false"),
+        number("/facts/undecided"));
+  print("{} replies, {} prompt tokens, {} tokens\n", number("/requests"), number("/prompt_tokens"), number("/tokens"));
+  print("{}: instruct.json, index.html, records-*.jsonl, summary.json, prompts.json\n", out);
 }
 
 int run_instruct(InstructCommand options) {

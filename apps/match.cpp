@@ -3,6 +3,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/process.h"
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
 #include "omma/models/zoo.h"
@@ -45,11 +46,11 @@ int run_match(const MatchCommand& options) {
     const auto results = matcher->match(images_of(group), options.texts, {.softmax = options.softmax});
     for (std::size_t i = 0; i < group.size(); ++i) {
       json matches = json::array();
-      if (!options.json && paths.size() > 1) fmt::print("{}\n", group[i].path.string());
+      if (!options.json && paths.size() > 1) print("{}\n", group[i].path.string());
       for (std::size_t t = 0; t < options.texts.size(); ++t) {
         const TextMatch& match = results[i].matches[t];
         matches.push_back(json_of(options.texts[t], match));
-        if (!options.json) fmt::print("{}\n", line_of(options.texts[t], match));
+        if (!options.json) print("{}\n", line_of(options.texts[t], match));
       }
       if (!options.json) continue;
       json line = image_line(model, group[i]);

@@ -1,7 +1,10 @@
 // The program as a process: descriptors, signals, and a standard output that is not lost in silence.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string_view>
+#include <utility>
 
 namespace omma::app {
 
@@ -9,6 +12,14 @@ namespace omma::app {
 // opened later takes its number; what is printed to a closed stdout fails. A file that grows over `ulimit -f` and a pipe that
 // nobody reads are errors of the write that meets them, where by default they would kill the process amid its work.
 void prepare_process();
+
+// All of it, or throws std::system_error. Not fmt::print: where a full buffer cannot be written, fmt 12.1 puts a byte before it.
+void write_stdout(std::string_view text);
+
+template <class... Values>
+void print(fmt::format_string<Values...> text, Values&&... values) {
+  write_stdout(fmt::format(text, std::forward<Values>(values)...));
+}
 
 // For people. What stderr does not take is dropped: no work ends for a message.
 void write_stderr(std::string_view text);

@@ -6,6 +6,7 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
+#include "apps/process.h"
 #include "omma/base/evenly_apart.h"
 #include "omma/base/progress.h"
 #include "omma/models/quantization.h"
@@ -68,8 +69,8 @@ int run_quantize(const QuantizeOptions& options) {
     print_line(line);
   } else {
     const std::string of = quantized.pictures == 0 ? "the weights" : fmt::format("of {} pictures, on the last", quantized.pictures);
-    fmt::print("{}: {:.1f} MB instead of {:.1f}; off by {:.1f} % ({})\n", options.out, static_cast<double>(after.bytes) / 1e6,
-               static_cast<double>(before.bytes) / 1e6, 100 * quantized.relative_error, of);
+    print("{}: {:.1f} MB instead of {:.1f}; off by {:.1f} % ({})\n", options.out, static_cast<double>(after.bytes) / 1e6,
+          static_cast<double>(before.bytes) / 1e6, 100 * quantized.relative_error, of);
   }
   return pictures.status();
 }

@@ -6,6 +6,7 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
+#include "apps/process.h"
 #include "apps/segment_prompts.h"
 #include "omma/base/error.h"
 #include "omma/base/progress.h"
@@ -26,7 +27,7 @@ struct SegmentOptions : CommonOptions {
   std::vector<std::string> texts;
   std::string detector;
   std::optional<float> box_threshold;
-  bool multimask = false, everything = false, no_labels = false;
+  bool multimask = false, everything = false, no_labels = false, polygons = false;
   AutomaticFlags automatic;
   std::string embedding, save_embedding, format;
 };
@@ -56,14 +57,20 @@ json mask_json(const FoundMask& found) {
   return line;
 }
 
-void print_text(const NamedImage& named, const std::vector<FoundMask>& masks, const Timing& timing) {
-  fmt::print("{} ({} x {}): {} mask{}, encoder {:.0f} ms, decoder {:.0f} ms\n", named.path.string(), named.image.width,
-             named.image.height, masks.size(), masks.size() == 1 ? "" : "s", timing.encode, timing.decode);
+// What answering took; `detect` is the detector's part, which has boxes made of texts.
+struct SegmentTiming : Timing {
+  std::optional<double> detect = {};
+};
+
+void print_text(const NamedImage& named, const std::vector<FoundMask>& masks, const SegmentTiming& timing) {
+  print("{} ({} x {}): {} mask{}, encoder {:.0f} ms, decoder {:.0f} ms{}\n", named.path.string(), named.image.width,
+        named.image.height, masks.size(), masks.size() == 1 ? "" : "s", timing.encode, timing.decode,
+        timing.detect ? fmt::format(", detector {:.0f} ms", *timing.detect) : "");
   for (const FoundMask& found : masks) {
     const Box& box = found.mask.box;
-    fmt::print("  {:<24} iou {:.3f}  stability {:.3f}  {:>8} px  [{:.0f}, {:.0f}, {:.0f}, {:.0f}]\n",
-               found.detection ? found.detection->label : fmt::format("object {}", found.object), found.mask.predicted_iou,
-               found.mask.stability, area(found.mask.mask), box.x0, box.y0, box.x1, box.y1);
+    print("  {:<24} iou {:.3f}  stability {:.3f}  {:>8} px  [{:.0f}, {:.0f}, {:.0f}, {:.0f}]\n",
+          found.detection ? found.detection->label : fmt::format("object {}", found.object), found.mask.predicted_iou,
+          found.mask.stability, area(found.mask.mask), box.x0, box.y0, box.x1, box.y1);
   }
 }
 
@@ -127,7 +134,7 @@ class Segmentation {
     if (!options_.texts.empty()) detector_ = load_detector(find_model_for("detect", options_.detector), load_options(options_));
   }
 
-  std::vector<FoundMask> operator()(const Image& image, Timing& timing) {
+  std::vector<FoundMask> operator()(const Image& image, SegmentTiming& timing) {
     if (options_.everything) return everything(image, timing);
     Stopwatch watch;
     const auto embedding =
@@ -152,24 +159,24 @@ class Segmentation {
   }
 
  private:
-  std::vector<Detection> detect(const Image& image, Timing& timing) {
+  std::vector<Detection> detect(const Image& image, SegmentTiming& timing) {
     if (!detector_) return {};
     auto results = detector_->detect({&image, 1}, {.phrases = options_.texts, .caption = {}},
                                      {.box_threshold = options_.box_threshold, .text_threshold = {}, .nms = {}});
-    timing.encode += results[0].timing.preprocess + results[0].timing.encode;
-    timing.decode += results[0].timing.decode;
+    const Timing& detector = results[0].timing;
+    timing.detect = detector.preprocess + detector.encode + detector.decode;
     std::erase_if(results[0].detections, [](const Detection& each) { return !(each.box.area() > 0); });
     return std::move(results[0].detections);
   }
 
-  std::vector<FoundMask> everything(const Image& image, Timing& timing) {
+  std::vector<FoundMask> everything(const Image& image, SegmentTiming& timing) {
     std::optional<Progress> progress;
     const AutomaticMaskOptions automatic = options_.automatic.over(segmenter_->automatic_defaults());
     AutomaticMaskResult result = segmenter_->segment_everything(image, automatic, [&](std::int64_t, std::int64_t total) {
       if (!progress) progress.emplace("batches of points", total);
       progress->advance();
     });
-    timing = result.timing;
+    static_cast<Timing&>(timing) = result.timing;
     std::vector<FoundMask> found;
     for (AutomaticMask& mask : result.masks)
       found.push_back({.mask = std::move(static_cast<SegmentedMask&>(mask)),
@@ -197,6 +204,10 @@ void expect_consistent(const SegmentOptions& options, std::size_t prompts, std::
         "segment: --everything encodes each crop anew: expected it without --embedding and --save-embedding");
   check(!options.everything || !writes_logits(options), "segment: --out FILE.safetensors: logits are kept of prompts only");
   check(options.format.empty() || !options.out.empty(), "segment: --format: expected a folder with --out");
+  check(!options.polygons || options.format == "coco", "segment: --polygons: expected --format coco with it");
+  const auto place = [](const std::string& file) { return std::filesystem::weakly_canonical(file); };
+  check(options.out.empty() || options.save_embedding.empty() || place(options.out) != place(options.save_embedding),
+        "segment: --save-embedding and --out name one file: {}", options.out);
 }
 
 void write_logits(const std::string& file, const std::vector<FoundMask>& masks) {
@@ -206,11 +217,12 @@ void write_logits(const std::string& file, const std::vector<FoundMask>& masks) 
 }
 
 void print_json(const Segmentation& segmentation, const NamedImage& named, const std::vector<FoundMask>& masks, double load_ms,
-                const Timing& timing) {
+                const SegmentTiming& timing) {
   json line = image_line(segmentation.model(), named);
   line["masks"] = json::array();
   for (const FoundMask& found : masks) line["masks"].push_back(mask_json(found));
   line["timing_ms"] = timing_json(load_ms, timing);
+  if (timing.detect) line["timing_ms"]["detect"] = *timing.detect;
   print_line(line);
 }
 
@@ -226,7 +238,9 @@ class MaskFiles {
     } else if (!options.format.empty()) {
       expect_output_folder(inputs, options.out);
       names_ = result_names(pictures);
-      writer_ = open_annotation_writer(options.format, {.out = options.out, .classes = classes_of(options)});
+      writer_ = open_annotation_writer(options.format, {.out = options.out,
+                                                        .classes = classes_of(options),
+                                                        .masks = options.polygons ? MaskForm::polygons : MaskForm::run_lengths});
     } else {
       overlays_ = overlay_files(options.out, pictures, inputs);
     }
@@ -237,12 +251,20 @@ class MaskFiles {
     if (!overlays_.empty()) write_overlay(overlays_[named.index], named.image, masks, !options_.no_labels);
     if (!writer_) return;
     const AnnotatedPicture picture = annotated(named, names_[named.index], masks);
-    writer_->write_picture(picture, named.path);
+    try {
+      writer_->write_picture(picture, named.path);
+    } catch (const std::invalid_argument& error) {  // more than the format can hold
+      tell_unreadable(named.path, error, options_);
+      left_out_ = true;
+      return;
+    }
     writer_->add(picture);
   }
 
-  void finish() {
+  // Returns whether all pictures are in.
+  bool finish() {
     if (writer_) writer_->finish();
+    return !left_out_;
   }
 
  private:
@@ -250,6 +272,7 @@ class MaskFiles {
   std::vector<std::filesystem::path> overlays_;
   std::vector<std::string> names_;
   std::unique_ptr<AnnotationWriter> writer_;
+  bool left_out_ = false;
 };
 
 int run_segment(const SegmentOptions& options) {
@@ -267,7 +290,7 @@ int run_segment(const SegmentOptions& options) {
   const double load_ms = watch.lap();
   const int status = for_each_batch(paths, 1, options, [&](std::vector<NamedImage>& group) {
     const NamedImage& named = group[0];
-    Timing timing;
+    SegmentTiming timing;
     const std::vector<FoundMask> masks = segmentation(named.image, timing);
     if (options.json)
       print_json(segmentation, named, masks, load_ms, timing);
@@ -275,8 +298,7 @@ int run_segment(const SegmentOptions& options) {
       print_text(named, masks, timing);
     files.write(named, masks);
   });
-  files.finish();
-  return status;
+  return files.finish() ? status : kCallersMistake;
 }
 
 void add_prompt_flags(CLI::App& command, SegmentOptions& options) {
@@ -312,6 +334,7 @@ void add_segment(CLI::App& app) {
       .add_option("--format", options->format,
                   "write a data set into the folder --out: coco, sa1b, yolo, voc or png, rather than pictures with masks")
       ->type_name("F");
+  command.add_flag("--polygons", options->polygons, "of coco: polygons, not run lengths, as Label Studio's import needs");
   add_overlay_flags(command, *options, options->no_labels,
                     "picture with masks (.png, .jpg), a directory for one of each, or logits (.safetensors)");
   add_model_flags(command, *options);

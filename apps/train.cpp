@@ -4,6 +4,7 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
+#include "apps/process.h"
 #include "omma/base/log.h"
 #include "omma/recipes/run_recipe.h"
 #include "omma/recipes/stages.h"
@@ -52,11 +53,11 @@ void print_outcome(const TrainOptions& options, const TrainingOutcome& outcome) 
     return;
   }
   const bool stopped = outcome.end == TrainingOutcome::End::stopped;
-  fmt::print("{} at step {} after {:.0f} s, loss {:.4f}; ", name_of(outcome.end), outcome.step, outcome.seconds, outcome.loss);
-  if (saved) fmt::print("{} in {}\n", stopped ? "model of an earlier step" : "model", model.string());
-  if (!saved) fmt::print("no model yet, --resume goes on from the checkpoint in {}\n", options.out);
-  if (!outcome.validation.empty()) fmt::print("{}\n", dump_json(outcome.validation, 2));
-  if (!outcome.data_faults.empty()) fmt::print("faults in the data: {}\n", outcome.data_faults);
+  print("{} at step {} after {:.0f} s, loss {:.4f}; ", name_of(outcome.end), outcome.step, outcome.seconds, outcome.loss);
+  if (saved) print("{} in {}\n", stopped ? "model of an earlier step" : "model", model.string());
+  if (!saved) print("no model yet, --resume goes on from the checkpoint in {}\n", options.out);
+  if (!outcome.validation.empty()) print("{}\n", dump_json(outcome.validation, 2));
+  if (!outcome.data_faults.empty()) print("faults in the data: {}\n", outcome.data_faults);
 }
 
 // A name, a list of them, or of data sets with their classes.

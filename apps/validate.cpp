@@ -5,6 +5,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/process.h"
 #include "omma/base/threads.h"
 
 namespace omma::app {
@@ -29,13 +30,13 @@ int show_faults(const Dataset& dataset, const ValidateOptions& options) {
     print_line(line);
     return usable_data ? kDone : kFailure;
   }
-  fmt::print("{}: {} usable samples, {} faults{}{}\n", options.data, usable, report.total(), report.total() > 0 ? ": " : "",
-             report.summary());
-  for (const DatasetIssue& issue : report.issues()) fmt::print("  {}: {}: {}\n", name_of(issue.fault), issue.sample, issue.message);
-  if (report.total() > report.issues().size()) fmt::print("  and {} more\n", report.total() - report.issues().size());
+  print("{}: {} usable samples, {} faults{}{}\n", options.data, usable, report.total(), report.total() > 0 ? ": " : "",
+        report.summary());
+  for (const DatasetIssue& issue : report.issues()) print("  {}: {}: {}\n", name_of(issue.fault), issue.sample, issue.message);
+  if (report.total() > report.issues().size()) print("  and {} more\n", report.total() - report.issues().size());
   if (!usable_data)
-    fmt::print("left out: {} of {} records, {} of {} objects: over the limit of {:g} %\n", records.left_out, records.all,
-               objects.left_out, objects.all, 100 * options.max_fault_share);
+    print("left out: {} of {} records, {} of {} objects: over the limit of {:g} %\n", records.left_out, records.all,
+          objects.left_out, objects.all, 100 * options.max_fault_share);
   return usable_data ? kDone : kFailure;
 }
 

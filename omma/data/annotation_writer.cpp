@@ -43,6 +43,7 @@ std::unique_ptr<AnnotationWriter> open_annotation_writer(std::string_view format
   }
   check(!options.classes.empty() && std::ranges::none_of(options.classes, &std::string::empty),
         "annotations: expected classes, each with a name");
+  check(options.masks != MaskForm::polygons || format == "coco", "polygons: expected the format coco, got {}", format);
   check(options.polygon_iou >= 0 && options.polygon_iou <= 1, "annotations: expected an IoU of polygons of 0 to 1, got {}",
         options.polygon_iou);
   return row->open(std::move(options));

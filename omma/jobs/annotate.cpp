@@ -45,14 +45,15 @@ json parameters_of(const AnnotateOptions& options, bool masks) {
                      {"box_threshold", threshold(options.box_threshold)},
                      {"nms", threshold(options.nms)},
                      {"samples_per_shard", options.samples_per_shard}};
+  if (options.polygons) parameters["polygons"] = true;
   parameters.update(options.models);
   return parameters;
 }
 
 std::unique_ptr<AnnotationWriter> open_writer(const AnnotateOptions& options, bool masks) {
+  const MaskForm form = options.polygons ? MaskForm::polygons : MaskForm::run_lengths;
   return open_annotation_writer(
-      options.format,
-      {.out = options.out, .classes = classes_of(options.phrases), .masks = masks ? MaskForm::run_lengths : MaskForm::none});
+      options.format, {.out = options.out, .classes = classes_of(options.phrases), .masks = masks ? form : MaskForm::none});
 }
 
 fs::path job_folder(const fs::path& out) {
@@ -77,6 +78,15 @@ void remove_unfinished(const fs::path& out) {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(out))
     if (entry.path().extension() == ".partial") unfinished.push_back(entry.path());
   for (const fs::path& file : unfinished) fs::remove(file);
+}
+
+bool is_readable(const fs::path& file) {
+  try {
+    read_image(file);
+    return true;
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
 }
 
 struct PictureInWork {
@@ -110,6 +120,7 @@ class Annotator {
   json run();
 
  private:
+  void reopen_mended();
   json make_shard(std::size_t number);
   std::vector<PictureInWork> read_batch(std::size_t begin, std::size_t end) const;
   void label(std::vector<PictureInWork>& batch);
@@ -129,7 +140,19 @@ class Annotator {
   Progress progress_;
 };
 
+// Shards of this rank in which a picture failed that can be read now are made anew.
+void Annotator::reopen_mended() {
+  const std::vector<json> manifests = job_.manifests();
+  for (std::size_t shard = 0; shard < job_.size(); ++shard) {
+    if (!job_.owns(shard) || manifests[shard].is_null()) continue;
+    const json& failures = manifests[shard].at("failures");
+    const auto mended = [](const json& failure) { return is_readable(failure.at("image").get<std::string>()); };
+    if (std::any_of(failures.begin(), failures.end(), mended)) fs::remove(job_.file("manifest", shard, "json"));
+  }
+}
+
 json Annotator::run() {
+  if (options_.accepts_new) reopen_mended();
   std::int64_t mine = 0, done = 0;  // pictures
   const std::vector<json> before = job_.manifests();
   for (std::size_t i = 0; i < job_.size(); ++i) {

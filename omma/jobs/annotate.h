@@ -29,12 +29,13 @@ struct AnnotateOptions {
   std::vector<AnnotatedPhrase> phrases;
   std::filesystem::path out;
   std::string format = "coco";              // see annotation_writer.h
+  bool polygons = false;                    // where the format has a choice
   json models = json::object();             // what names them in job.json: a job is not continued with others
   std::optional<float> box_threshold = {};  // see DetectionOptions
   std::optional<float> nms = {};            // likewise
   std::size_t samples_per_shard = 32;       // pictures that are done or not as one
   // These may change between runs of one job:
-  bool accepts_new = false;  // pictures that the job does not have yet
+  bool accepts_new = false;  // pictures that the job does not have yet, and those that failed and can be read now
   JobRank rank = {};
   int batch = 4;    // pictures
   int threads = 1;  // that decode pictures

@@ -45,7 +45,18 @@ json prompts_of(const std::vector<InstructKind>& kinds) {
   return prompts;
 }
 
-json parameters_of(const InstructOptions& options) {
+// What the pictures' texts are, where they come from files, which may change between two runs.
+json texts_of(const PictureTexts& data, std::size_t pictures) {
+  if (data.drawn()) return nullptr;
+  std::uint64_t sum = 0;
+  for (std::size_t index = 0; index < pictures; ++index) {
+    const TextedPicture picture = data.sample(index);
+    sum = checksum(fmt::format("{:x}\n{}\n{}", sum, picture.key, text_of(picture.text, PictureParts::captions_and_boxes)));
+  }
+  return fmt::format("{:016x}", sum);
+}
+
+json parameters_of(const InstructOptions& options, const json& texts) {
   json parameters = {{"job", "instruct"},
                      {"data", options.data},
                      {"split", options.split},
@@ -54,6 +65,7 @@ json parameters_of(const InstructOptions& options) {
                      {"pictures_per_shard", options.pictures_per_shard},
                      {"prompts", fmt::format("{:016x}", checksum(dump_json(prompts_of(options.kinds))))}};
   for (const InstructKind kind : options.kinds) parameters["kinds"].push_back(name_of(kind));
+  if (!texts.is_null()) parameters["texts"] = texts;
   parameters.update(options.teacher);
   return parameters;
 }
@@ -117,7 +129,7 @@ Instructor::Instructor(const TeacherMaker& teacher, const InstructOptions& optio
       data_(open_picture_texts(options.data, options.split, {.max_fault_share = options.max_fault_share})),
       pictures_(pictures_of(*data_, options)),
       job_({.out = options.out,
-            .parameters = parameters_of(options),
+            .parameters = parameters_of(options, texts_of(*data_, pictures_)),
             .inputs = shard_names(pictures_, static_cast<std::size_t>(options.pictures_per_shard)),
             .rank = options.rank}),
       questioning_(teacher, options.parallel, options.budget, spent_so_far()) {
@@ -239,7 +251,7 @@ std::vector<InstructExample> Instructor::records_of(const Shard& shard, const st
         continue;
       }
       record.reply = reply->second;
-      record.checked = check_reply(kind, reply->second.text, detail_request(seed_of(id)), objects, data_->lexicon());
+      record.checked = check_reply(kind, reply->second, detail_request(seed_of(id)), objects, data_->lexicon());
     }
   }
   return all;

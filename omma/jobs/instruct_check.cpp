@@ -14,10 +14,25 @@ namespace omma {
 namespace {
 
 constexpr std::size_t longest_question = 400, longest_answer = 4000, most_rounds = 20;
-constexpr std::array<std::string_view, 15> source_words = {
-    "caption",        "bounding box",   "the boxes",    "coordinate", "the description",      "provided text",
-    "given text",     "the text says",  "as described", "annotation", "provided information", "given information",
-    "language model", "cannot see the", "can't see the"};
+constexpr std::array<std::string_view, 19> source_words = {"caption",
+                                                           "bounding box",
+                                                           "the boxes",
+                                                           "boxes are labelled",
+                                                           "boxes are labeled",
+                                                           "coordinate",
+                                                           "the description",
+                                                           "provided text",
+                                                           "given text",
+                                                           "the text says",
+                                                           "as described",
+                                                           "annotation",
+                                                           "provided information",
+                                                           "given information",
+                                                           "language model",
+                                                           "cannot see the",
+                                                           "can't see the",
+                                                           "according to the text",
+                                                           "list of objects"};
 
 std::string trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
@@ -30,11 +45,15 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-// A box's edge: "0.25", ".125".
+// A box's edges: "0.25", ".125"; "0.1, 0.3".
 bool has_coordinates(std::string_view text) {
   const auto digit = [&](std::size_t at) { return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0; };
-  for (std::size_t at = text.find('.'); at != std::string_view::npos; at = text.find('.', at + 1))
+  for (std::size_t at = text.find('.'); at != std::string_view::npos; at = text.find('.', at + 1)) {
     if (digit(at + 1) && digit(at + 2)) return true;
+    const bool goes_on = digit(at + 1) && at + 2 < text.size() && text[at + 2] == ',';
+    if (const std::size_t next = text.find_first_not_of(' ', at + 3); goes_on && next != std::string_view::npos)
+      if (text[next] == '.' || (digit(next) && text.substr(next + 1, 1) == "." && digit(next + 2))) return true;
+  }
   return false;
 }
 
@@ -90,7 +109,7 @@ bool tells_of_things(const Statement& statement) {
   return statement.kind == Statement::Kind::exists && (!subject.group || subject.exact || subject.color);
 }
 
-// Words of the answer that answer: colours and numbers, or any long ones.
+// Words of the answer that answer: colours, numbers, or all of it.
 bool holds_answer(const InstructionRound& round) {
   const std::string question = " " + lower_case(round.question) + " ", answer = lower_case(round.answer);
   if (answer.starts_with("yes") || answer.starts_with("no")) return false;
@@ -98,6 +117,12 @@ bool holds_answer(const InstructionRound& round) {
   for (int color = 0; color < world_color_count && asks_color; ++color) {
     const auto word = std::string(world_color(color));
     if (question.find(" " + word) != std::string::npos && answer.find(word) != std::string::npos) return true;
+  }
+  const bool asks_number = question.find("how many") != std::string::npos;
+  for (int number = 0; number <= 10 && asks_number; ++number) {
+    const std::string word = fmt::format(" {} ", number_word(number));
+    if (question.find(word) != std::string::npos && (" " + answer).find(word.substr(0, word.size() - 1)) != std::string::npos)
+      return true;
   }
   const std::string bare = answer.substr(0, answer.find_last_not_of(" .!") + 1);
   const bool choice = question.find(" or ") != std::string::npos;
@@ -180,25 +205,34 @@ class Checker {
 
 }  // namespace
 
-CheckedReply check_reply(InstructKind kind, std::string_view reply, std::string_view request, std::span<const SeenObject> objects,
-                         const Lexicon& lexicon) {
+CheckedReply check_reply(InstructKind kind, const TeacherReply& given, std::string_view request,
+                         std::span<const SeenObject> objects, const Lexicon& lexicon) {
   Checker checker(kind, objects, lexicon);
+  const std::string_view reply = given.text;
   if (trimmed(reply).empty()) {
     checker.checked.refused.push_back({.round = {}, .reason = "empty", .why = "an empty reply"});
     return std::move(checker.checked);
   }
+  const auto refuse_cut = [&](InstructionRound round) {
+    checker.checked.refused.push_back({.round = std::move(round), .reason = "form", .why = "cut at the limit of tokens"});
+  };
   if (kind == InstructKind::detail) {
-    checker.take({.question = std::string(request), .answer = trimmed(reply)});
+    InstructionRound round{.question = std::string(request), .answer = trimmed(reply)};
+    given.is_cut ? refuse_cut(std::move(round)) : checker.take(std::move(round));
     return std::move(checker.checked);
   }
   std::vector<RefusedRound> malformed;
-  const std::vector<InstructionRound> rounds = read_blocks(reply, malformed);
+  std::vector<InstructionRound> rounds = read_blocks(reply, malformed);
   const bool one_wanted = kind == InstructKind::reasoning;
   if (one_wanted && rounds.size() + malformed.size() != 1) {
     checker.checked.refused.push_back({.round = rounds.empty() ? InstructionRound{} : rounds.front(),
                                        .reason = "form",
                                        .why = fmt::format("expected one question with its answer, got {}", rounds.size())});
     return std::move(checker.checked);
+  }
+  if (given.is_cut && !rounds.empty() && labelled(parts_of(reply).back(), "answer:")) {
+    refuse_cut(std::move(rounds.back()));
+    rounds.pop_back();
   }
   for (const InstructionRound& round : rounds) checker.take(round);
   for (RefusedRound& part : malformed) checker.checked.refused.push_back(std::move(part));

@@ -29,8 +29,8 @@ struct CheckedReply {
 // Each round of a conversation by itself, other replies whole. Refused is what has not the form of "Question: === Answer:" blocks
 // (a detailed description needs none: it answers `request`), nothing in it or no end, a word about captions, boxes or coordinates,
 // a question that gives its answer away, a question asked before, an image token, or a fact that the grammar of statements.h reads
-// and the objects refute.
-CheckedReply check_reply(InstructKind kind, std::string_view reply, std::string_view request, std::span<const SeenObject> objects,
-                         const Lexicon& lexicon);
+// and the objects refute. The last round of a reply that was cut has no end.
+CheckedReply check_reply(InstructKind kind, const TeacherReply& reply, std::string_view request,
+                         std::span<const SeenObject> objects, const Lexicon& lexicon);
 
 }  // namespace omma

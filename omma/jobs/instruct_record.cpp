@@ -22,6 +22,7 @@ json to_json(const InstructRecord& record) {
   object["reply"] = record.reply->text;
   object["prompt_tokens"] = record.reply->prompt_tokens;
   object["tokens"] = record.reply->tokens;
+  if (record.reply->is_cut) object["cut"] = true;
   object["rounds"] = json::array();
   for (const InstructionRound& round : record.checked.rounds) object["rounds"].push_back(json_of(round));
   for (const RefusedRound& refused : record.checked.refused) {
@@ -46,7 +47,10 @@ InstructRecord read_instruct_record(std::string_view line, std::string_view wher
                           .checked = {},
                           .fault = object.value("fault", "")};
     if (!object.contains("reply")) return record;
-    record.reply = {.text = object.at("reply"), .prompt_tokens = object.at("prompt_tokens"), .tokens = object.at("tokens")};
+    record.reply = {.text = object.at("reply"),
+                    .prompt_tokens = object.at("prompt_tokens"),
+                    .tokens = object.at("tokens"),
+                    .is_cut = object.value("cut", false)};
     for (const json& round : object.at("rounds")) record.checked.rounds.push_back(round_of(round));
     for (const json& refused : object.value("refused", json::array()))
       record.checked.refused.push_back({.round = round_of(refused), .reason = refused.at("reason"), .why = refused.at("why")});

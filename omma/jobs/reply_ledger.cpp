@@ -25,7 +25,10 @@ std::map<std::string, TeacherReply> read_lines(const fs::path& file, std::size_t
     const std::string where = fmt::format("{}:{}", file.string(), number);
     const json line = parse_json(std::string_view(text).substr(bytes, end - bytes), where);
     try {
-      replies[line.at("key")] = {.text = line.at("reply"), .prompt_tokens = line.at("prompt_tokens"), .tokens = line.at("tokens")};
+      replies[line.at("key")] = {.text = line.at("reply"),
+                                 .prompt_tokens = line.at("prompt_tokens"),
+                                 .tokens = line.at("tokens"),
+                                 .is_cut = line.value("cut", false)};
     } catch (const json::exception& error) {
       fail("{}: no reply of a teacher: {}", where, error.what());
     }
@@ -58,7 +61,8 @@ ReplyLedger::~ReplyLedger() {
 
 void ReplyLedger::add(const std::string& key, const TeacherReply& reply) {
   const std::lock_guard lock(mutex_);
-  const json object = {{"key", key}, {"reply", reply.text}, {"prompt_tokens", reply.prompt_tokens}, {"tokens", reply.tokens}};
+  json object = {{"key", key}, {"reply", reply.text}, {"prompt_tokens", reply.prompt_tokens}, {"tokens", reply.tokens}};
+  if (reply.is_cut) object["cut"] = true;
   const std::string line = dump_json(object) + "\n";
   for (std::size_t done = 0; done < line.size();) {
     const ssize_t put = ::write(descriptor_, line.data() + done, line.size() - done);

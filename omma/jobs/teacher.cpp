@@ -43,14 +43,27 @@ TeacherReply LanguageModelTeacher::ask(const TeacherRequest& request) {
   GenerationOptions options = teacher_generation(request);
   options.stop = {"\n\nUser:", "\nUser:"};
   const GeneratedText reply = model_->generate(written_out(request.messages), options);
-  return {.text = reply.text, .prompt_tokens = reply.prompt_tokens, .tokens = reply.tokens};
+  return reply_of(reply);
 }
 
 TeacherReply ChatModelTeacher::ask(const TeacherRequest& request) {
   std::vector<ChatTurn> turns;
   for (const ChatMessage& message : request.messages) turns.emplace_back(message.role, message.content);
-  const ChatReply reply = model_->chat(turns, teacher_generation(request));
-  return {.text = reply.text, .prompt_tokens = reply.prompt_tokens, .tokens = reply.tokens};
+  const GenerationOptions options = teacher_generation(request);
+  try {
+    return reply_of(model_->chat(turns, options));
+  } catch (const std::invalid_argument&) {  // by templates that know no system turn
+    if (turns.size() < 2 || turns.front().role != "system" || turns[1].role != "user") throw;
+    turns[1] = {"user", request.messages[0].content + "\n\n" + request.messages[1].content};
+    return reply_of(model_->chat(std::span(turns).subspan(1), options));
+  }
+}
+
+TeacherReply reply_of(const GeneratedText& text) {
+  return {.text = text.text,
+          .prompt_tokens = text.prompt_tokens,
+          .tokens = text.tokens,
+          .is_cut = text.end == GeneratedText::End::length};
 }
 
 GenerationOptions teacher_generation(const TeacherRequest& request) {

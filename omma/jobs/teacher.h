@@ -24,6 +24,7 @@ struct TeacherRequest {
 struct TeacherReply {
   std::string text = {};
   int prompt_tokens = 0, tokens = 0;
+  bool is_cut = false;  // by the limit of tokens, in the middle of what it had to say
   bool operator==(const TeacherReply&) const = default;
 };
 
@@ -64,6 +65,8 @@ class ChatModelTeacher : public Teacher {
  private:
   std::unique_ptr<ChatModel> model_;
 };
+
+TeacherReply reply_of(const GeneratedText& text);
 
 // How any teacher's language model is asked to generate.
 GenerationOptions teacher_generation(const TeacherRequest& request);

@@ -98,9 +98,12 @@ std::string models_for(const std::string& task) {
 }
 
 // The row of the directory's model, which has the task's loader.
-const ModelRow& row_for(const fs::path& directory, std::string_view task) {
+const ModelRow& row_for(const fs::path& directory, std::string_view task, const LoadOptions& options = {}) {
   expect_task(directory, task);
-  return *row_of(type_of(config_of(directory)));
+  const ModelRow& row = *row_of(type_of(config_of(directory)));
+  check(row.chat_model || (options.chat_template.empty() && !options.image_aspect),
+        "{}: models of type \"{}\" have no chat template and no image aspect to choose", directory.string(), row.types.front());
+  return row;
 }
 
 LoadTarget target_of(const LoadOptions& options) {
@@ -155,6 +158,9 @@ void expect_task(const fs::path& directory, std::string_view task) {
   const std::string type = type_of(config);
   const auto tasks = tasks_of(config, (directory / "config.json").string());
   const ModelRow* row = row_of(type);
+  check(task != "chat" || row == nullptr || !row->chat_model || std::ranges::count(tasks, task) > 0,
+        "{}: it has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json), and none was named",
+        directory.string());
   const bool several = row != nullptr && !row->architectures.empty();
   const std::string parts = several ? fmt::format(" {}", dump_json(config.value("architectures", json()))) : "";
   check(std::ranges::find(tasks, task) != tasks.end(), "{}: models of type \"{}\"{} do not {}; those that do: {}",
@@ -162,7 +168,7 @@ void expect_task(const fs::path& directory, std::string_view task) {
 }
 
 std::unique_ptr<Captioner> load_captioner(const fs::path& directory, const LoadOptions& options) {
-  return with_warnings(row_for(directory, "caption").captioner(directory, target_of(options)), directory);
+  return with_warnings(row_for(directory, "caption", options).captioner(directory, target_of(options)), directory);
 }
 
 std::unique_ptr<Matcher> load_matcher(const fs::path& directory, const LoadOptions& options) {
@@ -170,7 +176,7 @@ std::unique_ptr<Matcher> load_matcher(const fs::path& directory, const LoadOptio
 }
 
 std::unique_ptr<Answerer> load_answerer(const fs::path& directory, const LoadOptions& options) {
-  return with_warnings(row_for(directory, "answer").answerer(directory, target_of(options)), directory);
+  return with_warnings(row_for(directory, "answer", options).answerer(directory, target_of(options)), directory);
 }
 
 std::unique_ptr<Detector> load_detector(const fs::path& directory, const LoadOptions& options) {

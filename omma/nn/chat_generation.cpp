@@ -54,8 +54,10 @@ ordered_json chat_turns_json(std::span<const ChatTurn> turns, bool in_parts) {
 
 ChatTemplate find_chat_template(const std::filesystem::path& directory, const std::string& name) {
   if (name.empty()) return ChatTemplate::from_directory(directory);
-  const bool is_built_in = std::ranges::count(ChatTemplate::built_in_names(), name) > 0 || !std::filesystem::exists(name);
-  ChatTemplate chat = is_built_in ? ChatTemplate::built_in(name) : ChatTemplate::from_file(name);
+  const bool is_built_in = std::ranges::count(ChatTemplate::built_in_names(), name) > 0, is_file = std::filesystem::exists(name);
+  if (!is_built_in && !is_file && ChatTemplate::has_template(directory))
+    if (const ChatTemplate own = ChatTemplate::from_directory(directory); own.contains(name)) return own.only(name);
+  ChatTemplate chat = is_built_in || !is_file ? ChatTemplate::built_in(name) : ChatTemplate::from_file(name);
   chat.take_special_tokens(directory);
   return chat;
 }
@@ -87,7 +89,7 @@ ChatReply ChatGeneration::reply(const RememberedPrompt& prompt, const std::vecto
   const auto tokens = std::ssize(prompt.keys);
   const GenerationSettings settings =
       within_context(settings_of(generation_, options, default_max_tokens), tokens, model_->config().max_position_embeddings);
-  const TextPrompt text{.tokens = ids, .length = tokens, .stop = options.stop, .stream = stream};
+  const TextPrompt text{.tokens = ids, .length = tokens, .stop = stops_of(generation_, options), .stream = stream};
   ChatReply reply;
   Stopwatch watch;
   double reading = 0, before = 0;

@@ -17,11 +17,19 @@ bool are_end_tokens(const json& value) {
   return value.is_array() && value.size() <= 64 && std::all_of(value.begin(), value.end(), is_token);
 }
 
+bool are_texts(const json& value) {
+  const auto is_text = [](const json& each) { return each.is_string() && !each.get_ref<const std::string&>().empty(); };
+  if (value.is_null() || is_text(value)) return true;
+  return value.is_array() && value.size() <= 64 && std::all_of(value.begin(), value.end(), is_text);
+}
+
 }  // namespace
 
 void GenerationConfig::validate(Faults& faults) const {
   faults.expect(are_end_tokens(eos_token_id), "eos_token_id: expected a token or a list of at most 64, got {}",
                 dump_json(eos_token_id).substr(0, 100));
+  faults.expect(are_texts(stop_strings), "stop_strings: expected a text or a list of at most 64, got {}",
+                dump_json(stop_strings).substr(0, 100));
   faults.expect(agent_format == "plain" || agent_format == "compact", "agent_format: expected plain or compact, got \"{}\"",
                 agent_format);
   faults.expect(!do_sample || temperature > 0, "temperature: expected above 0 for sampling, got {}", temperature);
@@ -67,6 +75,14 @@ GenerationSettings settings_of(const GenerationConfig& config, const GenerationO
   if (!own.max_new_tokens) own.max_new_tokens = most;
   if (own.min_new_tokens == 0 && config.min_length) own.min_new_tokens = std::max<int64_t>(0, *config.min_length - prompt_tokens);
   return settings_of(own, options, most);
+}
+
+std::vector<std::string> stops_of(const GenerationConfig& config, const GenerationOptions& options) {
+  std::vector<std::string> stops = options.stop;
+  if (config.stop_strings.is_string()) stops.push_back(config.stop_strings);
+  if (config.stop_strings.is_array())
+    for (const json& stop : config.stop_strings) stops.push_back(stop);
+  return stops;
 }
 
 GenerationSettings within_context(GenerationSettings settings, int64_t prompt_tokens, int64_t context) {

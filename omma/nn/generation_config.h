@@ -26,6 +26,7 @@ struct GenerationConfig {
   double length_penalty = 1;
   json early_stopping = false;         // true, false or "never"
   json eos_token_id;                   // a number, a list, or null
+  json stop_strings;                   // where a text ends beside its tokens: a text, a list, or null
   std::string agent_format = "plain";  // plain or compact; a field of omma's
   std::string caption_prompt;          // what captions begin with unless the caller says; a field of omma's
 
@@ -44,6 +45,7 @@ struct GenerationConfig {
     field("length_penalty", length_penalty, Range{-10, 10});
     field("early_stopping", early_stopping);
     field("eos_token_id", eos_token_id);
+    field("stop_strings", stop_strings);
     field("agent_format", agent_format);
     field("caption_prompt", caption_prompt);
   }
@@ -63,6 +65,9 @@ GenerationSettings settings_of(const GenerationConfig& config, const GenerationO
 // nobody says.
 GenerationSettings settings_of(const GenerationConfig& config, const GenerationOptions& options, int64_t prompt_tokens,
                                int64_t max_length);
+
+// The caller's stop strings and the config's.
+std::vector<std::string> stops_of(const GenerationConfig& config, const GenerationOptions& options);
 
 // `settings` with lengths cut to what a prompt of `prompt_tokens` tokens (pictures among them) leaves of a model's `context`.
 // Throws std::invalid_argument where the prompt leaves nothing, or settings are out of range.

@@ -130,6 +130,14 @@ void ChatTemplate::add(const std::string& name, const std::string& source, const
   sources_.emplace(name, source);
 }
 
+ChatTemplate ChatTemplate::only(const std::string& name) const {
+  ChatTemplate chat;
+  chat.templates_.emplace("default", choose({.name = name}));
+  chat.sources_.emplace("default", sources_.at(name));
+  chat.special_tokens_ = special_tokens_;
+  return chat;
+}
+
 const std::string& ChatTemplate::source() const {
   const auto found = sources_.find("default");
   return (found == sources_.end() ? sources_.begin() : found)->second;

@@ -52,6 +52,10 @@ class ChatTemplate {
   // std::invalid_argument for no messages, a name that is not there, and what the template refuses.
   MarkedText render(const ordered_json& messages, const ChatOptions& options = {}) const;
 
+  bool contains(const std::string& name) const { return templates_.contains(name); }
+  // The one of that name, as "default". Throws std::invalid_argument that lists the names for another.
+  ChatTemplate only(const std::string& name) const;
+
   // With the special tokens of a directory (tokenizer_config.json, special_tokens_map.json), or of such a file, beside those that
   // it has: for a template that came from elsewhere.
   void take_special_tokens(const std::filesystem::path& directory);

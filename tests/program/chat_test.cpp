@@ -25,6 +25,18 @@ class ChatProgram : public ::testing::Test {
     write_image(directory_ / "b.png", Image(12, 9));
   }
 
+  // The same with room for long texts: "long".
+  void make_long_model() const {
+    LlavaConfig config = testing::small_llava_config();
+    config.text_config.max_position_embeddings = 40000;
+    save_llava(directory_ / "long", testing::small_llava(config),
+               {.tokenizer = testing::small_llava_tokenizer(),
+                .tokenizer_config = {{"bos_token", "<s>"}, {"eos_token", "</s>"}},
+                .chat_template = "{% for m in messages %}{% for p in m.content %}"
+                                 "{{ '<image>' if p.type == 'image' else p.text }}{% endfor %}{% endfor %}:"},
+               torch::kFloat32);
+  }
+
   std::string path(const std::string& name) const { return (directory_ / name).string(); }
   std::vector<std::string> chat(std::vector<std::string> more) const {
     more.insert(more.begin(), {"chat", "--model", path("model"), "--max-tokens", "5"});
@@ -70,22 +82,17 @@ TEST_F(ChatProgram, SavesLlavasJson) {
   const auto run = typed("What is it?\n/save " + path("talk.json") + "\n", {path("a.png")});
   ASSERT_EQ(run.status, 0) << run.err;
   const json saved = read_json(directory_ / "talk.json");
-  EXPECT_EQ(saved[0]["image"], path("a.png"));
+  EXPECT_EQ(saved[0]["image"], "a.png") << "as seen from the file's folder";
   EXPECT_EQ(saved[0]["conversations"][0]["value"], "<image>\nWhat is it?");
   EXPECT_EQ(saved[0]["conversations"].size(), 2U);
+  EXPECT_EQ(run_program({"validate", "--task", "instruct", "--data", "llava:" + path("talk.json")}).status, 0);
 }
 
 // The answer is cut off where it stands, and the next line is read.
 TEST_F(ChatProgram, CtrlCStopsAnAnswerAndNotTheProgram) {
-  LlavaConfig config = testing::small_llava_config();
-  config.text_config.max_position_embeddings = 40000;
-  save_llava(directory_ / "endless", testing::small_llava(config),
-             {.tokenizer = testing::small_llava_tokenizer(),
-              .tokenizer_config = {{"bos_token", "<s>"}, {"eos_token", "</s>"}},
-              .chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}:"},
-             torch::kFloat32);
+  make_long_model();
   const std::string talk = path("talk.json");
-  testing::TypedProgram program({"chat", "--model", path("endless"), "--min-tokens", "39000", "--max-tokens", "39000"},
+  testing::TypedProgram program({"chat", "--model", path("long"), "--min-tokens", "39000", "--max-tokens", "39000"},
                                 directory_ / "out");
   program.type("Go on\n");
   ASSERT_TRUE(testing::comes_true([&] { return std::filesystem::file_size(directory_ / "out") > 0; }));
@@ -102,12 +109,51 @@ TEST_F(ChatProgram, MistakesAreToldAndTheConversationGoesOn) {
   const auto run = typed("/image /nowhere.png\n/what\n/save\n/save " + path("a.png") + "\nStill there?\n");
   EXPECT_EQ(run.status, 2);
   EXPECT_NE(run.out, "");
+  EXPECT_EQ(typed("Hi\n/save /dev/full\nStill there?\n").status, 1);
   for (const char* told : {"/nowhere.png", "/what", "/save"}) EXPECT_NE(run.err.find(told), std::string::npos) << run.err;
   EXPECT_NO_THROW(read_image(directory_ / "a.png"));
   EXPECT_EQ(run_program(chat({path("nowhere.png"), "--prompt", "?"})).status, 2);
   EXPECT_EQ(run_program(chat({"--template", "none", "--prompt", "?"})).status, 2);
   EXPECT_EQ(run_program(chat({"--image-aspect", "anyres", "--prompt", "?"})).status, 2);
   EXPECT_EQ(run_program({"chat", "--model", "zoo/sam-nano", "--prompt", "?"}).status, 2);
+  const auto without_template = run_program({"chat", "--model", "zoo/planner-nano", "--prompt", "?"});
+  EXPECT_EQ(without_template.status, 2);
+  EXPECT_NE(without_template.err.find("chat template"), std::string::npos) << without_template.err;
+}
+
+// Neither a list of pictures nor a template is written over.
+TEST_F(ChatProgram, SavesOverNothingThatItRead) {
+  write_file(directory_ / "list.txt", path("a.png") + "\n");
+  write_file(directory_ / "own.jinja", "{% for m in messages %}{{ m.role }}{% endfor %}");
+  const std::string list = read_file(directory_ / "list.txt"), own = read_file(directory_ / "own.jinja");
+  const auto run = typed("Hi\n/save " + path("list.txt") + "\n/save " + path("own.jinja") + "\n",
+                         {"@" + path("list.txt"), "--template", path("own.jinja")});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_EQ(read_file(directory_ / "list.txt"), list);
+  EXPECT_EQ(read_file(directory_ / "own.jinja"), own);
+}
+
+TEST_F(ChatProgram, AspectAndTemplateAreTheCallers) {
+  write_file(directory_ / "model/additional_chat_templates/short.jinja", "{% for m in messages %}b{% endfor %}");
+  const auto tokens = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> arguments = {path("a.png"), "--prompt", "What?", "--json", "--template", "short"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const auto run = run_program(chat(arguments));
+    EXPECT_EQ(run.status, 2) << "the template has no place for the picture";
+    return run.err;
+  };
+  EXPECT_NE(tokens({}).find("picture"), std::string::npos);
+  const auto named = run_program(chat({"--prompt", "What?", "--json", "--template", "short"}));
+  ASSERT_EQ(named.status, 0) << named.err;
+  EXPECT_EQ(named.lines().at(0)["prompt_tokens"], 1);
+  const auto score = [&](const std::string& aspect) {
+    const auto run =
+        run_program({"caption", path("a.png"), "--model", path("model"), "--max-tokens", "4", "--json", "--image-aspect", aspect});
+    EXPECT_EQ(run.status, 0) << run.err;
+    return run.lines().at(0)["captions"][0]["score"].get<double>();
+  };
+  EXPECT_NE(score("pad"), score("crop"));
+  EXPECT_EQ(run_program({"caption", path("a.png"), "--template", "vicuna_v1"}).status, 2) << "BLIP has none";
 }
 
 TEST_F(ChatProgram, AnswersAndCaptions) {

@@ -139,10 +139,30 @@ TEST_F(Segment, MasksAreWrittenAsADataSet) {
   const auto run = segment(words);
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run_program({"validate", "--task", "segmentation", "--data", "coco:" + path("coco")}).status, 0);
+  words.emplace_back("--polygons");
+  ASSERT_EQ(segment(words).status, 0);
+  EXPECT_TRUE(read_json(path("coco/annotations.json"))["annotations"][0]["segmentation"].is_array());
+  words.pop_back();
   words[3] = "nonsense";
   const auto wrong = segment(words);
   EXPECT_EQ(wrong.status, 2);
   EXPECT_NE(wrong.err.find("coco"), std::string::npos) << wrong.err;
+}
+
+// The picture is told, and the others are in the set.
+TEST_F(Segment, APictureWithMoreThanAFormatHoldsIsLeftOut) {
+  const auto run = segment({image(0), image(1), "--format", "voc", "--out", path("voc"), "--everything", "--points-per-side", "12",
+                            "--pred-iou-thresh", "0", "--stability-score-thresh", "0", "--box-nms-thresh", "1", "--json"});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_NE(run.out.find("voc holds the masks of 254 objects"), std::string::npos) << run.err;
+  EXPECT_TRUE(fs::exists(path("voc/ImageSets/Main/train.txt")));
+}
+
+TEST_F(Segment, TheDetectorsTimeIsToldApart) {
+  const auto run = segment({image(0), "--text", "dog", "--json"});
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_GT(run.lines().at(0)["timing_ms"]["detect"].get<double>(), 0);
+  EXPECT_FALSE(segment({image(0), "--point", "9,9", "--json"}).lines().at(0)["timing_ms"].contains("detect"));
 }
 
 TEST_F(Segment, MistakesAreToldBeforeTheWork) {
@@ -158,6 +178,9 @@ TEST_F(Segment, MistakesAreToldBeforeTheWork) {
         Mistake{{image(0), "--box", "5,5,5,9"}, "--box: expected X0,Y0,X1,Y1"}, Mistake{{image(0), "--mask", image(1)}, "header"},
         Mistake{{image(0), "--point", "1,1", "--out", image(0)}, "would be written over"},
         Mistake{{image(0), "--everything", "--points-per-side", "0"}, "points-per-side"},
+        Mistake{{image(0), "--point", "1,1", "--out", path("x.safetensors"), "--save-embedding", path("x.safetensors")},
+                "name one file"},
+        Mistake{{image(0), "--point", "1,1", "--out", path("x"), "--format", "yolo", "--polygons"}, "--polygons"},
         Mistake{{image(0), "--everything", "--out", path("x.safetensors")}, "logits are kept of prompts only"}}) {
     const auto run = segment(mistake.words);
     EXPECT_EQ(run.status, 2) << mistake.text;

@@ -12,9 +12,10 @@ import pathlib
 import struct
 
 import torch
-from transformers import (BlipConfig, BlipForConditionalGeneration, BlipForImageTextRetrieval, BlipForQuestionAnswering, GroundingDinoConfig,
-                          GroundingDinoForObjectDetection, LlamaConfig, LlamaForCausalLM, MMGroundingDinoConfig, MMGroundingDinoForObjectDetection,
-                          SamConfig, SamModel, SwinConfig)
+from transformers import (BlipConfig, BlipForConditionalGeneration, BlipForImageTextRetrieval, BlipForQuestionAnswering, CLIPConfig, CLIPModel,
+                          CLIPVisionConfig, GroundingDinoConfig, GroundingDinoForObjectDetection, LlamaConfig, LlamaForCausalLM, LlavaConfig,
+                          LlavaForConditionalGeneration, LlavaNextConfig, LlavaNextForConditionalGeneration, MistralConfig,
+                          MMGroundingDinoConfig, MMGroundingDinoForObjectDetection, SamConfig, SamModel, SwinConfig)
 from transformers.core_model_loading import revert_weight_conversion
 
 SWIN = {
@@ -40,6 +41,30 @@ def sam(width, layers, heads, every):
                                         global_attn_indexes=list(range(every - 1, layers, every))))
 
 
+def clip(patch, text_width, width=768, layers=12, heads=12, mlp=3072, side=224, joint=512, text_layers=12):
+    return CLIPConfig(
+        projection_dim=joint,
+        text_config=dict(hidden_size=text_width, intermediate_size=4 * text_width, num_attention_heads=text_width // 64,
+                         num_hidden_layers=text_layers, projection_dim=joint),
+        vision_config=dict(hidden_size=width, intermediate_size=mlp, num_attention_heads=heads, num_hidden_layers=layers,
+                           patch_size=patch, image_size=side, projection_dim=joint))
+
+
+def vicuna(width=4096, layers=32, heads=32, mlp=11008, words=32000):
+    return LlamaConfig(hidden_size=width, intermediate_size=mlp, num_hidden_layers=layers, num_attention_heads=heads, vocab_size=words,
+                       max_position_embeddings=4096, rms_norm_eps=1e-5)
+
+
+def clip_tower():
+    return CLIPVisionConfig(hidden_size=1024, intermediate_size=4096, num_attention_heads=16, num_hidden_layers=24, patch_size=14,
+                            image_size=336, projection_dim=768, vocab_size=32000)
+
+
+def llava_next(language):
+    grid = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
+    return LlavaNextConfig(vision_config=clip_tower(), text_config=language, image_grid_pinpoints=grid, image_token_index=32000)
+
+
 def published():
     """Name, class, configuration."""
     yield "grounding-dino-tiny", GroundingDinoForObjectDetection, GroundingDinoConfig(backbone_config=swin("tiny"))
@@ -56,8 +81,18 @@ def published():
     yield "sam-vit-base", SamModel, sam(768, 12, 12, 3)
     yield "sam-vit-large", SamModel, sam(1024, 24, 16, 6)
     yield "sam-vit-huge", SamModel, sam(1280, 32, 16, 8)
-    yield "vicuna-7b-v1.5", LlamaForCausalLM, LlamaConfig(
-        hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32, vocab_size=32000, rms_norm_eps=1e-5)
+    yield "vicuna-7b-v1.5", LlamaForCausalLM, vicuna()
+    for patch in (32, 16):
+        yield f"clip-vit-base-patch{patch}", CLIPModel, clip(patch, 512)
+    for name, side in (("", 224), ("-336", 336)):
+        yield f"clip-vit-large-patch14{name}", CLIPModel, clip(14, 768, 1024, 24, 16, 4096, side, 768)
+    yield "clip-vit-h-14-laion2b", CLIPModel, clip(14, 1024, 1280, 32, 16, 5120, 224, 1024, 24)
+    for name, language in (("7b", vicuna(words=32064)), ("13b", vicuna(5120, 40, 40, 13824, 32064))):
+        yield f"llava-1.5-{name}", LlavaForConditionalGeneration, LlavaConfig(vision_config=clip_tower(), text_config=language,
+                                                                             image_token_index=32000)
+    yield "llava-v1.6-vicuna-7b", LlavaNextForConditionalGeneration, llava_next(vicuna(words=32064))
+    yield "llava-v1.6-mistral-7b", LlavaNextForConditionalGeneration, llava_next(MistralConfig(
+        vocab_size=32064, rope_parameters={"rope_type": "default", "rope_theta": 1e6}, sliding_window=None))
 
 
 def write(folder, model_class, config):

@@ -248,7 +248,8 @@ def nuclei(results, seeds):
              f"`{NUCLEI_RECIPE}`, which begins with the world's model `zoo/sam-nano`, learns from {NUCLEI_MANUAL} pictures of the nuclei's train "
              "split with their given masks, the others labelled by the model of these. The thresholds of the labelling were chosen on 12 of the "
              f"{NUCLEI_MANUAL} (predicted IoU {NUCLEI_AUTOMATIC[3]}, stability {NUCLEI_AUTOMATIC[5]}). Judged on the val split, at most 10 nuclei of a "
-             "picture. Stated before the runs: as above.", ""]
+             "picture. Stated before the runs: as above. A first recipe, from nothing, was given up after two runs of the small set: after 1,300 "
+             "steps they answered boxes with .67 and .22.", ""]
     panels = {}
     for key, name in {"miou_box": "box", "miou1": "one click", "miou3": "three clicks"}.items():
         values = {label: [results.figures[f"{arm} {seed}"][key] for seed in seeds] for label, arm in rows.items()}

@@ -53,7 +53,8 @@ GeneratedText LlamaPredictor::generate(std::string_view prompt, const Generation
   const GenerationSettings settings = within_context(settings_of(generation_, options, default_max_tokens), std::ssize(ids),
                                                      model_->config().max_position_embeddings);
   LlamaDecoder decoder(model_, model_->embed(ids), settings.max_tokens, settings.deadline);
-  const TextPrompt text{.tokens = ids, .length = std::ssize(ids), .runs_on = true, .stop = options.stop, .stream = stream};
+  const TextPrompt text{
+      .tokens = ids, .length = std::ssize(ids), .runs_on = true, .stop = stops_of(generation_, options), .stream = stream};
   return generate_texts(decoder, tokenizer_, std::span(&text, 1), settings).front();
 }
 

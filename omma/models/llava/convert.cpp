@@ -44,7 +44,8 @@ Llava with_vocabulary(Llava& model, LlavaConfig config, const std::string& where
   return load_model<Llava>(config, tensors.file(), {}, where, {.dtype = dtype});
 }
 
-GenerationConfig generation_of(const OriginalLlava& original, const ConversionSource& source, const std::optional<fs::path>& base) {
+GenerationConfig generation_of(const OriginalLlava& original, const ConversionSource& source, const std::optional<fs::path>& base,
+                               const std::string& talk) {
   const auto has_settings = [](const fs::path& directory) {
     return fs::exists(directory / "generation_config.json") && fs::exists(directory / "config.json");
   };
@@ -56,12 +57,13 @@ GenerationConfig generation_of(const OriginalLlava& original, const ConversionSo
   else
     generation = read_config<GenerationConfig>(original.object, original.where);
   if (generation.end_tokens().empty()) generation.eos_token_id = 2;  // LLaMA's
+  if (talk == "llava_v0") generation.stop_strings = "###";           // its answers end with no token
   return generation;
 }
 
 // Where the authors' prompts put a token before and behind each picture, the template does.
-std::string template_source(const OriginalLlava& original, bool projector_alone) {
-  std::string source = ChatTemplate::built_in_source(chat_template_of(original, projector_alone));
+std::string template_source(const OriginalLlava& original, const std::string& talk) {
+  std::string source = ChatTemplate::built_in_source(talk);
   const std::string place = "<image>", marked = "<im_start><image><im_end>";
   if (!original.mm_use_im_start_end) return source;
   for (std::size_t at = 0; (at = source.find(place, at)) != std::string::npos; at += marked.size())
@@ -101,14 +103,15 @@ void convert_llava(const ConversionSource& source, const fs::path& to) {
   Faults faults(original.where);
   config.validate(faults);
   faults.raise();
+  const std::string talk = chat_template_of(original, weights.projector_alone);
   const LlavaCheckpoint checkpoint{.model = with_vocabulary(model, config, where, dtype),
                                    .tokenizer = tokens.reader,
                                    .processor = LlavaProcessor(config, tower.processor, original.aspect()),
-                                   .generation = generation_of(original, source, weights.base)};
+                                   .generation = generation_of(original, source, weights.base, talk)};
   save_llava(to, checkpoint,
              {.tokenizer = tokens.tokenizer,
               .tokenizer_config = tokens.tokenizer_config,
-              .chat_template = template_source(original, weights.projector_alone)},
+              .chat_template = template_source(original, talk)},
              dtype);
 }
 

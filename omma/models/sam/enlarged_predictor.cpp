@@ -131,7 +131,11 @@ SegmentationResult EnlargedPredictor::segment_encoded(const ImageEmbedding& imag
                                                       const SegmentationOptions& options) {
   const Parts& parts = Parts::of(image, predictor_.get());
   check(!prompts.empty(), "segment: expected at least one prompt");
-  for (const SegmentationPrompt& prompt : prompts) expect_valid(prompt, logits_side());
+  for (const SegmentationPrompt& prompt : prompts) {
+    expect_valid(prompt, logits_side());
+    check(!prompt.mask || prompt.box || !prompt.points.empty(),
+          "mask: expected the point or box of before beside it: enlarged, a mask is of the part of the picture around them");
+  }
   expect_valid(options);
   Stopwatch watch;
   SegmentationResult result;

@@ -9,8 +9,9 @@ namespace omma::sam {
 
 // A prompt is answered in the part around its box, or else its first point: the smallest in which the object has room, of those of
 // part_sides(); a point's object has room where there is a mask of it that ends before the part does. What has no room in any is
-// looked at in the whole picture, as is a mask alone. Parts are encoded when they are first asked for, so that this time is part of
-// segment_encoded's. Logits are those of the part, which the same point or box finds again. Not thread-safe.
+// looked at in the whole picture. Parts are encoded when they are first asked for, so that this time is part of
+// segment_encoded's. Logits are those of the part, which the same point or box finds again: a mask alone is refused. Not
+// thread-safe.
 class EnlargedPredictor : public Segmenter {
  public:
   // `enlargement`: pixels of the model's frame for one of the picture, more than 1.

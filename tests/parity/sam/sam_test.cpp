@@ -1,11 +1,17 @@
 // SAM against transformers (tools/parity/sam.py): embeddings, masks of every mix of prompts, picture file to mask, gradients.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <cstdlib>
 
 #include "omma/base/json.h"
 #include "omma/io/image_file.h"
 #include "omma/models/registry.h"
 #include "omma/models/sam/predictor.h"
+#include "omma/models/sam/processor.h"
+#include "omma/nn/model_directory.h"
 #include "tests/parity/reference.h"
+#include "tests/temporary_directory.h"
 
 namespace omma::sam {
 namespace {
@@ -148,6 +154,17 @@ TEST_P(SamParity, LossAndGradients) {
     ++compared;
   }
   EXPECT_GT(compared, 80U);
+}
+
+TEST_P(SamParity, TransformersLoadsWhatIsSaved) {
+  const testing::TemporaryDirectory saved;
+  const Config& config = predictor_.model()->config();
+  const json processor = write_processor(image_processor(config), config, {});
+  save_model_directory(saved.path(), *predictor_.model(), {.config = write_model_config(config), .processor = processor},
+                       torch::kFloat32);
+  const std::string command =
+      fmt::format(".venv/bin/python -W ignore tools/parity/check_sam.py '{}' '{}'", saved.path().string(), directory_.string());
+  EXPECT_EQ(std::system(command.c_str()), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Configurations, SamParity, ::testing::Values("windows", "windows_transformers4", "global", "plain"),

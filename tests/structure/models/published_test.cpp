@@ -9,9 +9,11 @@
 #include "omma/base/file.h"
 #include "omma/io/tensor_file.h"
 #include "omma/models/blip/checkpoint.h"
+#include "omma/models/clip/matcher.h"
 #include "omma/models/grounding_dino/grounding_dino.h"
 #include "omma/models/grounding_dino/key_table.h"
 #include "omma/models/llama/predictor.h"
+#include "omma/models/llava/checkpoint.h"
 #include "omma/models/sam/key_table.h"
 #include "omma/models/sam/sam.h"
 #include "tests/parity/reference.h"
@@ -30,6 +32,11 @@ int64_t load(const fs::path& directory) {
   std::shared_ptr<torch::nn::Module> model;
   if (type == "blip") {
     model = load_model<Blip>(read_blip_config(config, where), weights, blip_keys(), where, kMapped).ptr();
+  } else if (type == "clip") {
+    model = load_model<Clip>(read_clip_config(config, where), weights, clip_keys(), where, kMapped).ptr();
+  } else if (type == "llava" || type == "llava_next") {
+    const LlavaConfig llava = read_llava_config(config, where);
+    model = load_model<Llava>(llava, weights, llava_keys(llava), where, kMapped).ptr();
   } else if (type == "llama") {
     const auto llama = read_config<LlamaConfig>(config, where);
     model = load_model<LlamaForCausalLM>(llama, weights, llama_keys(llama), where, kMapped).ptr();
@@ -64,7 +71,11 @@ INSTANTIATE_TEST_SUITE_P(Configurations, Published,
                                            std::pair("blip-itm-large-coco", 446.), std::pair("blip-vqa-base", 361.),
                                            std::pair("blip-vqa-capfilt-large", 361.), std::pair("sam-vit-base", 93.7),
                                            std::pair("sam-vit-large", 312.), std::pair("sam-vit-huge", 641.),
-                                           std::pair("vicuna-7b-v1.5", 6738.)));
+                                           std::pair("vicuna-7b-v1.5", 6738.), std::pair("clip-vit-base-patch32", 151.),
+                                           std::pair("clip-vit-base-patch16", 150.), std::pair("clip-vit-large-patch14", 428.),
+                                           std::pair("clip-vit-large-patch14-336", 428.), std::pair("clip-vit-h-14-laion2b", 986.),
+                                           std::pair("llava-1.5-7b", 7063.), std::pair("llava-1.5-13b", 13350.),
+                                           std::pair("llava-v1.6-vicuna-7b", 7063.), std::pair("llava-v1.6-mistral-7b", 7567.)));
 
 }  // namespace
 }  // namespace omma

@@ -249,6 +249,32 @@ TEST_F(Annotate, BadFilesAreListedAndLeftOut) {
   EXPECT_FALSE(fs::exists(how.out / "images/bad.png"));
 }
 
+TEST_F(Annotate, APictureThatWasMendedIsTakenIn) {
+  AnnotateOptions how = options(4);
+  how.pictures.insert(how.pictures.begin() + 1, broken("bad.png"));
+  how.pictures.push_back(broken("worse.png"));
+  EXPECT_EQ(run(how)["failures"]["total"], 2);
+  write_image(directory_ / "pictures/bad.png", Image(side, side));
+  EXPECT_EQ(run(how)["failures"]["total"], 2) << "what is done is done";
+  how.accepts_new = true;
+  detector_.seen = 0;
+  const json summary = run(how);
+  EXPECT_EQ(summary["failures"]["total"], 1);
+  EXPECT_EQ(summary["pictures"], 5);
+  EXPECT_EQ(detector_.seen, 3) << "its shard alone";
+  EXPECT_EQ(read_json(how.out / "annotations.json")["images"].size(), 5U);
+}
+
+TEST_F(Annotate, PolygonsAreOfCoco) {
+  AnnotateOptions how = options(4);
+  how.polygons = true;
+  run(how);
+  EXPECT_TRUE(read_json(how.out / "annotations.json")["annotations"][0]["segmentation"].is_array());
+  how.format = "yolo";
+  how.out = directory_ / "yolo";
+  EXPECT_NE(invalid_argument_of([&] { run(how); }).find("polygons"), std::string::npos);
+}
+
 TEST_F(Annotate, NewPicturesJoinAJobThatAcceptsThem) {
   AnnotateOptions how = options(7);
   const fs::path named = directory_ / "pictures/a.png", twin = directory_ / "other/a.png";

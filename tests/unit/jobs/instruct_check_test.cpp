@@ -13,8 +13,8 @@ const std::vector<SeenObject> objects = seen_objects({{.name = "red dog", .box =
                                                       {.name = "blue car", .box = {.7F, .6F, .9F, .8F}}},
                                                      Lexicon::world());
 
-CheckedReply check(InstructKind kind, const std::string& reply) {
-  return check_reply(kind, reply, "Describe it.", objects, Lexicon::world());
+CheckedReply check(InstructKind kind, const std::string& reply, bool is_cut = false) {
+  return check_reply(kind, {.text = reply, .is_cut = is_cut}, "Describe it.", objects, Lexicon::world());
 }
 
 std::string block(const std::string& question, const std::string& answer) {
@@ -54,6 +54,17 @@ TEST(InstructCheck, RefusesWhatHasNotTheForm) {
   const CheckedReply cut = check(conversation, block("Is there a dog?", "Yes.") + "Question:\nHow many ca");
   EXPECT_EQ(cut.rounds.size(), 1U);
   EXPECT_EQ(cut.refused.at(0).reason, "form");
+  const CheckedReply in_answer =
+      check(conversation, block("Is there a dog?", "Yes.") + "Question:\nAny cat?\n===\nAnswer:\nNo", true);
+  EXPECT_EQ(in_answer.rounds, (std::vector<InstructionRound>{{"Is there a dog?", "Yes."}}));
+  EXPECT_EQ(in_answer.refused.at(0).round.question, "Any cat?");
+  const CheckedReply in_question = check(conversation, block("Is there a dog?", "Yes.") + "Question:\nAny c", true);
+  EXPECT_EQ(in_question.rounds.size(), 1U);
+  for (const auto& [kind, reply] :
+       {std::pair(detail, std::string("A red dog is on the")), {reasoning, block("Why?", "So it is bec")}}) {
+    EXPECT_EQ(check(kind, reply, true).rounds.size(), 0U);
+    EXPECT_EQ(check(kind, reply, true).refused.at(0).reason, "form");
+  }
 }
 
 TEST(InstructCheck, RefusesRamblingAndRepetition) {
@@ -72,12 +83,14 @@ TEST(InstructCheck, RefusesRamblingAndRepetition) {
 TEST(InstructCheck, RefusesWordsAboutTheSource) {
   for (const char* text :
        {"The caption says that there is a red dog.", "According to the bounding boxes a red dog is on the left.",
-        "The red dog is at [0.05, 0.4].", "Its coordinates are on the left.", "As described, there is a red dog."})
+        "The red dog is at [0.05, 0.4].", "The dog fills [0.3, 0.4, 0.5, 0.6].", "Two boxes are labelled there.",
+        "According to the text, it is a red dog.", "Its coordinates are on the left.", "As described, there is a red dog."})
     EXPECT_EQ(refusal(detail, text), "source") << text;
 }
 
 TEST(InstructCheck, RefusesQuestionsThatGiveTheAnswerAway) {
   EXPECT_EQ(refusal(conversation, block("What color is the red dog?", "It is red.")), "gives away");
+  EXPECT_EQ(refusal(conversation, block("How many of the two cars are blue?", "Two of the cars.")), "gives away");
   EXPECT_EQ(refusal(conversation, block("Is the dog red or blue?", "It is red.")), "");
   EXPECT_EQ(refusal(conversation, block("Who is left of the blue cars, the red dog?", "The red dog.")), "gives away");
   for (const char* question : {"Why is the red dog on the left?", "What do the two blue cars do?", "Is the dog left of a car?"})

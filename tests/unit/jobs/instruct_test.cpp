@@ -217,6 +217,27 @@ TEST_F(InstructJob, RefusesOtherParametersAndNonsense) {
   EXPECT_THROW(run("other", {.max_fault_share = 2}), std::invalid_argument);
 }
 
+// What is on disk was told another thing.
+TEST_F(InstructJob, DataThatChangedInBetweenAreRefused) {
+  const auto write = [&](const char* caption) {
+    fs::create_directories(directory_ / "coco");
+    write_file(directory_ / "coco/annotations.json", R"({"images": [{"id": 1, "file_name": "a.png", "width": 32, "height": 32}],
+      "categories": [{"id": 4, "name": "dog"}], "annotations": [{"image_id": 1, "category_id": 4, "bbox": [0, 0, 9, 9]}]})");
+    write_file(directory_ / "coco/captions.json", dump_json({{"images", {{{"id", 1}, {"file_name", "a.png"}}}},
+                                                             {"annotations", {{{"image_id", 1}, {"caption", caption}}}}}));
+  };
+  write_image(directory_ / "a.png", Image(32, 32));
+  const auto again = [&] {
+    instruct([this] { return std::make_unique<PaidTeacher>(book_); },
+             {.data = "coco:" + (directory_ / "coco").string(), .out = directory_ / "out", .max_fault_share = 1});
+  };
+  write("A dog.");
+  again();
+  EXPECT_NO_THROW(again());
+  write("A cat.");
+  EXPECT_NE(testing::invalid_argument_of(again).find("texts: "), std::string::npos);
+}
+
 TEST_F(InstructJob, SharesItsShardsOverRanks) {
   EXPECT_EQ(run("out", {.rank = {.rank = 1, .ranks = 2}}), (json{{"shards", 4}, {"done", 2}}));
   run("out", {.rank = {.rank = 0, .ranks = 2}});
@@ -238,7 +259,8 @@ TEST(InstructPrompt, TellsTheTextAndNothingElse) {
     for (std::size_t example = 1; example + 1 < messages.size(); example += 2) {
       const auto objects =
           seen_objects(read_picture_text(instruct_prompt(InstructKind::detail, "")[example].content).boxes, Lexicon::world());
-      const CheckedReply checked = check_reply(kind, messages[example + 1].content, "Describe it.", objects, Lexicon::world());
+      const CheckedReply checked =
+          check_reply(kind, {.text = messages[example + 1].content}, "Describe it.", objects, Lexicon::world());
       EXPECT_TRUE(checked.refused.empty()) << checked.refused.front().reason << ": " << checked.refused.front().why;
       EXPECT_EQ(checked.facts[0] + checked.facts[1], 0) << messages[example + 1].content;
       EXPECT_GT(checked.facts[2], 2);

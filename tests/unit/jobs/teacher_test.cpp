@@ -35,8 +35,10 @@ class RecordingModel : public LanguageModel {
 class RecordingChat : public ChatModel {
  public:
   RecordingChat(std::vector<ChatTurn>& turns, GenerationOptions& options) : turns_(turns), options_(options) {}
+  bool knows_system = true;
   bool sees_pictures() const override { return false; }
   ChatReply chat(std::span<const ChatTurn> turns, const GenerationOptions& options, const TextCallback&) override {
+    if (!knows_system && turns.front().role == "system") throw std::invalid_argument("template: roles must alternate");
     turns_.assign(turns.begin(), turns.end());
     options_ = options;
     ChatReply reply;
@@ -76,6 +78,23 @@ TEST(Teacher, AChatModelGetsTheMessagesAsTurns) {
     EXPECT_EQ(std::get<std::string>(turns[i].parts[0]), request.messages[i].content);
   }
   expect_generation(options);
+}
+
+TEST(Teacher, WhereNoSystemMaySpeakTheUserSaysIt) {
+  std::vector<ChatTurn> turns;
+  GenerationOptions options;
+  auto chat = std::make_unique<RecordingChat>(turns, options);
+  chat->knows_system = false;
+  ChatModelTeacher teacher(std::move(chat));
+  teacher.ask(request);
+  ASSERT_EQ(turns.size(), request.messages.size() - 1);
+  EXPECT_EQ(turns.front().role, "user");
+  EXPECT_EQ(std::get<std::string>(turns.front().parts[0]), "You see by text.\n\na red dog");
+}
+
+TEST(Teacher, RepliesThatWereCutAreKnown) {
+  EXPECT_TRUE(reply_of({.text = "A", .end = GeneratedText::End::length}).is_cut);
+  EXPECT_FALSE(reply_of({.text = "A", .end = GeneratedText::End::stop}).is_cut);
 }
 
 TEST(Teacher, TheOracleKnowsTheTextAlone) {

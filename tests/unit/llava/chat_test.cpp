@@ -76,6 +76,18 @@ TEST_F(LlavaChatTest, AnAnswerThatHasBegunGoesOn) {
   EXPECT_EQ(rest.prompt_tokens, whole.prompt_tokens + static_cast<int>(std::string(" A dog").size()));
 }
 
+TEST_F(LlavaChatTest, ItsOwnStopStringsEndAnAnswer) {
+  const std::vector<ChatTurn> turns = {{"user", std::vector<ChatPart>{picture(1), "What is it?"}}};
+  const std::string whole = chat_->chat(turns, few_tokens()).text;
+  ASSERT_GT(whole.size(), 2U);
+  LlavaCheckpoint checkpoint = testing::small_llava();
+  checkpoint.generation.stop_strings = json::array({"never", whole.substr(2, 1)});
+  LlavaChat stopped(std::move(checkpoint), ChatTemplate::built_in("vicuna_v1"));
+  const ChatReply reply = stopped.chat(turns, few_tokens());
+  EXPECT_EQ(reply.end, GeneratedText::End::stop);
+  EXPECT_EQ(reply.text, whole.substr(0, whole.find(whole[2])));
+}
+
 TEST_F(LlavaChatTest, OneErrorEachForWhatCannotBe) {
   EXPECT_NE(invalid_argument_of([&] { chat_->chat({}, {}); }).find("turn"), std::string::npos);
   const std::vector<ChatTurn> empty = {{"user", std::vector<ChatPart>{std::make_shared<const Image>(), "?"}}};

@@ -59,6 +59,19 @@ TEST_F(ConvertLlava, TheResultIsTheModel) {
   EXPECT_TRUE(words[191].allclose(words.narrow(0, 0, 132).mean(0)));
 }
 
+// v0 talks without a token that ends an answer.
+TEST_F(ConvertLlava, TheFirstVersionStopsAtItsSeparator) {
+  const auto linear = [&](TensorSet& tensors) {
+    tensors = testing::original_language_model(model_);
+    tensors.set("model.mm_projector.weight", model_->multi_modal_projector->linear_1->weight.detach());
+    tensors.set("model.mm_projector.bias", model_->multi_modal_projector->linear_1->bias.detach());
+  };
+  convert_model(original({{"mm_projector_type", "linear"}, {"_name_or_path", "llava-7b-v0"}}, linear), directory_ / "v0");
+  EXPECT_EQ(read_generation_config(directory_ / "v0").stop_strings, "###");
+  convert_model(original({{"mm_projector_type", "linear"}, {"_name_or_path", "llava-7b-v1"}}, linear), directory_ / "v1");
+  EXPECT_EQ(read_generation_config(directory_ / "v1").stop_strings, nullptr);
+}
+
 TEST_F(ConvertLlava, AbsentPartsAreNamedWithWhatFetchesThem) {
   expect_in(refused(original({{"mm_vision_tower", "nobody/clip"}})), {"mm_vision_tower", "hf download nobody/clip"});
   expect_in(refused(original({{"mm_vision_tower", "/data/clip-vit-large-patch14-336"}})),

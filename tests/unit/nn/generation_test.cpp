@@ -212,13 +212,18 @@ TEST(GenerationConfig, EndTokensAndDefaults) {
   EXPECT_EQ(read(R"({"eos_token_id": [2, 7]})").end_tokens(), (Tokens{2, 7}));
   EXPECT_TRUE(read(R"({"eos_token_id": null})").end_tokens().empty());
   for (const char* bad : {R"({"eos_token_id": -1})", R"({"eos_token_id": "2"})", R"({"eos_token_id": [2, null]})",
-                          R"({"eos_token_id": 1e12})", R"({"agent_format": "loud"})", R"({"do_sample": true, "temperature": 0})"})
+                          R"({"eos_token_id": 1e12})", R"({"stop_strings": [""]})", R"({"stop_strings": 2})",
+                          R"({"agent_format": "loud"})", R"({"do_sample": true, "temperature": 0})"})
     EXPECT_THROW(read(bad), std::invalid_argument) << bad;
   GenerationOptions options;
   options.max_tokens = 5;
   const GenerationSettings settings = settings_of(read(R"({"max_new_tokens": 9, "num_beams": 3, "top_p": 0.5})"), options, 100);
   EXPECT_EQ(settings.max_tokens, 5);
   EXPECT_EQ(settings.beams, 3);
+  options.stop = {"a"};
+  EXPECT_EQ(stops_of(read("{}"), options), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(stops_of(read(R"({"stop_strings": "###"})"), options), (std::vector<std::string>{"a", "###"}));
+  EXPECT_EQ(stops_of(read(R"({"stop_strings": ["b", "c"]})"), options), (std::vector<std::string>{"a", "b", "c"}));
 }
 
 }  // namespace

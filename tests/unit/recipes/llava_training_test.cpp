@@ -217,6 +217,13 @@ TEST_F(LlavaTrainingTest, CheckpointingChangesNothing) {
   EXPECT_NEAR(kept.loss, again.loss, 1e-5);
 }
 
+TEST_F(LlavaTrainingTest, Bf16LearnsAlmostTheSame) {
+  const TrainingOutcome full = train(from_whole({{"seed", 9}}), "full");
+  const TrainingOutcome half = train(from_whole({{"seed", 9}, {"bf16", true}}), "half");
+  EXPECT_NE(half.loss, full.loss);
+  EXPECT_NEAR(half.loss, full.loss, .05 * full.loss);
+}
+
 TEST_F(LlavaTrainingTest, PartsBecomeAWholeAndItsVocabularyGrows) {
   // The parts, as directories of their own.
   LlavaCheckpoint whole = load_llava(place("whole") / "model", {.dtype = torch::kFloat32});

@@ -119,6 +119,8 @@ TEST_P(EnlargedClicks, StayInThePartOfTheFirst) {
     prompt.points.push_back({first.x + 30, first.y - 20, false});
     prompt.mask = answer.logits;
     EXPECT_EQ(enlarged_answer(prompt, single).mask, answer_in(part, prompt, single).mask);
+    prompt.points.clear();
+    EXPECT_THROW(enlarged_answer(prompt, single), std::invalid_argument) << "of which part?";
   }
   EXPECT_GT(in_parts, 0);  // else the test shows nothing
   EXPECT_LT(in_parts, std::ssize(firsts));
