@@ -134,6 +134,7 @@ TEST_F(ChatProgram, SavesOverNothingThatItRead) {
 }
 
 TEST_F(ChatProgram, AspectAndTemplateAreTheCallers) {
+  std::filesystem::create_directories(directory_ / "model/additional_chat_templates");
   write_file(directory_ / "model/additional_chat_templates/short.jinja", "{% for m in messages %}b{% endfor %}");
   const auto tokens = [&](const std::vector<std::string>& flags) {
     std::vector<std::string> arguments = {path("a.png"), "--prompt", "What?", "--json", "--template", "short"};
@@ -154,6 +155,18 @@ TEST_F(ChatProgram, AspectAndTemplateAreTheCallers) {
   };
   EXPECT_NE(score("pad"), score("crop"));
   EXPECT_EQ(run_program({"caption", path("a.png"), "--template", "vicuna_v1"}).status, 2) << "BLIP has none";
+}
+
+// A model of random weights names no tool: what counts is that it was asked with the picture before it.
+TEST_F(ChatProgram, AnAgentSeesThePictureWhileItPlans) {
+  make_long_model();
+  const auto run = run_program({"agent", path("a.png"), "How many dogs?", "--llm", path("long"), "--llm-max-tokens", "8",
+                                "--max-steps", "1", "--trace", path("trace.jsonl"), "--json"});
+  ASSERT_EQ(run.lines().size(), 1U) << run.err;
+  EXPECT_TRUE(run.lines()[0].contains("stopped")) << run.out;
+  EXPECT_TRUE(std::filesystem::exists(path("trace.jsonl")));
+  const auto blind = run_program({"agent", path("a.png"), "How many dogs?", "--llm", path("model")});
+  EXPECT_NE(blind.err.find("1024 tokens"), std::string::npos) << blind.out << blind.err;  // no room for the explanations
 }
 
 TEST_F(ChatProgram, AnswersAndCaptions) {

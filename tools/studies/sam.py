@@ -255,7 +255,8 @@ def nuclei(results, seeds):
         values = {label: [results.figures[f"{arm} {seed}"][key] for seed in seeds] for label, arm in rows.items()}
         panels[name] = dict(zip(["given", "engine", "all given"], values.values()))
         lines += table(f"mIoU, {name}", values, seeds) + [""]
-    lines += verdict(seeds, "")[1:]  # the table's blank line stands before it
+    lines += verdict(seeds, "not as stated. From the world's model 40 pictures teach in 500 steps what all 481 teach, so that there is nothing for more "
+                     "labels to add; the model's own, which nobody has looked at, cost one to three points.")[1:]  # behind the table's blank line
     return lines, panels, ["given", "engine", "all given"]
 
 

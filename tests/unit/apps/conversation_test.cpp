@@ -34,14 +34,14 @@ TEST(Conversation, AQuestionThatFailedIsTakenBackWithItsPictures) {
 
 TEST(Conversation, IsLlavasJson) {
   Conversation conversation("");
-  conversation.show("a.png", picture());
+  conversation.show("/here/a.png", picture());
   conversation.ask("Is <image> a word?");
   conversation.answer("Yes.");
-  EXPECT_EQ(conversation.to_json(), json::parse(R"([{"id": "0", "image": "a.png", "conversations": [
+  EXPECT_EQ(conversation.to_json("/here"), json::parse(R"([{"id": "0", "image": "a.png", "conversations": [
     {"from": "human", "value": "<image>\nIs < image > a word?"}, {"from": "gpt", "value": "Yes."}]}])"));
-  conversation.show("b.png", picture());
+  conversation.show("/there/b.png", picture());
   conversation.ask("And this?");
-  EXPECT_EQ(conversation.to_json()[0]["image"], json({"a.png", "b.png"}));
+  EXPECT_EQ(conversation.to_json("/here/out")[0]["image"], json({"../a.png", "../../there/b.png"}));
   conversation.clear();
   EXPECT_TRUE(conversation.empty());
 }
