@@ -19,7 +19,18 @@ std::string cell_of(const json& value) {
 }
 
 bool holds_objects(const json& value) {
-  return value.is_object() && std::ranges::any_of(value, [](const json& inner) { return inner.is_object(); });
+  return value.is_object() && !value.empty() && std::ranges::all_of(value, [](const json& inner) { return inner.is_object(); });
+}
+
+// What objects in it hold, under both names.
+json flattened(const json& object) {
+  json flat = json::object();
+  for (const auto& [name, value] : object.items()) {
+    if (!value.is_object()) flat[name] = value;
+    if (!value.is_object()) continue;
+    for (const auto& [inner, each] : value.items()) flat[name + " " + inner] = each;
+  }
+  return flat;
 }
 
 // After an empty line, a row for each object among `objects`, a column for each of their keys.
@@ -62,7 +73,7 @@ std::string figures_text(const json& figures) {
     if (holds_objects(value))
       tables += objects_text(name, value);
     else if (value.is_object())
-      rows[name] = value;
+      rows[name] = flattened(value);
     else if (value.is_string())
       words += fmt::format("{}: {}\n", name, value.get<std::string>());
     else
