@@ -74,22 +74,31 @@ void expect_equal_runs(const json& one, const json& two) {
   EXPECT_GT(std::abs(expected.front().first - expected.back().first), 0.1) << "nothing was learned in between";
 }
 
-json clip_recipe(int batch) {
-  const json tower = {{"hidden_size", 24}, {"intermediate_size", 32}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}};
-  json vision = tower, text = tower;
+// A picture encoder and a text model of one layer each.
+json small_recipe(const char* task, int batch, const json& of_text, const json& changes) {
+  const json sizes = {{"hidden_size", 24}, {"intermediate_size", 32}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}};
+  json vision = sizes, text = sizes;
   vision.update({{"image_size", 32}, {"patch_size", 16}});
-  text["max_position_embeddings"] = 40;
-  return {{"task", "clip"},
-          {"seed", 5},
-          {"steps", 6},
-          {"log_every", 1},
-          {"threads", 1},
-          {"learning_rate", .01},
-          {"clip_norm", 1},
-          {"batch_size", batch},
-          {"data", "world:captions=exact,count=1000,size=32"},
-          {"validation_data", ""},
-          {"model", {{"vision_config", vision}, {"text_config", text}, {"projection_dim", 16}}}};
+  text.update(of_text);
+  json object = {{"task", task},
+                 {"seed", 5},
+                 {"steps", 6},
+                 {"log_every", 1},
+                 {"threads", 1},
+                 {"learning_rate", .01},
+                 {"clip_norm", 1},
+                 {"batch_size", batch},
+                 {"validation_data", ""},
+                 {"model", {{"vision_config", vision}, {"text_config", text}}}};
+  object.update(changes);
+  return object;
+}
+
+json clip_recipe(int batch) {
+  json object =
+      small_recipe("clip", batch, {{"max_position_embeddings", 40}}, {{"data", "world:captions=exact,count=1000,size=32"}});
+  object["model"]["projection_dim"] = 16;
+  return object;
 }
 
 // The contrast is with the pictures and texts of all processes.
@@ -107,7 +116,7 @@ TEST(Train, TwoProcessesEqualOneWithAccumulatedGradientsAndUnusedParameters) {
   expect_equal_runs(one, two);
 }
 
-// Dialogues of one length, since each process means over its own words, as the authors' trainer does; the first half has pictures.
+// Dialogues of one length, since each process means over its own words, as the authors' trainer does; every second has a picture.
 TEST(Train, TwoProcessesOfLlavaEqualOneWithTheSameGlobalBatch) {
   const testing::TemporaryDirectory directory;
   json list = json::array();
@@ -122,26 +131,14 @@ TEST(Train, TwoProcessesOfLlavaEqualOneWithTheSameGlobalBatch) {
     list.back()["image"] = name;
   }
   write_file(directory / "instruct.json", dump_json(list));
-  const auto recipe = [&](int batch) -> json {
-    const json sizes = {{"hidden_size", 24}, {"intermediate_size", 32}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}};
-    json vision = sizes, text = sizes;
-    vision.update({{"image_size", 32}, {"patch_size", 16}});
-    text.update({{"max_position_embeddings", 64}, {"tie_word_embeddings", true}});
-    return {{"task", "llava"},
-            {"seed", 5},
-            {"steps", 6},
-            {"log_every", 1},
-            {"threads", 1},
-            {"learning_rate", .01},
-            {"clip_norm", 1},
-            {"batch_size", batch},
-            {"group", 1},
-            {"data", "llava:" + directory.path().string()},
-            {"split", ""},
-            {"max_tokens", 64},
-            {"learns", {"projector", "language_model", "vision_tower"}},
-            {"chat_template", "vicuna_v1"},
-            {"model", {{"vision_config", vision}, {"text_config", text}}}};
+  const auto recipe = [&](int batch) {
+    return small_recipe("llava", batch, {{"max_position_embeddings", 64}, {"tie_word_embeddings", true}},
+                        {{"group", 1},
+                         {"data", "llava:" + directory.path().string()},
+                         {"split", ""},
+                         {"max_tokens", 64},
+                         {"learns", {"projector", "language_model", "vision_tower"}},
+                         {"chat_template", "vicuna_v1"}});
   };
   expect_equal_runs(recipe(8), recipe(4));
 }
