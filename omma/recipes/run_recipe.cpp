@@ -3,6 +3,7 @@
 #include "omma/recipes/blip/question_training.h"
 #include "omma/recipes/blip/training.h"
 #include "omma/recipes/blip/vision_training.h"
+#include "omma/recipes/clip/tower_training.h"
 #include "omma/recipes/clip/training.h"
 #include "omma/recipes/grounding_dino/backbone_training.h"
 #include "omma/recipes/grounding_dino/training.h"
@@ -42,6 +43,10 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     const auto [trainer, config] = split_recipe<ClipTrainingConfig>(recipe, where);
     return {trainer, make_clip_training(trainer, config, collective)};
   }
+  if (task == "clip-vision") {
+    const auto [trainer, config] = split_recipe<ClipTowerTrainingConfig>(recipe, where);
+    return {trainer, make_clip_tower_training(trainer, config)};
+  }
   if (task == "llava") {
     const auto [trainer, config] = split_recipe<LlavaTrainingConfig>(recipe, where);
     return {trainer, make_llava_training(trainer, config)};
@@ -63,9 +68,8 @@ std::pair<TrainerConfig, std::unique_ptr<TrainingTask>> open_recipe(const json& 
     return {trainer, sam::make_distillation(trainer, config)};
   }
   fail(
-      "{}: task: expected blip, blip-questions, blip-vision, clip, grounding-dino, llava, planner, sam, sam-distillation, sam-mae "
-      "or "
-      "world-backbone, got \"{}\"",
+      "{}: task: expected blip, blip-questions, blip-vision, clip, clip-vision, grounding-dino, llava, planner, sam, "
+      "sam-distillation, sam-mae or world-backbone, got \"{}\"",
       where, task);
 }
 

@@ -35,6 +35,14 @@ inline std::vector<std::string> exported(const std::string& exporter, std::vecto
   return cases;
 }
 
+// Runs a script of tools/parity upon saved directories and the recorded ones that they are compared with, in one process: whether it
+// found them equal. What it says goes to stderr.
+inline bool compares_equal(const std::string& script, const std::vector<std::filesystem::path>& saved_and_recorded) {
+  std::string command = ".venv/bin/python -W ignore tools/parity/" + script;
+  for (const auto& path : saved_and_recorded) command += " '" + path.string() + "'";
+  return std::system(command.c_str()) == 0;
+}
+
 // Equal infinities count as equal. The error says which tensor and how far.
 inline void expect_close(const std::string& name, const Tensor& expected, const Tensor& got, double tolerance) {
   ASSERT_EQ(shape(expected), shape(got)) << name;

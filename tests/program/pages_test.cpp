@@ -72,7 +72,9 @@ std::string shortened(std::string line) {
 
 // Runs the stages that a recipe names, which would take hours, for a step.
 void run_stages(const json& recipe, const fs::path& directory) {
-  for (const std::string from : recipe.value("initial_weights", json::array())) {
+  json stages = recipe.value("initial_weights", json::array());
+  if (recipe.contains("vision_tower")) stages.push_back(recipe["vision_tower"]);
+  for (const std::string from : stages) {
     if (!from.ends_with(".json") || fs::exists(directory / "out" / fs::path(from).stem())) continue;
     run_stages(read_json(fs::path(from)), directory);
     const testing::Run run = run_line(shortened("omma train " + from), directory);

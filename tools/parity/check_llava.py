@@ -1,6 +1,6 @@
-"""Loads with transformers a LLaVA directory that omma saved, and compares with what was recorded of the model in fp32.
+"""Loads with transformers LLaVA directories that omma saved, and compares with what was recorded of each model in fp32.
 
-    python tools/parity/check_llava.py SAVED REFERENCE        REFERENCE as tools/parity/llava.py and llava_original.py write it
+    python tools/parity/check_llava.py SAVED REFERENCE [SAVED REFERENCE...]        REFERENCE as tools/parity/llava.py and llava_original.py write it
 
 Ends with 1 where pixels, token ids, logits or a rendered conversation differ.
 """
@@ -17,8 +17,7 @@ from safetensors.torch import load_file
 from transformers import AutoProcessor, LlavaForConditionalGeneration, LlavaNextForConditionalGeneration
 
 
-def main():
-    saved, reference = map(Path, sys.argv[1:])
+def faults(saved, reference):
     is_next = json.loads((saved / "config.json").read_text())["model_type"] == "llava_next"
     model_class = LlavaNextForConditionalGeneration if is_next else LlavaForConditionalGeneration
     model, loading = model_class.from_pretrained(saved, output_loading_info=True)
@@ -39,7 +38,12 @@ def main():
     messages = [{"role": role, "content": [{"type": "image"}] * len(shown) + [{"type": "text", "text": text}]} for role, text, shown in turns]
     if processor.apply_chat_template(messages, add_generation_prompt=True) != rendered:
         wrong.append("the chat template")
-    if wrong:
+    return [f"{reference}: {fault}" for fault in wrong]
+
+
+def main():
+    paths = list(map(Path, sys.argv[1:]))
+    if wrong := [fault for pair in zip(paths[::2], paths[1::2], strict=True) for fault in faults(*pair)]:
         sys.exit("\n".join(wrong))
 
 

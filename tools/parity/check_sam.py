@@ -1,6 +1,6 @@
-"""Loads with transformers a SAM directory that omma saved, and compares with the directory that its weights came from.
+"""Loads with transformers SAM directories that omma saved, and compares with the directories that their weights came from.
 
-    python tools/parity/check_sam.py SAVED REFERENCE        REFERENCE as tools/parity/sam.py writes it
+    python tools/parity/check_sam.py SAVED REFERENCE [SAVED REFERENCE...]        REFERENCE as tools/parity/sam.py writes it
 
 Ends with 1 where a weight, the pixels or the embedding of a picture differ.
 """
@@ -17,8 +17,7 @@ from safetensors.torch import load_file
 from transformers import SamModel, SamProcessor
 
 
-def main():
-    saved, reference = map(Path, sys.argv[1:])
+def faults(saved, reference):
     model, loading = SamModel.from_pretrained(saved, output_loading_info=True)
     model = model.float()
     wrong = [f"{kind}: {names}" for kind, names in loading.items() if names]
@@ -32,7 +31,12 @@ def main():
         for name, tensor in (("pixels", pixels), ("embedding", embedding)):
             if (difference := (tensor - expected[f"{i}.{name}"]).abs().max().item()) > 1e-4:
                 wrong.append(f"{name} of picture {i}: off by {difference}")
-    if wrong:
+    return [f"{reference}: {fault}" for fault in wrong]
+
+
+def main():
+    paths = list(map(Path, sys.argv[1:]))
+    if wrong := [fault for pair in zip(paths[::2], paths[1::2], strict=True) for fault in faults(*pair)]:
         sys.exit("\n".join(wrong))
 
 

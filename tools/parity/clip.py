@@ -19,7 +19,7 @@ import transformers
 from PIL import Image
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor, PreTrainedTokenizerFast
+from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor, CLIPVisionModel, PreTrainedTokenizerFast
 
 OTHER_PYTHON = Path(__file__).resolve().parents[2] / ".venv-transformers4/bin/python"
 MERGES = ["a t</w>", "d o", "do g</w>", "c a", "ca t</w>", "ca r</w>", "t h", "th e</w>", "r e", "re d</w>"]
@@ -92,6 +92,8 @@ def write_case(folder, name, seed):
         image.save(folder / f"picture{index}.png")
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
+    if name in CASES:
+        CLIPVisionModel.from_pretrained(folder).save_pretrained(folder / "tower")
     inputs = processor(text=TEXTS, images=images, return_tensors="pt", padding=True)
     output = model(**inputs, return_loss=False)
     states = model.vision_model(inputs["pixel_values"], output_hidden_states=True).hidden_states

@@ -211,8 +211,10 @@ class Talker {
 
   static std::string is_or_are(int count) { return count <= 1 ? "is" : "are"; }
 
+  // Half of them without their colors, as what is not there is asked for: else a name alone would mean "no".
   std::optional<InstructionRound> present() {
-    const NamedThings* things = pick(facts_.mentioned);
+    const bool by_name = !facts_.pairs.empty() && rng_.below(2) == 0;
+    const NamedThings* things = pick(by_name ? facts_.names : facts_.mentioned);
     if (things == nullptr) return std::nullopt;
     return round(exist_questions, yes_answers,
                  {{"a", with_article(phrase_of(*things))},

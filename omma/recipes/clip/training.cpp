@@ -17,7 +17,7 @@
 namespace omma {
 namespace {
 
-constexpr std::uint64_t kCaptionStream = 0x636c697074657874ULL;
+constexpr std::uint64_t kTextStream = 0x636c697074657874ULL;
 
 json tokenizer_of(const ModelRecipe& recipe) {
   if (!recipe.tokenizer.empty()) return read_json(std::filesystem::path(recipe.tokenizer) / "tokenizer.json");
@@ -69,7 +69,7 @@ class ClipTraining : public TrainingTask {
     const auto first = static_cast<std::uint64_t>(number * config_.batch_size);
     for (std::uint64_t i = first; i < first + static_cast<std::uint64_t>(config_.batch_size); ++i) {
       const auto [index, loaded] = samples_.load(i);
-      Rng rng(seed_ ^ kCaptionStream, i);
+      Rng rng(seed_ ^ kTextStream, i);
       texts.push_back(rng.pick(std::span<const std::string>(loaded.sample.captions)));
       pixels.push_back(processor_(loaded.image));
       const std::vector<std::string>& known = loaded.sample.wrong;

@@ -4,7 +4,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
-#include "omma/models/clip/matcher.h"
+#include "omma/models/clip/tower.h"
 #include "omma/models/llama/predictor.h"
 #include "omma/nn/chat_generation.h"
 #include "omma/nn/weights.h"
@@ -65,16 +65,10 @@ json with_image_token(json tokenizer) {
 
 json config_file_of(const std::string& directory) { return read_json(fs::path(directory) / "config.json"); }
 
-json tower_config_of(const std::string& directory) {
-  const json config = config_file_of(directory);
-  check(config.contains("vision_config"), "vision_tower: {}: expected a CLIPModel directory, with a vision_config", directory);
-  return config["vision_config"];
-}
-
 LlavaConfig config_of(const LlavaModelRecipe& recipe, const Tokenizer& tokenizer) {
   json model = recipe.model;
   if (!model.contains("model_type")) model["model_type"] = "llava";
-  if (!recipe.vision_tower.empty()) model["vision_config"] = tower_config_of(recipe.vision_tower);
+  if (!recipe.vision_tower.empty()) model["vision_config"] = write_config(read_clip_tower_config(recipe.vision_tower));
   if (!recipe.language_model.empty()) model["text_config"] = config_file_of(recipe.language_model);
   json& text = model["text_config"];
   if (!text.contains("model_type")) text["model_type"] = "llama";
@@ -87,13 +81,8 @@ LlavaConfig config_of(const LlavaModelRecipe& recipe, const Tokenizer& tokenizer
   return config;
 }
 
-ClipVisionModel load_tower(const std::string& directory) {
-  const ClipConfig config = read_clip_config(config_file_of(directory), directory + "/config.json");
-  return load_model<Clip>(config, read_weights(directory), clip_keys(), directory)->vision_model;
-}
-
 ClipVisionModel tower_of(const LlavaModelRecipe& recipe, const LlavaConfig& config) {
-  if (!recipe.vision_tower.empty()) return load_tower(recipe.vision_tower);
+  if (!recipe.vision_tower.empty()) return load_clip_tower(recipe.vision_tower);
   ClipVisionModel tower(config.vision_config);
   tower->init_weights();
   return tower;
@@ -117,7 +106,7 @@ Llava whole_of(const LlavaModelRecipe& recipe, const LlavaConfig& config) {
   Llava model = load_model<Llava>(config, read_weights(directory), llava_keys(config), directory);
   if (recipe.vision_tower.empty()) return model;
   torch::NoGradGuard no_grad;
-  const auto tower = load_tower(recipe.vision_tower)->named_parameters();
+  const auto tower = load_clip_tower(recipe.vision_tower)->named_parameters();
   for (auto& weight : model->vision_tower->named_parameters()) weight.value().copy_(tower[weight.key()]);
   return model;
 }

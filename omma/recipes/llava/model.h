@@ -17,7 +17,7 @@ namespace omma {
 // `vision_tower`, the language model of `language_model` and a new projector, or with new ones as `model` says where these are not
 // named.
 struct LlavaModelRecipe : ModelRecipe {
-  std::string vision_tower;    // a CLIP directory
+  std::string vision_tower;    // a CLIP directory, or one of its image encoder alone
   std::string language_model;  // a LLaMA or Mistral directory
   std::string chat_template;   // a built-in's name, a file, or a template itself; "": the directory's, else vicuna_v1
   std::string image_aspect;    // crop, pad or anyres; "": the directory's, else pad

@@ -6,6 +6,7 @@
 #include "omma/io/image_file.h"
 #include "omma/losses/contrastive.h"
 #include "omma/models/clip/matcher.h"
+#include "omma/models/clip/tower.h"
 #include "omma/models/registry.h"
 #include "tests/parity/reference.h"
 
@@ -44,6 +45,18 @@ TEST_P(ClipParity, PixelsAndEveryBlock) {
     const std::string name = "hidden." + std::to_string(which[i]);
     testing::expect_close(name, expected_.at(name), states[i], kTolerance);
   }
+}
+
+// As either version of transformers keeps it.
+TEST_P(ClipParity, TheImageEncoderByItself) {
+  if (!std::filesystem::exists(directory_ / "tower")) GTEST_SKIP() << "recorded without";
+  const c10::InferenceMode inference;
+  ClipVisionModel tower = load_clip_tower(directory_ / "tower"), of_whole = load_clip_tower(directory_);
+  const int64_t last = tower->config().num_hidden_layers;
+  EXPECT_EQ(last, of_whole->config().num_hidden_layers);
+  const Tensor expected = expected_.at("hidden." + std::to_string(last));
+  testing::expect_close("by itself", expected, tower->hidden_states(expected_.at("pixels"), {last}).front(), kTolerance);
+  testing::expect_close("of the whole", expected, of_whole->hidden_states(expected_.at("pixels"), {last}).front(), kTolerance);
 }
 
 TEST_P(ClipParity, TokensAndEmbeddings) {

@@ -3,6 +3,7 @@
 
 #include "omma/base/file.h"
 #include "omma/base/log.h"
+#include "omma/models/clip/tower.h"
 #include "omma/models/registry.h"
 #include "omma/nn/tensor.h"
 #include "omma/recipes/run_recipe.h"
@@ -46,6 +47,37 @@ TEST(ClipTraining, TellsAFewPicturesApart) {
   EXPECT_GE(figures["itc_ir1"].get<double>(), .75) << dump_json(figures);
   const auto matcher = load_matcher(directory / "run/model");
   EXPECT_FALSE(matcher->has_itm());
+}
+
+TEST(ClipTraining, TheImageEncoderLearnsWhatPatchesShow) {
+  set_log_sink(nullptr);
+  const testing::TemporaryDirectory directory;
+  train(recipe({{"steps", 1}, {"validation_data", ""}}), directory / "clip");
+  const json start = {{"task", "clip-vision"},
+                      {"seed", 1},
+                      {"steps", 60},
+                      {"batch_size", 8},
+                      {"learning_rate", .01},
+                      {"threads", 1},
+                      {"initial_weights", {(directory / "clip/model").string()}}};
+  const json once = [&] {
+    json changed = start;
+    changed["steps"] = 1;
+    return changed;
+  }();
+  EXPECT_LT(train(start, directory / "tower").loss, .8 * train(once, directory / "once").loss);
+  EXPECT_TRUE(read_json(outcome_file(directory / "tower"))["validation"].contains("names_right"));
+
+  const auto before = load_clip_tower(directory / "clip/model")->named_parameters(),
+             after = load_clip_tower(directory / "tower/model")->named_parameters();
+  const auto same = [&](const std::string& name) { return before[name].equal(after[name]); };
+  EXPECT_FALSE(same("encoder.layers.0.mlp.fc1.weight"));
+  EXPECT_TRUE(same("encoder.layers.1.mlp.fc1.weight")) << "behind the state that is read";
+  EXPECT_TRUE(std::filesystem::exists(directory / "tower/model/preprocessor_config.json"));
+
+  json deep = start;
+  deep["vision_feature_layer"] = -4;
+  EXPECT_NE(invalid_argument_of([&] { train(deep, directory / "deep"); }).find("vision_feature_layer"), std::string::npos);
 }
 
 TEST(ClipTraining, WrongTextsAreCandidatesBesideTheBatchs) {

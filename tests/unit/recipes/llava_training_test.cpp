@@ -344,13 +344,13 @@ TEST_F(LlavaTrainingTest, ATemplateHasToTalk) {
 
 // Those of the program are looked at before hours are spent on their stages, of which none is there.
 TEST(LlavaRecipes, AreCheckedBeforeTheirStages) {
-  for (const char* name : {"llava-nano-language", "llava-nano-projector", "llava-nano"}) {
+  for (const char* name : {"llava-nano-tower", "llava-nano-language", "llava-nano-projector", "llava-nano"}) {
     const json recipe = read_recipe(find_recipe(name));
     EXPECT_NO_THROW(check_recipe(recipe, name)) << name;
   }
   std::vector<std::string> stages;
   for (const fs::path& stage : missing_stages(read_recipe(find_recipe("llava-nano-projector")))) stages.push_back(stage.stem());
-  EXPECT_EQ(stages, (std::vector<std::string>{"llava-nano-language"}));
+  EXPECT_EQ(stages, (std::vector<std::string>{"llava-nano-tower", "llava-nano-language"}));
   json wrong = read_recipe(find_recipe("llava-nano"));
   wrong["learns"] = {"nothing"};
   EXPECT_THROW(check_recipe(wrong, "wrong"), std::invalid_argument);
