@@ -35,8 +35,8 @@ inline std::vector<std::string> exported(const std::string& exporter, std::vecto
   return cases;
 }
 
-// Runs a script of tools/parity upon saved directories and the recorded ones that they are compared with, in one process: whether it
-// found them equal. What it says goes to stderr.
+// Runs a script of tools/parity upon saved directories and the recorded ones that they are compared with, in one process: whether
+// it found them equal. What it says goes to stderr.
 inline bool compares_equal(const std::string& script, const std::vector<std::filesystem::path>& saved_and_recorded) {
   std::string command = ".venv/bin/python -W ignore tools/parity/" + script;
   for (const auto& path : saved_and_recorded) command += " '" + path.string() + "'";

@@ -37,6 +37,8 @@ class Segment : public ::testing::Test {
     return run.status == 0 ? run.lines().at(0)["masks"] : json::array();
   }
 
+  static RunLengths runs_of(const json& mask) { return decompress(mask["rle"]["counts"].get<std::string>(), 128, 128); }
+
   static inline testing::TemporaryDirectory* directory_ = nullptr;
 };
 
@@ -58,7 +60,7 @@ TEST_F(Segment, EveryPromptGivesMasksOfThePicture) {
       EXPECT_EQ(masks[i]["object"], asked.objects[i]);
       const json& rle = masks[i]["rle"];
       ASSERT_EQ(rle["size"], json({128, 128}));
-      const RunLengths runs = decompress(rle["counts"].get<std::string>(), 128, 128);
+      const RunLengths runs = runs_of(masks[i]);
       EXPECT_EQ(area(runs), masks[i]["area"].get<std::int64_t>());
       for (const char* field : {"box", "predicted_iou", "stability"}) EXPECT_TRUE(masks[i].contains(field)) << field;
     }
@@ -76,6 +78,14 @@ TEST_F(Segment, AnEmbeddingStandsForThePicture) {
   };
   EXPECT_NE(error({image(1)}).find("made of another picture"), std::string::npos);
   EXPECT_NE(error({image(0)}, "sam/global").find("made by another model"), std::string::npos);
+  const fs::path darker = *directory_ / "darker";
+  fs::copy(testing::parity_directory("sam") / "windows", darker, fs::copy_options::recursive);
+  const fs::path file =
+      darker / (fs::exists(darker / "preprocessor_config.json") ? "preprocessor_config.json" : "processor_config.json");
+  json processor = read_json(file);
+  (processor.contains("image_processor") ? processor["image_processor"] : processor)["image_mean"] = {.5, .4, .4};
+  write_file(file, dump_json(processor));
+  EXPECT_NE(error({image(0)}, darker.string()).find("made by another model"), std::string::npos);
   EXPECT_NE(error({image(0), "--dtype", "bf16"}).find("made in float32, the model runs in bfloat16"), std::string::npos);
 }
 
@@ -118,12 +128,20 @@ TEST_F(Segment, EverythingHasItsPointsAndCrops) {
     EXPECT_EQ(mask["crop_box"], json({0.0, 0.0, 128.0, 128.0}));
     ASSERT_EQ(mask["point"].size(), 2U);
   }
-  auto parted = words;
-  parted.resize(parted.size() - 2);
-  parted.emplace_back("--no-overlap");
+  auto changed = words;
+  changed.resize(changed.size() - 2);
+  const auto masks_with = [&](const std::vector<std::string>& flags) {
+    auto all = changed;
+    all.insert(all.end(), flags.begin(), flags.end());
+    return masks_of(all);
+  };
+  const json apart = masks_with({"--mask-nms-thresh", ".5"});
+  EXPECT_LT(apart.size(), masks.size());
+  for (std::size_t i = 0; i < apart.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k) EXPECT_LE(intersection_over_union(runs_of(apart[i]), runs_of(apart[k])), .5);
   Mask seen(128, 128);
-  for (const json& mask : masks_of(parted)) {
-    const Mask pixels = decode(decompress(mask["rle"]["counts"].get<std::string>(), 128, 128));
+  for (const json& mask : masks_with({"--no-overlap"})) {
+    const Mask pixels = decode(runs_of(mask));
     for (std::size_t i = 0; i < seen.data.size(); ++i) {
       ASSERT_FALSE(seen.data[i] != 0 && pixels.data[i] != 0);
       seen.data[i] |= pixels.data[i];

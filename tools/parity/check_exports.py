@@ -3,14 +3,10 @@
     python tools/parity/check_exports.py DIR        DIR/coco, coco-polygons, sa1b, yolo, voc, png, of the same pictures and objects
 
 Prints, as JSON, of each reader and format how many masks were compared and the least IoU with the COCO file's run lengths, of masks
-above 200 pixels. pycocotools and Pillow read in any case; `supervision` and `label-studio-sdk`'s converter where they are installed:
-
-    python3 -m venv build/exports-venv
-    build/exports-venv/bin/pip install pycocotools==2.0.10 pillow supervision==0.31.2 label-studio-sdk==2.1.2
+above 200 pixels: pycocotools, Pillow, supervision and label-studio-sdk's converter.
 """
 
 import contextlib
-import importlib.util
 import io
 import json
 import sys
@@ -19,6 +15,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
+import supervision as sv
+from label_studio_sdk.converter.imports.coco import convert_coco_to_ls
 from PIL import Image
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
@@ -107,8 +105,6 @@ def with_pillow(folder, truths):
 
 
 def with_supervision(folder, truths):
-    import supervision as sv
-
     def compare(dataset):
         comparison = Comparison()
         for path, _, detections in dataset:
@@ -125,8 +121,6 @@ def with_supervision(folder, truths):
 
 def with_label_studio(folder, truths):
     """Each part of a mask becomes a polygon of its own; they are united here as they were one annotation's."""
-    from label_studio_sdk.converter.imports.coco import convert_coco_to_ls
-
     source = folder / "coco-polygons"
     annotations = load_coco(source)
     with tempfile.TemporaryDirectory() as out, contextlib.redirect_stdout(io.StringIO()):
@@ -151,14 +145,9 @@ def with_label_studio(folder, truths):
 def main():
     folder = Path(sys.argv[1])
     truths = true_masks(folder)
-    readers = [("pycocotools", None, with_pycocotools), ("pillow", None, with_pillow),
-               ("supervision", "supervision", with_supervision), ("label-studio-sdk", "label_studio_sdk", with_label_studio)]
-    found = {}
-    for reader, module, compare in readers:
-        if module is not None and importlib.util.find_spec(module) is None:
-            continue
-        found[reader] = {kind: dict(masks=c.masks, large=c.large, worst=c.worst, equal=c.equal)
-                         for kind, c in compare(folder, truths)}
+    readers = {"pycocotools": with_pycocotools, "pillow": with_pillow, "supervision": with_supervision, "label-studio-sdk": with_label_studio}
+    found = {reader: {kind: dict(masks=c.masks, large=c.large, worst=c.worst, equal=c.equal) for kind, c in compare(folder, truths)}
+             for reader, compare in readers.items()}
     print(json.dumps(found, indent=1))
 
 

@@ -30,9 +30,9 @@ std::uint64_t picture_checksum(const Image& image) {
   return checksum(image.data, static_cast<std::uint64_t>(image.width) << 32 | static_cast<std::uint32_t>(image.height));
 }
 
-std::string fingerprint(const torch::nn::Module& model) {
+std::string fingerprint(const torch::nn::Module& model, const ImageProcessorConfig& processor) {
   constexpr int64_t sampled = 256;  // values at either end
-  std::uint64_t state = 0;
+  std::uint64_t state = checksum(dump_json(write_config(processor)));
   const auto add = [&](const std::string& name, const Tensor& tensor) {
     const Tensor values = tensor.detach().flatten();
     const int64_t count = std::min(sampled, values.size(0));

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "omma/nn/image_processor.h"
 #include "omma/nn/tensor.h"
 #include "omma/tasks/image_embedding.h"
 #include "omma/vision/image.h"
@@ -22,8 +23,8 @@ struct Embedding : ImageEmbedding {
 // Of sizes and pixels.
 std::uint64_t picture_checksum(const Image& image);
 
-// Tells models apart: of their tensors' names, sizes, and first and last values.
-std::string fingerprint(const torch::nn::Module& model);
+// Tells models apart: of their tensors' names, sizes, and first and last values, and of how they are shown a picture.
+std::string fingerprint(const torch::nn::Module& model, const ImageProcessorConfig& processor);
 
 // safetensors: `embedding`, with model, picture and its size in the metadata.
 void write_embedding(const std::filesystem::path& file, const Embedding& embedding);

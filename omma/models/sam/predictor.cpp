@@ -96,7 +96,10 @@ Predictor::Predictor(const std::filesystem::path& directory, const PredictorOpti
     : Predictor(load_sam(directory, options), processor_of(directory), read_viewing(directory)) {}
 
 Predictor::Predictor(Model model, ImageProcessor processor, const Viewing& viewing)
-    : model_(std::move(model)), processor_(std::move(processor)), viewing_(viewing), fingerprint_(fingerprint(*model_)) {
+    : model_(std::move(model)),
+      processor_(std::move(processor)),
+      viewing_(viewing),
+      fingerprint_(fingerprint(*model_, processor_.config())) {
   const int side = static_cast<int>(model_->config().image_size());
   const auto size = processor_.config().fixed_size();
   check(size && size->width == side && size->height == side, "preprocessor_config.json: expected pictures of the model's {} x {}",

@@ -45,7 +45,7 @@ AnnotatedPicture random_picture(Rng& rng, int index) {
 json check_exports(const fs::path& folder) {
   const fs::path found = folder / "found.json";
   const std::string command =
-      fmt::format(".venv/bin/python -W ignore tools/parity/check_exports.py '{}' > '{}'", folder.string(), found.string());
+      fmt::format(".venv-exports/bin/python -W ignore tools/parity/check_exports.py '{}' > '{}'", folder.string(), found.string());
   EXPECT_EQ(std::system(command.c_str()), 0);
   return read_json(found);
 }
@@ -74,15 +74,18 @@ TEST(ExportsParity, OtherToolsReadTheMasksBack) {
   for (const auto& writer : writers) writer->finish();
 
   const json found = check_exports(directory.path());
-  for (const auto& [reader, format] :
-       {std::pair("pycocotools", "coco"), std::pair("pycocotools", "sa1b"), std::pair("pillow", "voc"), std::pair("pillow", "png")})
+  for (const auto& [reader, format] : {std::pair("pycocotools", "coco"), std::pair("pycocotools", "sa1b"),
+                                       std::pair("pillow", "voc"), std::pair("pillow", "png"), std::pair("supervision", "coco")})
     EXPECT_EQ(found.at(reader).at(format).at("equal"), true) << reader << ": " << format;
-  for (const char* format : {"coco-polygons", "yolo"}) {
-    const json& compared = found.at("pycocotools").at(format);
+  for (const auto& [reader, format] : {std::pair("pycocotools", "coco-polygons"), std::pair("pycocotools", "yolo"),
+                                       std::pair("label-studio-sdk", "coco-polygons")}) {
+    const json& compared = found.at(reader).at(format);
     EXPECT_EQ(compared.at("masks"), masks);
     EXPECT_GT(compared.at("large").get<int>(), 40);
-    EXPECT_GE(compared.at("worst").get<double>(), .97) << format;
+    EXPECT_GE(compared.at("worst").get<double>(), .97) << reader << ": " << format;
   }
+  for (const char* format : {"coco-polygons", "yolo"})  // OpenCV, which draws its polygons, sets what lies under their lines, too
+    EXPECT_EQ(found.at("supervision").at(format).at("masks"), masks) << format;
 }
 
 }  // namespace

@@ -101,14 +101,14 @@ TEST_P(LlavaConvert, PromptsAreTheAuthors) {
   EXPECT_EQ(text.text, chat["prompt"].get<std::string>());
 }
 
-constexpr const char* original_cases[] = {"v15", "v1", "v16_vicuna", "v16_mistral", "projector", "lora", "delta"};
+const std::vector<std::string> original_cases = {"v15", "v1", "v16_vicuna", "v16_mistral", "projector", "lora", "delta"};
 
 INSTANTIATE_TEST_SUITE_P(Original, LlavaConvert, ::testing::ValuesIn(original_cases), [](const auto& test) { return test.param; });
 
 TEST(LlavaConverted, TransformersLoadsIt) {
   const testing::TemporaryDirectory made;
   std::vector<fs::path> pairs;
-  for (const char* name : original_cases) {
+  for (const std::string& name : original_cases) {
     convert_case(name, made / name);
     pairs.insert(pairs.end(), {made / name, original_directory(name)});
   }

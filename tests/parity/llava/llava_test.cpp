@@ -152,13 +152,13 @@ TEST_P(LlavaParity, Conversations) {
   }
 }
 
-constexpr const char* small_cases[] = {"crop", "pad",         "full",               "layers",            "mistral",
-                                       "next", "next_layers", "crop_transformers4", "next_transformers4"};
+const std::vector<std::string> small_cases = {
+    "crop", "pad", "full", "layers", "mistral", "next", "next_layers", "crop_transformers4", "next_transformers4"};
 
 TEST(LlavaSaved, TransformersLoadsIt) {
   const testing::TemporaryDirectory directory;
   std::vector<std::filesystem::path> pairs;
-  for (const char* name : small_cases) {
+  for (const std::string& name : small_cases) {
     const std::filesystem::path recorded = testing::parity_directory("llava") / name, saved = directory / name;
     LlavaCheckpoint checkpoint = load_llava(recorded);
     save_llava(saved, checkpoint,

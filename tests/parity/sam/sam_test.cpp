@@ -155,20 +155,20 @@ TEST_P(SamParity, LossAndGradients) {
   EXPECT_GT(compared, 80U);
 }
 
-constexpr const char* small_cases[] = {"windows", "windows_transformers4", "global", "plain"};
+const std::vector<std::string> small_cases = {"windows", "windows_transformers4", "global", "plain"};
 
 INSTANTIATE_TEST_SUITE_P(Configurations, SamParity, ::testing::ValuesIn(small_cases), [](const auto& test) { return test.param; });
 
 TEST(SamSaved, TransformersLoadsIt) {
   const testing::TemporaryDirectory directory;
   std::vector<std::filesystem::path> pairs;
-  for (const char* name : small_cases) {
+  for (const std::string& name : small_cases) {
     const std::filesystem::path recorded = testing::parity_directory("sam") / name, saved = directory / name;
     Predictor predictor(recorded);
     const Config& config = predictor.model()->config();
-    save_model_directory(
-        saved, *predictor.model(),
-        {.config = write_model_config(config), .processor = write_processor(image_processor(config), config, {})}, torch::kFloat32);
+    save_model_directory(saved, *predictor.model(),
+                         {.config = write_model_config(config), .processor = write_processor(image_processor(config), config, {})},
+                         torch::kFloat32);
     pairs.insert(pairs.end(), {saved, recorded});
   }
   EXPECT_TRUE(testing::compares_equal("check_sam.py", pairs));
