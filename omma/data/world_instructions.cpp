@@ -40,6 +40,10 @@ Rounds absent(const Scene& scene, Rng& rng) {
   return oracle_denials(text_of(picture_text_of(scene, rng), PictureParts::captions_and_boxes), rng.bits());
 }
 
+Rounds existence(const Scene& scene, Rng& rng) {
+  return oracle_existence(text_of(picture_text_of(scene, rng), PictureParts::captions_and_boxes), rng.bits());
+}
+
 // Short answers that nobody asked to be short, beside which nothing tells when to answer in sentences.
 Rounds bare(const Scene& scene, Rng& rng) {
   Rounds rounds;
@@ -58,11 +62,12 @@ struct Kind {
   std::string_view name;
   Rounds (*rounds)(const Scene& scene, Rng& rng);
 };
-constexpr std::array<Kind, 7> known_kinds = {{{"caption", caption},
+constexpr std::array<Kind, 8> known_kinds = {{{"caption", caption},
                                               {"conversation", conversation},
                                               {"detail", detail},
                                               {"reasoning", reasoning},
                                               {"absent", absent},
+                                              {"existence", existence},
                                               {"short", short_answers},
                                               {"bare", bare}}};
 
@@ -82,7 +87,7 @@ std::vector<Kind> parse_kinds(std::string_view names) {
     names.remove_prefix(std::min(names.size(), name.size() + 1));
     const auto kind = std::ranges::find(known_kinds, name, &Kind::name);
     check(kind != known_kinds.end(),
-          "world: kinds: expected caption, conversation, detail, reasoning, absent, short or bare, got \"{}\"", name);
+          "world: kinds: expected caption, conversation, detail, reasoning, absent, existence, short or bare, got \"{}\"", name);
     kinds.push_back(*kind);
   }
   check(!kinds.empty(), "world: kinds: expected at least one");

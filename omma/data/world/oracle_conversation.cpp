@@ -105,6 +105,15 @@ NamedThings things_of(const Mention& mention) {
   return {.name = mention.names.front(), .color = mention.color.value_or(-1), .count = mention.count};
 }
 
+void add_count(std::vector<NamedThings>& list, const NamedThings& more) {
+  const auto same =
+      std::ranges::find_if(list, [&](const NamedThings& things) { return things.name == more.name && things.color == more.color; });
+  if (same == list.end())
+    list.push_back(more);
+  else
+    same->count += more.count;
+}
+
 // What the captions say. In the world's captions a mention tells of all things of its name, or name and colour ("a red dog": the
 // only one), and a list without sizes, relations and "among other things" is complete.
 struct CaptionFacts {
@@ -126,15 +135,6 @@ struct CaptionFacts {
   }
 
  private:
-  static void add_count(std::vector<NamedThings>& list, const NamedThings& more) {
-    const auto same = std::ranges::find_if(
-        list, [&](const NamedThings& things) { return things.name == more.name && things.color == more.color; });
-    if (same == list.end())
-      list.push_back(more);
-    else
-      same->count += more.count;
-  }
-
   void add(const std::string& caption) {
     bool complete = caption.find("among other things") == std::string::npos && !caption.ends_with("and more");
     std::vector<NamedThings> list;
@@ -175,6 +175,18 @@ InstructionRound worded_round(Wordings questions, Wordings answers, Fields field
   return made;
 }
 
+std::string is_or_are(int count) { return count <= 1 ? "is" : "are"; }
+
+// Of what is there.
+InstructionRound affirmation(const NamedThings& things, Rng& rng) {
+  return worded_round(exist_questions, yes_answers,
+                      {{"a", with_article(phrase_of(things))},
+                       {"S", plural_phrase_of(things)},
+                       {"is", is_or_are(things.count)},
+                       {"some", some_of(things)}},
+                      rng);
+}
+
 // Of what is not there.
 InstructionRound denial(const NamedThings& things, Rng& rng) {
   return worded_round(exist_questions, no_answers,
@@ -209,18 +221,12 @@ class Talker {
     return worded_round(questions, answers, fields, rng_);
   }
 
-  static std::string is_or_are(int count) { return count <= 1 ? "is" : "are"; }
-
   // Half of them without their colors, as what is not there is asked for: else a name alone would mean "no".
   std::optional<InstructionRound> present() {
     const bool by_name = !facts_.pairs.empty() && rng_.below(2) == 0;
     const NamedThings* things = pick(by_name ? facts_.names : facts_.mentioned);
     if (things == nullptr) return std::nullopt;
-    return round(exist_questions, yes_answers,
-                 {{"a", with_article(phrase_of(*things))},
-                  {"S", plural_phrase_of(*things)},
-                  {"is", is_or_are(things->count)},
-                  {"some", some_of(*things)}});
+    return affirmation(*things, rng_);
   }
 
   // What is surely not there: a name that no complete list has, or a name in another colour.
@@ -314,18 +320,47 @@ std::vector<InstructionRound> oracle_conversation(std::string_view picture_text,
   return Talker(picture_text, seed).talk();
 }
 
+namespace {
+
+// The world's names that boxes show, each with how many there are, and the others; both empty without boxes of such names.
+struct NamesThere {
+  std::vector<NamedThings> there;
+  std::vector<int> absent;
+
+  explicit NamesThere(std::string_view picture_text) {
+    for (const SeenObject& object : seen_objects(read_picture_text(picture_text).boxes, Lexicon::world()))
+      add_count(there, {.name = object.name, .count = 1});
+    for (int name = 0; name < world_name_count; ++name)
+      if (!there.empty() && !has(name)) absent.push_back(name);
+  }
+  bool has(int name) const { return std::ranges::find(there, name, &NamedThings::name) != there.end(); }
+};
+
+}  // namespace
+
 std::vector<InstructionRound> oracle_denials(std::string_view picture_text, std::uint64_t seed) {
   constexpr std::size_t wanted = 2;
-  const std::vector<SeenObject> seen = seen_objects(read_picture_text(picture_text).boxes, Lexicon::world());
-  const auto is_there = [&](int name) { return std::ranges::find(seen, name, &SeenObject::name) != seen.end(); };
-  std::vector<int> absent;
-  for (int name = 0; name < world_name_count; ++name)
-    if (!seen.empty() && !is_there(name)) absent.push_back(name);
+  NamesThere names(picture_text);
   Rng rng(seed);
-  rng.shuffle(absent);
-  std::ranges::stable_partition(absent, [&](int name) { return is_there(partner_of(name)); });
+  rng.shuffle(names.absent);
+  std::ranges::stable_partition(names.absent, [&](int name) { return names.has(partner_of(name)); });
   std::vector<InstructionRound> rounds;
-  for (std::size_t i = 0; i < std::min(wanted, absent.size()); ++i) rounds.push_back(denial({.name = absent[i]}, rng));
+  for (std::size_t i = 0; i < std::min(wanted, names.absent.size()); ++i) rounds.push_back(denial({.name = names.absent[i]}, rng));
+  return rounds;
+}
+
+std::vector<InstructionRound> oracle_existence(std::string_view picture_text, std::uint64_t seed) {
+  constexpr std::size_t wanted = 3;
+  NamesThere names(picture_text);
+  Rng rng(seed);
+  rng.shuffle(names.there);
+  rng.shuffle(names.absent);
+  std::vector<InstructionRound> rounds;
+  for (std::size_t i = 0; i < std::min({wanted, names.there.size(), names.absent.size()}); ++i) {
+    rounds.push_back(affirmation(names.there[i], rng));
+    rounds.push_back(denial({.name = names.absent[i]}, rng));
+  }
+  rng.shuffle(rounds);
   return rounds;
 }
 

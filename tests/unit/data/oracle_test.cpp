@@ -79,6 +79,24 @@ TEST(Oracle, DeniesWhatMightHaveBeenThere) {
   EXPECT_TRUE(oracle_denials("a red dog\n", 1).empty()) << "a caption may leave something out";
 }
 
+// As often of what is there as of what is not.
+TEST(Oracle, AffirmsAndDeniesNamesAlike) {
+  const auto data = open_picture_texts("world:seed=6,count=200,size=64", "train");
+  for (std::size_t i = 0; i < data->size(); ++i) {
+    const TextedPicture picture = data->sample(i);
+    const std::vector<SeenObject> objects = seen_objects(picture.text.boxes, Lexicon::world());
+    std::set<int> names;
+    for (const SeenObject& object : objects) names.insert(object.name);
+    const auto rounds = oracle_existence(text_of(picture.text, PictureParts::captions_and_boxes), i);
+    EXPECT_EQ(rounds.size(), 2 * std::min<std::size_t>(3, names.size())) << picture.key;
+    for (const InstructionRound& round : rounds) expect_true(round, objects, picture.key);
+    EXPECT_EQ(std::ranges::count_if(rounds, [](const auto& round) { return round.answer.starts_with("Yes, "); }),
+              std::ranges::count_if(rounds, [](const auto& round) { return round.answer.starts_with("No, "); }));
+    if (HasFailure()) return;
+  }
+  EXPECT_TRUE(oracle_existence("a red dog\n", 1).empty()) << "a caption may leave something out";
+}
+
 // A detailed description names every object with its colour and a place.
 TEST(Oracle, DescribesEverything) {
   const auto data = open_picture_texts("world:seed=4,count=200,size=64", "train");
