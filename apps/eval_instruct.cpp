@@ -14,6 +14,7 @@ struct EvalPopeOptions : LanguageEvalOptions {
   AnswerOptions answer;
   std::uint64_t seed = 0;
   std::filesystem::path images;
+  bool ask_short = false;
   bool blind = false;
 };
 
@@ -28,9 +29,12 @@ int run_eval_pope(const EvalPopeOptions& options) {
       {.seed = options.seed, .count = options.count, .images = options.images, .max_fault_share = options.max_fault_share});
   log_faults(data->report(), options.data);
   const auto answerer = load_answerer(model, load_options(options));
-  const PopeEvaluation evaluation = evaluate_pope(
-      *answerer, *data,
-      {.answer = options.answer, .blind = options.blind, .batch = options.batch, .max_fault_share = options.max_fault_share});
+  const PopeEvaluation evaluation = evaluate_pope(*answerer, *data,
+                                                  {.answer = options.answer,
+                                                   .ask_short = options.ask_short,
+                                                   .blind = options.blind,
+                                                   .batch = options.batch,
+                                                   .max_fault_share = options.max_fault_share});
   std::vector<json> lines;
   for (const PopeAnswer& each : evaluation.answers)
     lines.push_back({{"question_id", each.question.id},
@@ -84,6 +88,7 @@ void add_eval_pope(CLI::App& eval) {
   command.add_option("--images", options->images, "where the pictures are, if not beside the labels")->type_name("DIR");
   command.add_option("--max-tokens", options->answer.generation.max_tokens, "longest answer (default: the model's)")
       ->type_name("N");
+  add_ask_short_flag(command, options->ask_short);
   add_blind_flag(command, options->blind);
   add_data_flags(command, *options, "world, coco, voc, yolo, odvg, or pope (a file of POPE's)");
   add_command(command, "omma eval pope --data world:seed=7,count=50 --split test", [options] { return run_eval_pope(*options); });

@@ -6,7 +6,6 @@
 #include "apps/language_evaluation.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
-#include "omma/data/instruction_dataset.h"
 #include "omma/eval/caption_evaluation.h"
 #include "omma/eval/matching_evaluation.h"
 #include "omma/eval/question_evaluation.h"
@@ -174,8 +173,7 @@ void add_eval_vqa(CLI::App& eval) {
   auto options = std::make_shared<EvalVqaOptions>();
   CLI::App& command = *eval.add_subcommand("vqa", "VQA accuracy by type of question, beside majority and a grey picture");
   command.add_option("--choices", options->choices, "choose among these answers, one a line")->type_name("FILE");
-  command.add_flag("--ask-short", options->ask_short,
-                   "end each question as LLaVA 1.5's do: \"" + std::string(short_answer_request) + '"');
+  add_ask_short_flag(command, options->ask_short);
   add_generation_flags(command, options->answer.generation);
   add_data_flags(command, *options, "world, jsonl or vqa");
   add_command(command, "omma eval vqa --data world:seed=7,count=100,questions=4 --split test",

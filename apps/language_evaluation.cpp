@@ -3,9 +3,14 @@
 #include "apps/eval.h"
 #include "apps/outputs.h"
 #include "omma/base/file.h"
+#include "omma/data/instruction_dataset.h"
 #include "omma/models/zoo.h"
 
 namespace omma::app {
+
+void add_ask_short_flag(CLI::App& command, bool& ask_short) {
+  command.add_flag("--ask-short", ask_short, "end each question as LLaVA 1.5's do: \"" + std::string(short_answer_request) + '"');
+}
 
 void add_data_flags(CLI::App& command, LanguageEvalOptions& options, const std::string& kinds) {
   command.add_option("--data", options.data, kinds + ", and where it is")->capture_default_str()->type_name("KIND:PATH");

@@ -22,6 +22,8 @@ struct LanguageEvalOptions : CommonOptions {
 // --data, --split, --count, --answers, --max-fault-share, --batch and the model's.
 void add_data_flags(CLI::App& command, LanguageEvalOptions& options, const std::string& kinds);
 
+void add_ask_short_flag(CLI::App& command, bool& ask_short);
+
 // Takes the common flags into use and finds the model. Where the answers cannot be written is told before the work.
 std::filesystem::path prepare(const LanguageEvalOptions& options, std::string_view task, const std::filesystem::path& choices = {});
 

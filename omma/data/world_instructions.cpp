@@ -40,8 +40,15 @@ Rounds absent(const Scene& scene, Rng& rng) {
   return oracle_denials(text_of(picture_text_of(scene, rng), PictureParts::captions_and_boxes), rng.bits());
 }
 
+// Half of the answers in a word, which is all of what there is to be learned from.
 Rounds existence(const Scene& scene, Rng& rng) {
-  return oracle_existence(text_of(picture_text_of(scene, rng), PictureParts::captions_and_boxes), rng.bits());
+  Rounds rounds = oracle_existence(text_of(picture_text_of(scene, rng), PictureParts::captions_and_boxes), rng.bits());
+  for (InstructionRound& round : rounds) {
+    if (rng.below(2) == 0) continue;
+    round.question = asking_for_short_answer(round.question);
+    round.answer = round.answer.starts_with("Yes") ? "yes" : "no";
+  }
+  return rounds;
 }
 
 // Short answers that nobody asked to be short, beside which nothing tells when to answer in sentences.

@@ -6,6 +6,7 @@
 #include "omma/base/error.h"
 #include "omma/base/progress.h"
 #include "omma/base/rng.h"
+#include "omma/data/instruction_dataset.h"
 #include "omma/data/world/words.h"
 #include "omma/eval/grey_image.h"
 #include "omma/eval/share.h"
@@ -67,16 +68,17 @@ struct PictureTurn {
 
 // Asks what is asked about each picture, each text once.
 void ask(Answerer& answerer, std::span<const PopeQuestion> questions, const std::vector<PictureTurn>& turns,
-         const AnswerOptions& options, std::vector<PopeAnswer>& answers) {
+         const PopeEvaluationOptions& options, std::vector<PopeAnswer>& answers) {
   std::vector<VisualQuestion> texts;
   std::vector<std::map<std::string, std::size_t>> places;  // into texts, for each picture
   for (const PictureTurn& turn : turns) {
     auto& place = places.emplace_back();
     for (std::size_t i = turn.begin; i < turn.end; ++i)
       if (place.try_emplace(questions[i].text, texts.size()).second)
-        texts.push_back({.images = std::span(&turn.image, 1), .text = questions[i].text});
+        texts.push_back({.images = std::span(&turn.image, 1),
+                         .text = options.ask_short ? asking_for_short_answer(questions[i].text) : questions[i].text});
   }
-  const std::vector<AnswerResult> results = answerer.answer(texts, options);
+  const std::vector<AnswerResult> results = answerer.answer(texts, options.answer);
   check(results.size() == texts.size(), "evaluation: expected {} answers, got {}", texts.size(), results.size());
   for (std::size_t t = 0; t < turns.size(); ++t)
     for (std::size_t i = turns[t].begin; i < turns[t].end; ++i) {
@@ -152,7 +154,7 @@ PopeEvaluation evaluate_pope(Answerer& answerer, const PopeData& data, const Pop
     progress.advance(static_cast<std::int64_t>(end - begin));
     begin = end;
     if (turns.empty() || (std::ssize(turns) < options.batch && begin < questions.size())) continue;
-    ask(answerer, questions, turns, options.answer, evaluation.answers);
+    ask(answerer, questions, turns, options, evaluation.answers);
     turns.clear();
   }
   for (const PopeAnswer& answer : evaluation.answers)

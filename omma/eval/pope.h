@@ -108,8 +108,9 @@ struct PopeEvaluation {
 
 struct PopeEvaluationOptions {
   AnswerOptions answer = {};
-  bool blind = false;  // an even grey in place of each picture
-  int batch = 8;       // pictures
+  bool ask_short = false;  // with short_answer_request (instruction_dataset.h) behind each question, as LLaVA 1.5's authors ask
+  bool blind = false;      // an even grey in place of each picture
+  int batch = 8;           // pictures
   double max_fault_share = .05;
 };
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "omma/base/file.h"
+#include "omma/data/instruction_dataset.h"
 #include "omma/io/image_file.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/eval/scripted_models.h"
@@ -96,6 +97,9 @@ TEST(Pope, EvaluatesAnAnswererOnTheWorld) {
   }
   EXPECT_EQ(figures["accuracy"], .5);
   EXPECT_EQ(figures["questions"], questions);
+  ScriptedAnswerer when_asked(
+      [](std::size_t, const std::string& question) { return question.ends_with(short_answer_request) ? "No" : "Yes"; });
+  EXPECT_EQ(evaluate_pope(when_asked, *data, {.ask_short = true}).to_json()["yes_ratio"], 0);
   ScriptedAnswerer grey([](std::size_t image, const std::string&) { return image == 128 ? "No." : "Yes."; });
   EXPECT_EQ(evaluate_pope(grey, *data, {.blind = true}).to_json()["yes_ratio"], 0);
 }
