@@ -344,7 +344,7 @@ TEST_F(LlavaTrainingTest, ATemplateHasToTalk) {
 
 // Those of the program are looked at before hours are spent on their stages, of which none is there.
 TEST(LlavaRecipes, AreCheckedBeforeTheirStages) {
-  for (const char* name : {"llava-nano-tower", "llava-nano-language", "llava-nano-projector", "llava-nano"}) {
+  for (const char* name : {"llava-nano-tower", "llava-nano-language", "llava-nano-projector", "llava-nano", "llava-nano-long"}) {
     const json recipe = read_recipe(find_recipe(name));
     EXPECT_NO_THROW(check_recipe(recipe, name)) << name;
   }
