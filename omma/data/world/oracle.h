@@ -20,8 +20,8 @@ std::vector<InstructionRound> oracle_conversation(std::string_view picture_text,
 // world's names.
 std::vector<InstructionRound> oracle_denials(std::string_view picture_text, std::uint64_t seed);
 
-// Up to three rounds about names that are there and as many about names that surely are not, in any order. Empty without boxes of the
-// world's names.
+// Up to three rounds about names that are there and as many about names that surely are not, in any order. Empty without boxes of
+// the world's names.
 std::vector<InstructionRound> oracle_existence(std::string_view picture_text, std::uint64_t seed);
 
 // All objects with colour and place, and how some stand to each other; "" without boxes of the world's names.
