@@ -51,6 +51,13 @@ Rounds existence(const Scene& scene, Rng& rng) {
   return rounds;
 }
 
+// Of these what is there alone, as data does that was written by looking at what pictures show.
+Rounds presence(const Scene& scene, Rng& rng) {
+  Rounds rounds = existence(scene, rng);
+  std::erase_if(rounds, [](const InstructionRound& round) { return round.answer == "no" || round.answer.starts_with("No"); });
+  return rounds;
+}
+
 // Short answers that nobody asked to be short, beside which nothing tells when to answer in sentences.
 Rounds bare(const Scene& scene, Rng& rng) {
   Rounds rounds;
@@ -69,12 +76,13 @@ struct Kind {
   std::string_view name;
   Rounds (*rounds)(const Scene& scene, Rng& rng);
 };
-constexpr std::array<Kind, 8> known_kinds = {{{"caption", caption},
+constexpr std::array<Kind, 9> known_kinds = {{{"caption", caption},
                                               {"conversation", conversation},
                                               {"detail", detail},
                                               {"reasoning", reasoning},
                                               {"absent", absent},
                                               {"existence", existence},
+                                              {"presence", presence},
                                               {"short", short_answers},
                                               {"bare", bare}}};
 
@@ -94,7 +102,8 @@ std::vector<Kind> parse_kinds(std::string_view names) {
     names.remove_prefix(std::min(names.size(), name.size() + 1));
     const auto kind = std::ranges::find(known_kinds, name, &Kind::name);
     check(kind != known_kinds.end(),
-          "world: kinds: expected caption, conversation, detail, reasoning, absent, existence, short or bare, got \"{}\"", name);
+          "world: kinds: expected caption, conversation, detail, reasoning, absent, existence, presence, short or bare, got \"{}\"",
+          name);
     kinds.push_back(*kind);
   }
   check(!kinds.empty(), "world: kinds: expected at least one");

@@ -33,7 +33,10 @@ bool suits_thin(const Tensor& q, const Tensor& k, const Tensor& v) {
 }
 
 bool suits_wide(const Tensor& q, const Tensor& k, const Tensor& v) {
-  return q.scalar_type() == torch::kBFloat16 && q.size(3) % 2 == 0 && wide_attention_kernel() != nullptr && is_plain(q, k, v);
+  const bool has_kernel = q.scalar_type() == torch::kBFloat16
+                              ? q.size(3) % 2 == 0 && wide_attention_kernel_bf16() != nullptr
+                              : q.scalar_type() == torch::kFloat && wide_attention_kernel_fp32() != nullptr;
+  return has_kernel && is_plain(q, k, v);
 }
 
 // As heads are merged next: [B, T, N, D] in memory.
@@ -84,45 +87,49 @@ Tensor attend_thin(const Tensor& q, const Tensor& k, const Tensor& v, float scal
   return output;
 }
 
-// Of head i.
-WideGridScores head_of(const GridScores& scores, int64_t i) {
-  return {.height = scores.rows.size(2),
-          .width = scores.columns.size(2),
-          .rows = static_cast<const Bfloat16*>(scores.rows.const_data_ptr()) + i * scores.rows.stride(0),
-          .columns = static_cast<const Bfloat16*>(scores.columns.const_data_ptr()) + i * scores.columns.stride(0)};
-}
-
 // A thread's blocks of queries are neighbours, so that it packs a head once.
-Tensor attend_wide(const Tensor& q, const Tensor& k, const Tensor& v, float scale, const GridScores* scores = nullptr) {
-  const Tensor output = empty_output(q);
-  const WideAttentionKernel& kernel = *wide_attention_kernel();
-  constexpr int64_t block = 48;
-  const int64_t blocks = (q.size(2) + block - 1) / block;
-  const int64_t grain = std::max<int64_t>(1, (1 << 20) / (block * k.size(2) * k.size(3)));  // blocks worth a thread
+template <class Value>
+void attend_wide(const WideAttentionKernel<Value>& kernel, const Tensor& q, const Tensor& k, const Tensor& v, float scale,
+                 const GridScores* scores, const Tensor& output) {
+  const int64_t blocks = (q.size(2) + kernel.block - 1) / kernel.block;
+  const int64_t grain = std::max<int64_t>(1, (1 << 20) / (kernel.block * k.size(2) * k.size(3)));  // blocks worth a thread
   torch_parallel_for(q.size(0) * q.size(1) * blocks, grain, [&](int64_t begin, int64_t end) {
     const auto bytes = static_cast<std::size_t>(kernel.scratch_size(k.size(2), k.size(3))) * sizeof(float);
     const at::DataPtr scratch = c10::GetCPUAllocator()->allocate(bytes);  // aligned to 64 bytes
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t head = i / blocks, query = i % blocks * block;
-      const WideGridScores grid = scores == nullptr ? WideGridScores{} : head_of(*scores, head);
-      const WideAttention task{.queries = q.size(2),
-                               .keys = k.size(2),
-                               .channels = q.size(3),
-                               .q = head_of<Bfloat16>(q, head),
-                               .k = head_of<Bfloat16>(k, head),
-                               .v = head_of<Bfloat16>(v, head),
-                               .output = output_head_of<Bfloat16>(output, head),
-                               .q_stride = q.stride(2),
-                               .k_stride = k.stride(2),
-                               .v_stride = v.stride(2),
-                               .output_stride = output.stride(2),
-                               .scale = scale,
-                               .grid = scores == nullptr ? nullptr : &grid,
-                               .scratch = static_cast<float*>(scratch.get())};
+      const int64_t head = i / blocks, query = i % blocks * kernel.block;
+      WideGridScores<Value> grid{};
+      if (scores != nullptr)
+        grid = {.height = scores->rows.size(2),
+                .width = scores->columns.size(2),
+                .rows = static_cast<const Value*>(scores->rows.const_data_ptr()) + head * scores->rows.stride(0),
+                .columns = static_cast<const Value*>(scores->columns.const_data_ptr()) + head * scores->columns.stride(0)};
+      const WideAttention<Value> task{.queries = q.size(2),
+                                      .keys = k.size(2),
+                                      .channels = q.size(3),
+                                      .q = head_of<Value>(q, head),
+                                      .k = head_of<Value>(k, head),
+                                      .v = head_of<Value>(v, head),
+                                      .output = output_head_of<Value>(output, head),
+                                      .q_stride = q.stride(2),
+                                      .k_stride = k.stride(2),
+                                      .v_stride = v.stride(2),
+                                      .output_stride = output.stride(2),
+                                      .scale = scale,
+                                      .grid = scores == nullptr ? nullptr : &grid,
+                                      .scratch = static_cast<float*>(scratch.get())};
       if (i == begin || query == 0) kernel.pack(task);
-      kernel.attend(task, query, std::min(query + block, q.size(2)));
+      kernel.attend(task, query, std::min(query + kernel.block, q.size(2)));
     }
   });
+}
+
+Tensor attend_wide(const Tensor& q, const Tensor& k, const Tensor& v, float scale, const GridScores* scores = nullptr) {
+  const Tensor output = empty_output(q);
+  if (q.scalar_type() == torch::kFloat)
+    attend_wide(*wide_attention_kernel_fp32(), q, k, v, scale, scores, output);
+  else
+    attend_wide(*wide_attention_kernel_bf16(), q, k, v, scale, scores, output);
   return output;
 }
 
@@ -137,7 +144,8 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor
   if (!mask.defined() && dropout == 0) {
     const auto factor = static_cast<float>(scale.value_or(1 / std::sqrt(static_cast<double>(q.size(3)))));
     if (suits_thin(q, k, v)) return attend_thin(q, k, v, factor);
-    if (suits_wide(q, k, v)) return attend_wide(q, k, v, factor);
+    const bool fills_vectors = q.scalar_type() != torch::kFloat || q.size(3) % 64 == 0;  // else LibTorch's fp32 is faster
+    if (fills_vectors && factor > 0 && suits_wide(q, k, v)) return attend_wide(q, k, v, factor);
   }
   const auto optional = mask.defined() ? std::make_optional(mask) : std::nullopt;
   return at::scaled_dot_product_attention(q, k, v, optional, dropout, /*is_causal=*/false, scale);

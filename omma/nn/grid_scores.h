@@ -12,7 +12,7 @@ struct GridScores {
 };
 
 // softmax(q k^T / sqrt(D) + grid scores) v by a kernel: q [B, N, T, D], k, v [B, N, S, D] -> [B, N, T, D]. Undefined where none has
-// it, which is all but bf16 on processors with AVX-512 BF16 and no AMX, without gradients.
+// it: with gradients, and on processors without AVX-512 (bf16: AVX-512 BF16).
 Tensor grid_scored_attention(const Tensor& q, const Tensor& k, const Tensor& v, const GridScores& scores);
 
 }  // namespace omma

@@ -22,7 +22,10 @@ Tensor same(const Tensor& x) { return x; }
 Tensor relu(const Tensor& x) { return torch::relu(x); }
 Tensor gelu(const Tensor& x) { return torch::gelu(x); }
 Tensor gelu_tanh(const Tensor& x) { return torch::gelu(x, "tanh"); }
-Tensor quick_gelu(const Tensor& x) { return x * torch::sigmoid(1.702 * x); }
+Tensor quick_gelu(const Tensor& x) {
+  const Tensor scaled = 1.702 * x;
+  return torch::GradMode::is_enabled() ? x * torch::sigmoid(scaled) : scaled.sigmoid_().mul_(x);
+}
 Tensor silu(const Tensor& x) { return torch::silu(x); }
 
 struct KnownActivation {
@@ -156,7 +159,7 @@ Tensor run_wide(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const int64_t tiles = pieces(task.rows, kernel.tile_rows) * pieces(task.outputs, kernel.tile_columns);
   const int64_t grain = std::max<int64_t>(1, (1 << 20) / (kernel.tile_rows * kernel.tile_columns * task.inputs));  // worth a thread
   torch_parallel_for(tiles, grain, [&](int64_t begin, int64_t end) {
-    const auto bytes = static_cast<std::size_t>(kernel.tile_columns * task.inputs) * sizeof(Bfloat16);
+    const auto bytes = static_cast<std::size_t>(kernel.tile_columns * ((task.inputs + 31) / 32 * 32)) * sizeof(Bfloat16);
     const at::DataPtr scratch = c10::GetCPUAllocator()->allocate(bytes);  // aligned to 64 bytes
     kernel.fill(task, begin, end, static_cast<Bfloat16*>(scratch.get()));
   });

@@ -127,7 +127,11 @@ LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config)
       down_proj(register_module("down_proj", layer_linear(config, config.intermediate_size, config.hidden_size, config.mlp_bias))) {
 }
 
-Tensor LlamaMlpImpl::forward(const Tensor& x) { return down_proj(torch::silu(gate_proj(x)) * up_proj(x)); }
+Tensor LlamaMlpImpl::forward(const Tensor& x) {
+  if (torch::GradMode::is_enabled()) return down_proj(torch::silu(gate_proj(x)) * up_proj(x));
+  Tensor gate = gate_proj(x);
+  return down_proj(torch::silu_(gate).mul_(up_proj(x)));
+}
 
 LlamaLayerImpl::LlamaLayerImpl(const LlamaConfig& config, int64_t layer)
     : self_attn(register_module("self_attn", LlamaAttention(config, layer))),

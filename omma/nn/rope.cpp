@@ -98,12 +98,13 @@ RopeAngles Rope::angles(const Tensor& positions, int64_t length, torch::Dtype dt
 }
 
 Tensor rotate(const Tensor& x, const RopeAngles& angles) {
-  const auto halves = x.chunk(2, -1);
-  const Tensor turned = torch::cat({-halves[1], halves[0]}, -1);
   const bool batched = angles.cos.dim() == 3;  // [B, T, D]: the heads are broadcast over
-  const Tensor cos = batched ? angles.cos.unsqueeze(1) : angles.cos;
-  const Tensor sin = batched ? angles.sin.unsqueeze(1) : angles.sin;
-  return x * cos + turned * sin;
+  const auto halves_of = [](const Tensor& y) { return y.chunk(2, -1); };
+  const auto cos = halves_of(batched ? angles.cos.unsqueeze(1) : angles.cos);
+  const auto sin = halves_of(batched ? angles.sin.unsqueeze(1) : angles.sin);
+  const auto halves = halves_of(x);
+  return torch::cat(
+      {torch::addcmul(halves[0] * cos[0], halves[1], sin[0], -1), torch::addcmul(halves[1] * cos[1], halves[0], sin[1])}, -1);
 }
 
 }  // namespace omma

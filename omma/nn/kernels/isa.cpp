@@ -2,23 +2,31 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 namespace omma {
 namespace {
 
-bool has_avx512_bf16() {
-#if defined(__x86_64__)
-  return supports(Isa::avx512) && __builtin_cpu_supports("avx512bf16");
+// Tile registers are large: Linux gives them to processes that ask.
+bool is_given_tiles() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr long ask = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, ask, tile_data) == 0;
 #else
   return false;
 #endif
 }
 
-bool has_amx_bf16() {
+bool find_amx_bf16() {
 #if defined(__x86_64__)
   unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) != 0;  // not every compiler's builtin knows it
+  constexpr unsigned tile_and_bf16 = 1U << 24 | 1U << 22;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & tile_and_bf16) == tile_and_bf16  // not every compiler's builtin knows it
+         && has_avx512_bf16() && is_given_tiles();
 #else
   return false;
 #endif
@@ -41,7 +49,18 @@ Isa best_isa() {
   return best;
 }
 
-bool favours_avx512_bf16() { return has_avx512_bf16() && !has_amx_bf16(); }
+bool has_avx512_bf16() {
+#if defined(__x86_64__)
+  return supports(Isa::avx512) && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+bool has_amx_bf16() {
+  static const bool found = find_amx_bf16();
+  return found;
+}
 
 bool has_bf16_products() { return has_avx512_bf16() || has_amx_bf16(); }
 

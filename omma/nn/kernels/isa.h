@@ -18,8 +18,11 @@ bool supports(Isa isa);
 // The widest level that this processor supports. Thread-safe.
 Isa best_isa();
 
-// Whether AVX-512's products of bf16 are this processor's fastest: it has AVX-512 BF16, and not AMX, which oneDNN's products use.
-bool favours_avx512_bf16();
+// Whether it has AVX-512 BF16: products of pairs of bf16.
+bool has_avx512_bf16();
+
+// Whether it has AMX: products of tiles of bf16. The first call asks the system for the tile registers. Thread-safe.
+bool has_amx_bf16();
 
 // Whether it multiplies bf16 at twice the rate of fp32, as those with AVX-512 BF16 or AMX do.
 bool has_bf16_products();

@@ -16,8 +16,8 @@ const QuantizeKernels& quantize_kernels_for(Isa isa);
 const ThinAttentionKernels& thin_attention_kernels_for(Isa isa);
 const ThinLinearKernels& thin_linear_kernels_for(Isa isa);
 
-// Null on processors that do not favour AVX-512 BF16.
-const WideAttentionKernel* wide_attention_kernel();
-const WideLinearKernel* wide_linear_kernel();
+const WideAttentionKernel<float>* wide_attention_kernel_fp32();     // null without AVX-512
+const WideAttentionKernel<Bfloat16>* wide_attention_kernel_bf16();  // null without AVX-512 BF16
+const WideLinearKernel* wide_linear_kernel();                       // as well, and with AMX, where oneDNN is not slower
 
 }  // namespace omma

@@ -1,5 +1,4 @@
-#include "omma/nn/kernels/bf16_tile_avx512bf16.h"
-#include "omma/nn/kernels/simd_avx512.h"
+#include "omma/nn/kernels/tile_avx512.h"
 #include "omma/nn/kernels/wide_linear_kernel.h"
 
 namespace omma {
@@ -7,26 +6,22 @@ namespace {
 
 constexpr int64_t kBlockRows = 48;  // small enough to share few rows among many threads
 
-struct Lanes {
-  __mmask16 mask;
-};
-
-inline int64_t at_most(int64_t limit, int64_t x) { return x < limit ? x : limit; }
-
 // Output rows [begin, end) of a panel's columns, which begin at `column`.
 void fill_rows(const WideLinear& task, int64_t begin, int64_t end, int64_t column, const uint32_t* panel) {
-  __mmask16 lanes[kVectors];
+  Lanes lanes[kVectors];
   __m512 bias[kVectors];
   for (int j = 0; j < kVectors; ++j) {
     lanes[j] = first_lanes(task.outputs - column - j * kLanes);
-    bias[j] = task.bias == nullptr ? _mm512_setzero_ps() : Avx512::load(task.bias + column + j * kLanes, Lanes{lanes[j]});
+    bias[j] = task.bias == nullptr ? _mm512_setzero_ps() : Avx512::load(task.bias + column + j * kLanes, lanes[j]);
   }
   for_each_tile(begin, end, [&](int64_t row, auto rows) {
     TileSums<rows.count> sums;
+    for (auto& of_row : sums)
+      for (int j = 0; j < kVectors; ++j) of_row[j] = bias[j];
     multiply<rows.count>(task.x + row * task.x_stride, task.x_stride, panel, task.inputs / 2, sums);
     for (int r = 0; r < rows.count; ++r)
       for (int j = 0; j < kVectors; ++j)
-        store_bf16(task.output + (row + r) * task.outputs + column + j * kLanes, _mm512_add_ps(sums[r][j], bias[j]), lanes[j]);
+        store(task.output + (row + r) * task.outputs + column + j * kLanes, sums[r][j], lanes[j].mask);
   });
 }
 

@@ -21,7 +21,7 @@ struct WideLinear {
 struct WideLinearKernel {
   int64_t tile_rows, tile_columns;  // of the output, which is cut into tiles; those at its ends are smaller
 
-  // Fills tiles [begin, end), column by column of tiles. `scratch`: 64-byte aligned, [tile_columns, K].
+  // Fills tiles [begin, end), column by column of tiles. `scratch`: 64-byte aligned, [tile_columns, K rounded up to 32].
   void (*fill)(const WideLinear& task, int64_t begin, int64_t end, Bfloat16* scratch);
 };
 

@@ -119,7 +119,7 @@ TEST(Attention, Bf16ScoresOfAnySize) {
   const Tensor k = torch::tensor({{1., 1.}, {-300., -300.}, {300., 300.}}).view({1, 1, 3, 2}).to(torch::kBFloat16);
   const Tensor v = torch::tensor({{1., 2.}, {3., 4.}, {5., 6.}}).view({1, 1, 3, 2}).to(torch::kBFloat16);
   EXPECT_TRUE(torch::equal(attention(q, k, v), v.narrow(2, 2, 1).expand({1, 1, 12, 2})));
-  if (!favours_avx512_bf16()) GTEST_SKIP() << "without the own kernel LibTorch's takes what is no number for nothing";
+  if (!has_avx512_bf16()) GTEST_SKIP() << "without the own kernel LibTorch's takes what is no number for nothing";
   Tensor broken = q.clone();
   broken[0][0][7][0] = std::numeric_limits<float>::quiet_NaN();
   const Tensor result = attention(broken, k, v).isnan().squeeze();  // [12, 2]
