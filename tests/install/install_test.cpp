@@ -10,9 +10,9 @@ namespace omma {
 namespace {
 namespace fs = std::filesystem;
 
-// Runs a shell command; its output is the failure's message.
+// Runs a shell command, without what the caller may have set; its output is the failure's message.
 ::testing::AssertionResult succeeds(const std::string& command, const fs::path& log) {
-  const int status = std::system((command + " >'" + log.string() + "' 2>&1").c_str());
+  const int status = std::system(("unset OMMA_ZOO; " + command + " >'" + log.string() + "' 2>&1").c_str());
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure() << command << "\n" << read_file(log);
 }

@@ -28,12 +28,12 @@ class Budget:
     tower: int = 1500     # steps
     language: int = 800
     projector: int = 300
-    arm: int = 500
+    arm: int = 400
     small: int = 150      # of the arms of stage one
     tuned: int = 300      # of those that go on with zoo/llava-nano
     blocks: tuple = tuple(range(701, 706))  # each an own seed of the world: the unit of the bootstrap beside the training seed
-    scenes: int = 40      # of a block
-    pope_scenes: int = 100
+    scenes: int = 24      # of a block
+    pope_scenes: int = 60
     told: int = 400       # scenes of which the learned tokens of a kind are counted
     training: tuple = ()  # settings of every training
     answers: tuple = ("--max-tokens", 40)  # flags where answers are asked for, and no descriptions
