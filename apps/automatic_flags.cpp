@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace omma::app {
 
 void AutomaticFlags::add_to(CLI::App& command) {
@@ -37,6 +40,15 @@ void AutomaticFlags::add_to(CLI::App& command) {
   command.add_flag_callback(
       "--no-overlap", [this] { changes_.emplace_back([](AutomaticMaskOptions& options) { options.no_overlap = true; }); },
       "each pixel to the best of its masks alone");
+  command
+      .add_option_function<double>(
+          "--max-mask-memory",
+          [this](double megabytes) {
+            changes_.emplace_back(
+                [=](AutomaticMaskOptions& options) { options.max_bytes = std::llround(std::max(0.0, megabytes) * (1 << 20)); });
+          },
+          fmt::format("MB of masks at a time, beyond which it ends with an error (default: {})", published.max_bytes >> 20))
+      ->type_name("MB");
   command
       .add_option("--enlargement", enlargement_,
                   "how much larger the model sees parts of the picture, for small objects; 1: the picture as a whole (default: the "

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <thread>
 #include <unordered_set>
 
@@ -96,6 +97,16 @@ struct PictureInWork {
   std::string error = {};  // why there are no labels
 };
 
+// Pictures on record in the job's folder as those that could not be read: who deletes them can go on.
+std::set<std::string> failed_pictures(const fs::path& job) {
+  std::set<std::string> failed;
+  for (const fs::directory_entry& entry : fs::directory_iterator(job)) {
+    if (!entry.path().filename().string().starts_with("manifest-") || entry.path().extension() != ".json") continue;
+    for (const json& failure : read_json(entry.path()).at("failures")) failed.insert(failure.at("image").get<std::string>());
+  }
+  return failed;
+}
+
 class Annotator {
  public:
   Annotator(Detector& detector, Segmenter* segmenter, const AnnotateOptions& options)
@@ -108,6 +119,7 @@ class Annotator {
         list_(options.pictures, {.folder = options.out / "job",
                                  .shard_size = options.samples_per_shard,
                                  .accepts_new = options.accepts_new,
+                                 .may_be_gone = failed_pictures(options.out / "job"),
                                  .rank = options.rank}),
         progress_("annotate", 0) {
     job_.add_inputs(list_.shard_inputs());

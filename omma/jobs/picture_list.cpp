@@ -53,7 +53,7 @@ class PictureList::Given {
 PictureList::PictureList(std::span<const fs::path> pictures, const PictureListOptions& options) : folder_(options.folder) {
   const Given given(pictures);
   for (;;) {
-    while (fs::exists(part_file())) read_part(given, options.shard_size);
+    while (fs::exists(part_file())) read_part(given, options);
     const std::vector<fs::path> added = given.without(keys_);
     expect_known(added, options.accepts_new || parts_ == 0);
     if (added.empty()) return;
@@ -75,7 +75,7 @@ void PictureList::expect_known(const std::vector<fs::path>& added, bool accepts_
 fs::path PictureList::part_file() const { return folder_ / fmt::format("pictures-{:06}.jsonl", parts_); }
 
 // A shard never holds pictures of two parts: it would change when the second one comes.
-void PictureList::read_part(const Given& given, std::size_t shard_size) {
+void PictureList::read_part(const Given& given, const PictureListOptions& options) {
   const fs::path file = part_file();
   const std::size_t begin = pictures_.size();
   const MappedFile lines(file);
@@ -88,10 +88,11 @@ void PictureList::read_part(const Given& given, std::size_t shard_size) {
           "{}: expected {{\"file\", \"name\"}}, got {}", file.string(), line.substr(0, 80));
     keys_.push_back(record["file"]);
     const fs::path* picture = given.find(keys_.back());
-    pictures_.push_back({.file = picture != nullptr ? *picture : fs::path(), .name = record["name"]});
+    const fs::path gone = options.may_be_gone.contains(keys_.back()) ? fs::path(keys_.back()) : fs::path();
+    pictures_.push_back({.file = picture != nullptr ? *picture : gone, .name = record["name"]});
   }
-  for (std::size_t first = begin; first < pictures_.size(); first += shard_size)
-    shards_.push_back({.begin = first, .end = std::min(first + shard_size, pictures_.size())});
+  for (std::size_t first = begin; first < pictures_.size(); first += options.shard_size)
+    shards_.push_back({.begin = first, .end = std::min(first + options.shard_size, pictures_.size())});
   ++parts_;
 }
 

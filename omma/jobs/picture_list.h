@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct PictureListOptions {
   std::filesystem::path folder;  // the job's
   std::size_t shard_size = 1;    // pictures
   bool accepts_new = false;      // pictures that the job does not have yet
+  std::set<std::string> may_be_gone = {};  // those on record that need not be given: nothing is made of them any more
   JobRank rank = {};
 };
 
@@ -42,7 +44,7 @@ class PictureList {
  private:
   class Given;
   std::filesystem::path part_file() const;
-  void read_part(const Given& given, std::size_t shard_size);
+  void read_part(const Given& given, const PictureListOptions& options);
   void expect_known(const std::vector<std::filesystem::path>& added, bool accepts_new) const;
   std::string part_of(const std::vector<std::filesystem::path>& added) const;
 

@@ -167,6 +167,13 @@ TEST_F(Segment, MasksAreWrittenAsADataSet) {
   EXPECT_NE(wrong.err.find("coco"), std::string::npos) << wrong.err;
 }
 
+TEST_F(Segment, MoreMasksThanMayBeKeptAreAnError) {
+  const auto run = segment({image(0), "--everything", "--points-per-side", "6", "--pred-iou-thresh", "0",
+                            "--stability-score-thresh", "0", "--max-mask-memory", ".001"});
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.err.find("more than 0.001 MB of masks at a time"), std::string::npos) << run.err;
+}
+
 // The picture is told, and the others are in the set.
 TEST_F(Segment, APictureWithMoreThanAFormatHoldsIsLeftOut) {
   const auto run = segment({image(0), image(1), "--format", "voc", "--out", path("voc"), "--everything", "--points-per-side", "12",

@@ -111,8 +111,8 @@ std::int64_t Generator::batches_of(const Crop& crop) const {
 
 void Generator::expect_room(std::span<const AutomaticMask> masks) const {
   if (bytes_before_ + bytes_of(masks) > options_.max_bytes)
-    fail_runtime("automatic masks: more than {} MB of masks at a time: ask for fewer points, or for higher thresholds",
-                 options_.max_bytes >> 20);
+    fail_runtime("automatic masks: more than {:.4g} MB of masks at a time: ask for fewer points, or for higher thresholds",
+                 static_cast<double>(options_.max_bytes) / (1 << 20));
 }
 
 // The good masks of a batch of points.

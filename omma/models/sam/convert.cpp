@@ -22,7 +22,8 @@ struct PublishedSize {
 constexpr std::array published_sizes = {PublishedSize{768, 12, 12, {2, 5, 8, 11}}, PublishedSize{1024, 24, 16, {5, 11, 17, 23}},
                                         PublishedSize{1280, 32, 16, {7, 15, 23, 31}}};
 
-// The authors published three sizes; the width of the patch embedding tells which. MobileSAM's encoder tells its own.
+}  // namespace
+
 Config published_config(const TensorFile& file, const fs::path& from) {
   Config config;
   config.mask_decoder_config.layer_norm_eps = 1e-5;  // torch's default, which the authors left; transformers' files say 1e-6
@@ -44,8 +45,6 @@ Config published_config(const TensorFile& file, const fs::path& from) {
   fail("{}: an encoder of width {} is none of the published ones (768, 1024, 1280): give its --config", from.string(),
        patches->shape[0]);
 }
-
-}  // namespace
 
 void convert(const ConversionSource& source, const fs::path& to) {
   const std::string where = source.from.string();

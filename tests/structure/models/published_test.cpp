@@ -14,9 +14,11 @@
 #include "omma/models/grounding_dino/key_table.h"
 #include "omma/models/llama/predictor.h"
 #include "omma/models/llava/checkpoint.h"
+#include "omma/models/sam/convert.h"
 #include "omma/models/sam/key_table.h"
 #include "omma/models/sam/sam.h"
 #include "tests/parity/reference.h"
+#include "tests/temporary_directory.h"
 
 namespace omma {
 namespace {
@@ -59,6 +61,28 @@ class Published : public ::testing::TestWithParam<std::pair<const char*, double>
 TEST_P(Published, HasTheReferencesTensors) {
   const auto [name, millions] = GetParam();
   EXPECT_NEAR(static_cast<double>(load(testing::parity_directory("published") / name)) / 1e6, millions, .05 * millions);
+}
+
+// The authors' files have no config: the width of the patch embedding tells it.
+TEST(PublishedSam, WidthOfTheAuthorsFileTellsItsConfig) {
+  const testing::TemporaryDirectory directory;
+  for (const auto& [name, width] : {std::pair("sam-vit-base", 768), {"sam-vit-large", 1024}, {"sam-vit-huge", 1280}, {"", 512}}) {
+    const Tensor patches = torch::zeros({width, 3, 16, 16});
+    const std::vector views = {view_of(patches, "image_encoder.patch_embed.proj.weight")};
+    write_safetensors(directory / "sam.safetensors", views);
+    const TensorFile file = read_safetensors(directory / "sam.safetensors");
+    if (width == 512) {
+      EXPECT_EQ(testing::invalid_argument_of([&] { sam::published_config(file, "sam.pth"); }),
+                "sam.pth: an encoder of width 512 is none of the published ones (768, 1024, 1280): give its --config");
+      continue;
+    }
+    const json reference = read_json(testing::parity_directory("published") / name / "config.json");
+    sam::Config config = sam::read_model_config(reference, name);
+    config.mask_decoder_config.layer_norm_eps = 1e-5;  // the authors left torch's default, transformers says 1e-6
+    EXPECT_EQ(config.vision_config.mlp_dim, 4 * width);
+    config.vision_config.mlp_dim.reset();  // which the ratio says, too
+    EXPECT_EQ(sam::write_model_config(sam::published_config(file, "sam.pth")), sam::write_model_config(config)) << name;
+  }
 }
 
 // The sizes that the papers and model cards tell.

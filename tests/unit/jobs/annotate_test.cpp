@@ -265,6 +265,20 @@ TEST_F(Annotate, APictureThatWasMendedIsTakenIn) {
   EXPECT_EQ(read_json(how.out / "annotations.json")["images"].size(), 5U);
 }
 
+TEST_F(Annotate, BadPicturesMayBeDeletedBeforeAJobGoesOn) {
+  AnnotateOptions how = options(3);
+  how.pictures.push_back(broken("bad.png"));
+  run(how);
+  fs::remove(how.pictures.back());
+  how.pictures.back() = picture(20);
+  how.accepts_new = true;
+  const json summary = run(how);
+  EXPECT_EQ(summary["pictures"], 4);
+  EXPECT_EQ(summary["failures"]["total"], 1);
+  how.pictures.erase(how.pictures.begin());  // one that has labels
+  EXPECT_NE(invalid_argument_of([&] { run(how); }).find("1 of its 5 are not in this list"), std::string::npos);
+}
+
 TEST_F(Annotate, PolygonsAreOfCoco) {
   AnnotateOptions how = options(4);
   how.polygons = true;
