@@ -9,6 +9,7 @@
 #include "omma/models/clip/tower.h"
 #include "omma/models/registry.h"
 #include "tests/parity/reference.h"
+#include "tests/temporary_directory.h"
 
 namespace omma {
 namespace {
@@ -109,6 +110,18 @@ TEST_P(ClipParity, LossAndGradients) {
     const Tensor& gradient = parameter.value().grad();
     testing::expect_close(parameter.key(), expected_.at("gradient." + parameter.key()), gradient, kTolerance);
   }
+}
+
+TEST(ClipTowerSaved, TransformersLoadsIt) {
+  const testing::TemporaryDirectory directory;
+  std::vector<std::filesystem::path> pairs;
+  for (const char* name : {"openai", "laion", "wide"}) {
+    const std::filesystem::path recorded = testing::parity_directory("clip") / name, saved = directory / name;
+    std::filesystem::create_directories(saved);
+    save_clip_tower(saved, load_clip_tower(recorded), ImageProcessor::from_directory(recorded).config());
+    pairs.insert(pairs.end(), {saved, recorded});
+  }
+  EXPECT_TRUE(testing::compares_equal("check_clip_tower.py", pairs));
 }
 
 INSTANTIATE_TEST_SUITE_P(Small, ClipParity, ::testing::Values("openai", "laion", "wide", "openai_transformers4"), name_of_case);
