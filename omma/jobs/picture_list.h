@@ -18,9 +18,9 @@ struct ListedPicture {
 };
 
 struct PictureListOptions {
-  std::filesystem::path folder;  // the job's
-  std::size_t shard_size = 1;    // pictures
-  bool accepts_new = false;      // pictures that the job does not have yet
+  std::filesystem::path folder;            // the job's
+  std::size_t shard_size = 1;              // pictures
+  bool accepts_new = false;                // pictures that the job does not have yet
   std::set<std::string> may_be_gone = {};  // those on record that need not be given: nothing is made of them any more
   JobRank rank = {};
 };

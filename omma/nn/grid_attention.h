@@ -21,9 +21,9 @@ struct GridSize {
 };
 
 // softmax(q k^T / sqrt(D) + positions) v of B grids of S = H W tokens, row by row, with N heads: q, k, v [B, N, S, D] ->
-// [B, N, S, D]. Without gradients on a CPU the N S S scores are never there at once: a thread has some of the queries at a time. Own
-// kernels compute it on processors with AVX-512, in bf16 on those with AVX-512 BF16 or AMX.
-// Throws std::invalid_argument where positions do not fit the grid.
+// [B, N, S, D]. Without gradients on a CPU the N S S scores are never there at once: a thread has some of the queries at a time.
+// Own kernels compute it on processors with AVX-512, in bf16 on those with AVX-512 BF16 or AMX. Throws std::invalid_argument where
+// positions do not fit the grid.
 Tensor grid_attention(const Tensor& q, const Tensor& k, const Tensor& v, GridSize grid, const RelativePositions& positions);
 
 }  // namespace omma
