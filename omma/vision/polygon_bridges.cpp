@@ -36,7 +36,8 @@ Polygon polygon_of(const Ring& ring) {
 
 // Begins the ring at its leftmost point.
 void begin_leftmost(Ring& ring) {
-  std::ranges::rotate(ring, std::ranges::min_element(ring, {}, [](const BridgePoint& p) { return std::pair(p.x, p.y); }));
+  const auto least = std::ranges::min_element(ring, {}, [](const BridgePoint& p) { return std::pair(p.x, p.y); });
+  std::rotate(ring.begin(), least, ring.end());
 }
 
 std::vector<Ring> from_left_to_right(std::vector<Ring> rings) {

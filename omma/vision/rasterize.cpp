@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ranges>
 
 #include "omma/base/error.h"
 #include "omma/vision/polygons.h"
@@ -64,11 +63,16 @@ class EdgeWalk {
     const double slope = static_cast<double>(to.x - from.x) / (to.y - from.y);
     const auto x_after = [&](int steps) { return static_cast<int>(from.x + slope * steps + .5); };
     const bool rising = slope > 0;
-    const auto all_steps = std::views::iota(0, to.y - from.y + 1);
     for_each_middle(std::min(from.x, to.x), std::max(from.x, to.x), [&](int x) {
-      const auto passed =
-          std::ranges::partition_point(all_steps, [&](int steps) { return (x_after(steps) <= before_middle(x)) == rising; });
-      add_change(x, from.y + *passed - 1);
+      int before = 0, beyond = to.y - from.y + 1;  // the steps that do not pass the middle come first: how many
+      while (before < beyond) {
+        const int middle = before + (beyond - before) / 2;
+        if ((x_after(middle) <= before_middle(x)) == rising)
+          before = middle + 1;
+        else
+          beyond = middle;
+      }
+      add_change(x, from.y + before - 1);
     });
   }
 

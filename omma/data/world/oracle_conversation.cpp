@@ -343,7 +343,7 @@ std::vector<InstructionRound> oracle_denials(std::string_view picture_text, std:
   NamesThere names(picture_text);
   Rng rng(seed);
   rng.shuffle(names.absent);
-  std::ranges::stable_partition(names.absent, [&](int name) { return names.has(partner_of(name)); });
+  std::stable_partition(names.absent.begin(), names.absent.end(), [&](int name) { return names.has(partner_of(name)); });
   std::vector<InstructionRound> rounds;
   for (std::size_t i = 0; i < std::min(wanted, names.absent.size()); ++i) rounds.push_back(denial({.name = names.absent[i]}, rng));
   return rounds;

@@ -1,0 +1,55 @@
+// Video files: frames with their times. Files from outside are hostile.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "omma/io/frame_sampling.h"
+#include "omma/vision/image.h"
+
+namespace omma {
+
+struct ClipLimits {
+  std::int64_t file_bytes = std::int64_t{16} << 30;
+  std::int64_t frame_pixels = 8192 * 8192;                // width x height of a frame, checked before it is decoded
+  std::int64_t taken_pixels = std::int64_t{2} << 30;      // of all frames taken
+  std::int64_t decoded_pixels = std::int64_t{400} << 30;  // of all frames decoded on the way to them: hours of 1080p
+  std::int64_t frames = 10'000'000;                       // in the file
+  double seconds = 24 * 3600;                             // from the first frame to the last
+  double deadline = 60;                                   // seconds that reading may take
+  int threads = 2;                                        // of the decoder
+};
+
+struct ClipFrame {
+  Image image;
+  double time = 0;          // seconds from the clip's first frame on
+  std::int64_t number = 0;  // among the frames in the order shown
+};
+
+struct Clip {
+  std::vector<ClipFrame> frames;  // as asked for
+  double duration = 0;            // seconds, to the end of the last frame
+  std::int64_t frame_count = 0;   // in the file, as they were found
+  std::int64_t claimed = 0;       // as the container says, 0: it does not
+  std::int64_t errors = 0;        // frames taken that are damaged, or stand in for one that is not to be decoded
+  std::string codec;
+};
+
+// Whether the bytes begin as a video container that omma reads does, or as a GIF.
+bool is_clip(std::span<const std::uint8_t> beginning);
+
+// The frames that `sampling` takes, 8-bit RGB, upright and with square pixels: turned and mirrored as the container says, the
+// longer side of a pixel stretched. Frames are told apart by their time stamps, not by the container's count: of two with one time
+// stamp the first counts, the clip begins with the earliest. Of MP4 and QuickTime, Matroska and WebM, AVI, MPEG transport and
+// program streams, FLV and GIF; video alone is decoded, and nothing is opened but the file. Where the file lets it, decoding begins
+// at the key frame before a frame that is taken. Throws std::invalid_argument, beginning with the file's name, for what is no such
+// file or beyond the limits ("no video frames" where there are none), std::runtime_error past the deadline. Thread-safe.
+Clip read_clip(const std::filesystem::path& file, const FrameSampling& sampling, const ClipLimits& limits = {});
+Clip decode_clip(std::span<const std::uint8_t> bytes, std::string_view name, const FrameSampling& sampling,
+                 const ClipLimits& limits = {});
+
+}  // namespace omma
