@@ -269,7 +269,10 @@ def kinds_of_data(results):
               results.minus("both: all three minus detail and reasoning", ("facts", "base", "both"), ("facts", "rest", "both")),
               results.minus("both: conversation minus none", ("facts", "conversation", "both"), ("facts", "none", "both")),
               results.minus("both: all three minus the same shown grey", ("facts", "base", "both"), ("grey facts", "base", "both"))]
-    return lines + verdict(results.seeds, ""), panels, ["none", "conv.", "some", "d. + r.", "all"]
+    return lines + verdict(results.seeds, "any data bring 29 points or more, and of all three kinds' score 43 are the picture's, as stated. All three are 7 points above "
+                           "detail and reasoning. Above conversation alone they are 5, and in descriptions 8 as are the 5 % and 10 %, which these seeds do not "
+                           "resolve: taught no description, the model gives some that score from .36 to .68, since its language model has read descriptions."), \
+        panels, ["none", "conv.", "some", "d. + r.", "all"]
 
 
 def first_stage(results):
@@ -285,7 +288,7 @@ def first_stage(results):
         panels[f"F1, {name}"] = dict(zip(["on", "off"], values.values()))
         lines += table(f"F1 of facts, {name}", values, results.seeds) + [""]
         lines += [results.minus(f"{name}: on minus off", ("facts", "staged", key), ("facts", "unstaged", key)), ""]
-    return lines[:-1] + verdict(results.seeds, ""), panels, ["on", "off"]
+    return lines[:-1] + verdict(results.seeds, "with stage one 3.5 points better, as stated; they are the descriptions' (6.2)."), panels, ["on", "off"]
 
 
 def answer_form(results):
@@ -351,7 +354,10 @@ def not_there(results):
     lines += [results.minus("adversarial: with denials minus without", of("denials", "adversarial"), of("together", "adversarial"), " points of F1"),
               results.minus("random: with what is not there minus without", of("together", "random"), of("affirmed", "random"), " points of F1"),
               results.minus("random: the same", of("together", "random", "yes_ratio"), of("affirmed", "random", "yes_ratio"), " points of the share of yes")]
-    return lines + verdict(results.seeds, ""), panels, short
+    return lines + verdict(results.seeds, "as stated, who is asked about what is there alone says yes to .90 and is right on .59, and what is not there brings the share "
+                           "of yes to .46 and F1 17 points up. Partners make adversarial questions 2.0 points harder than random ones, as stated, where names "
+                           "as they come have 1.4. Not as stated: denials of partners make a model that says no (share of yes .36), which costs 5.9 points of "
+                           "adversarial F1, if with 1.0 between random and adversarial."), panels, short
 
 
 # What writes each claim, and what has to be measured: judges and arms.
