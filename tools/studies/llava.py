@@ -320,7 +320,9 @@ def answer_form(results):
               results.minus("trained without it: short when asked minus short when not", of("unasked", "asked short"), of("unasked", "plain short")),
               results.minus("accuracy when asked: with the request minus without", of("asked", "asked accuracy"), of("unasked", "asked accuracy")),
               results.minus("accuracy when asked: minus the same shown grey", of("asked", "asked accuracy"), of("asked", "asked blind"))]
-    return lines + verdict(results.seeds, ""), panels, ["none", "with", "without"]
+    return lines + verdict(results.seeds, "as stated, taught with the sentence all answers are short where it stands, and .998 of them long where it does not. Not as "
+                           "stated, taught without it .98 are short where it does not stand, and none where it does: of a sentence that it has never read "
+                           "behind a question the model makes a dialogue, and answers as dialogues do."), panels, ["none", "with", "without"]
 
 
 def not_there(results):
