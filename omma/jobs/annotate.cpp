@@ -102,7 +102,8 @@ std::set<std::string> failed_pictures(const fs::path& job) {
   std::set<std::string> failed;
   for (const fs::directory_entry& entry : fs::directory_iterator(job)) {
     if (!entry.path().filename().string().starts_with("manifest-") || entry.path().extension() != ".json") continue;
-    for (const json& failure : read_json(entry.path()).at("failures")) failed.insert(failure.at("image").get<std::string>());
+    const json manifest = read_json(entry.path());
+    for (const json& failure : manifest.at("failures")) failed.insert(failure.at("image").get<std::string>());
   }
   return failed;
 }
