@@ -16,8 +16,8 @@ struct FrameSampling {
     times,    // those on screen at `times`
   };
   Kind kind = Kind::uniform;
-  int count = 8;              // frames: of a clip of fewer some come twice
-  double rate = 1;            // frames a second
+  int count = 8;                   // frames: of a clip of fewer some come twice
+  double rate = 1;                 // frames a second
   std::vector<double> times = {};  // seconds from the clip's beginning
 };
 
