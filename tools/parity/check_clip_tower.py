@@ -6,8 +6,6 @@ Ends with 1 where a weight is another than the reference's in fp16, or the pixel
 """
 
 import os
-import sys
-from pathlib import Path
 
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
 import torch
@@ -15,25 +13,21 @@ from PIL import Image
 from safetensors.torch import load_file
 from transformers import CLIPImageProcessor, CLIPVisionModel
 
+import saved
 
-def faults(saved, reference):
-    model, loading = CLIPVisionModel.from_pretrained(saved, output_loading_info=True)
+
+def faults(directory, reference):
+    model, loading = CLIPVisionModel.from_pretrained(directory, output_loading_info=True)
     wrong = [f"{kind}: {names}" for kind, names in loading.items() if names]
     weights = model.state_dict()
     wrong += [f"weight {name}" for name, weight in CLIPVisionModel.from_pretrained(reference / "tower").state_dict().items()
               if not torch.equal(weight.half(), weights[name].half())]
     pictures = [Image.open(reference / f"picture{i}.png") for i in range(2)]
-    pixels = CLIPImageProcessor.from_pretrained(saved)(images=pictures, return_tensors="pt")["pixel_values"]
+    pixels = CLIPImageProcessor.from_pretrained(directory)(images=pictures, return_tensors="pt")["pixel_values"]
     if (difference := (pixels - load_file(reference / "reference.safetensors")["pixels"]).abs().max().item()) > 1e-6:
         wrong.append(f"pixels: off by {difference}")
-    return [f"{reference}: {fault}" for fault in wrong]
-
-
-def main():
-    paths = list(map(Path, sys.argv[1:]))
-    if wrong := [fault for pair in zip(paths[::2], paths[1::2], strict=True) for fault in faults(*pair)]:
-        sys.exit("\n".join(wrong))
+    return wrong
 
 
 if __name__ == "__main__":
-    main()
+    saved.check(faults)

@@ -7,8 +7,6 @@ Ends with 1 where pixels, token ids, logits or a rendered conversation differ.
 
 import json
 import os
-import sys
-from pathlib import Path
 
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
 import torch
@@ -16,14 +14,16 @@ from PIL import Image
 from safetensors.torch import load_file
 from transformers import AutoProcessor, LlavaForConditionalGeneration, LlavaNextForConditionalGeneration
 
+import saved
 
-def faults(saved, reference):
-    is_next = json.loads((saved / "config.json").read_text())["model_type"] == "llava_next"
+
+def faults(directory, reference):
+    is_next = json.loads((directory / "config.json").read_text())["model_type"] == "llava_next"
     model_class = LlavaNextForConditionalGeneration if is_next else LlavaForConditionalGeneration
-    model, loading = model_class.from_pretrained(saved, output_loading_info=True)
+    model, loading = model_class.from_pretrained(directory, output_loading_info=True)
     model = model.float()
     wrong = [f"{kind}: {names}" for kind, names in loading.items() if names]
-    processor = AutoProcessor.from_pretrained(saved)
+    processor = AutoProcessor.from_pretrained(directory)
     expected, record = load_file(reference / "reference.safetensors"), json.loads((reference / "reference.json").read_text())
     for i, prompt in enumerate(record["prompts"]):
         images = [Image.open(reference / f"picture{w}.png") for w in prompt["pictures"]]
@@ -38,14 +38,8 @@ def faults(saved, reference):
     messages = [{"role": role, "content": [{"type": "image"}] * len(shown) + [{"type": "text", "text": text}]} for role, text, shown in turns]
     if processor.apply_chat_template(messages, add_generation_prompt=True) != rendered:
         wrong.append("the chat template")
-    return [f"{reference}: {fault}" for fault in wrong]
-
-
-def main():
-    paths = list(map(Path, sys.argv[1:]))
-    if wrong := [fault for pair in zip(paths[::2], paths[1::2], strict=True) for fault in faults(*pair)]:
-        sys.exit("\n".join(wrong))
+    return wrong
 
 
 if __name__ == "__main__":
-    main()
+    saved.check(faults)

@@ -7,8 +7,6 @@ Ends with 1 where a weight, the pixels or the embedding of a picture differ.
 
 import json
 import os
-import sys
-from pathlib import Path
 
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
 import torch
@@ -16,14 +14,16 @@ from PIL import Image
 from safetensors.torch import load_file
 from transformers import SamModel, SamProcessor
 
+import saved
 
-def faults(saved, reference):
-    model, loading = SamModel.from_pretrained(saved, output_loading_info=True)
+
+def faults(directory, reference):
+    model, loading = SamModel.from_pretrained(directory, output_loading_info=True)
     model = model.float()
     wrong = [f"{kind}: {names}" for kind, names in loading.items() if names]
     weights = model.state_dict()
     wrong += [f"weight {name}" for name, weight in SamModel.from_pretrained(reference).state_dict().items() if not torch.equal(weight, weights[name])]
-    processor, expected = SamProcessor.from_pretrained(saved), load_file(reference / "reference.safetensors")
+    processor, expected = SamProcessor.from_pretrained(directory), load_file(reference / "reference.safetensors")
     for i in json.loads((reference / "reference.json").read_text()):
         pixels = processor(images=Image.open(reference / f"picture{i}.png"), return_tensors="pt")["pixel_values"]
         with torch.no_grad():
@@ -31,14 +31,8 @@ def faults(saved, reference):
         for name, tensor in (("pixels", pixels), ("embedding", embedding)):
             if (difference := (tensor - expected[f"{i}.{name}"]).abs().max().item()) > 1e-4:
                 wrong.append(f"{name} of picture {i}: off by {difference}")
-    return [f"{reference}: {fault}" for fault in wrong]
-
-
-def main():
-    paths = list(map(Path, sys.argv[1:]))
-    if wrong := [fault for pair in zip(paths[::2], paths[1::2], strict=True) for fault in faults(*pair)]:
-        sys.exit("\n".join(wrong))
+    return wrong
 
 
 if __name__ == "__main__":
-    main()
+    saved.check(faults)
