@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
 namespace omma::app {
@@ -44,10 +43,10 @@ void AutomaticFlags::add_to(CLI::App& command) {
       .add_option_function<double>(
           "--max-mask-memory",
           [this](double megabytes) {
-            changes_.emplace_back(
-                [=](AutomaticMaskOptions& options) { options.max_bytes = std::llround(std::max(0.0, megabytes) * (1 << 20)); });
+            changes_.emplace_back([=](AutomaticMaskOptions& options) { options.max_bytes = std::llround(megabytes * (1 << 20)); });
           },
           fmt::format("MB of masks at a time, beyond which it ends with an error (default: {})", published.max_bytes >> 20))
+      ->check(CLI::Range(0.0, 1e6))
       ->type_name("MB");
   command
       .add_option("--enlargement", enlargement_,
