@@ -18,7 +18,7 @@ extern "C" {
 }
 
 #include "omma/base/error.h"
-#include "omma/io/clip.h"
+#include "omma/io/video_file.h"
 #include "omma/vision/orientation.h"
 
 namespace omma {
@@ -179,9 +179,9 @@ int orientation_of(const std::int32_t* matrix) {
   return 1;
 }
 
-class ClipReader {
+class VideoReader {
  public:
-  ClipReader(Source& source, std::string_view name, const ClipLimits& limits)
+  VideoReader(Source& source, std::string_view name, const VideoLimits& limits)
       : name_(name),
         limits_(limits),
         io_(source),
@@ -190,9 +190,9 @@ class ClipReader {
     open();
   }
 
-  Clip read(const FrameSampling& sampling) {
+  VideoClip read(const FrameSampling& sampling) {
     find_frames();
-    Clip clip;
+    VideoClip clip;
     clip.codec = avcodec_get_name(stream_->codecpar->codec_id);
     clip.claimed = std::max<std::int64_t>(0, stream_->nb_frames);
     clip.frame_count = std::ssize(frames_);
@@ -225,7 +225,7 @@ class ClipReader {
     if (Clock::now() > deadline_) fail_runtime("{}: reading took longer than {:.6g} seconds", name_, limits_.deadline);
   }
 
-  static int is_late(void* self) { return Clock::now() > static_cast<ClipReader*>(self)->deadline_ ? 1 : 0; }
+  static int is_late(void* self) { return Clock::now() > static_cast<VideoReader*>(self)->deadline_ ? 1 : 0; }
 
   void open() {
     av_log_set_level(AV_LOG_QUIET);  // what is wrong is told by errors
@@ -404,7 +404,7 @@ class ClipReader {
   }
 
   std::string_view name_;
-  const ClipLimits& limits_;
+  const VideoLimits& limits_;
   Stream io_;
   std::chrono::steady_clock::time_point deadline_;
   Container container_;
@@ -417,7 +417,7 @@ class ClipReader {
 
 }  // namespace
 
-bool is_clip(std::span<const std::uint8_t> beginning) {
+bool is_video(std::span<const std::uint8_t> beginning) {
   std::vector<std::uint8_t> padded(beginning.begin(), beginning.end());
   padded.resize(beginning.size() + AVPROBE_PADDING_SIZE);
   const AVProbeData data{.filename = "",
@@ -428,15 +428,15 @@ bool is_clip(std::span<const std::uint8_t> beginning) {
   return format != nullptr && (std::string_view(format->name) == "gif" || av_match_name(format->name, containers) != 0);
 }
 
-Clip read_clip(const fs::path& file, const FrameSampling& sampling, const ClipLimits& limits) {
+VideoClip read_video(const fs::path& file, const FrameSampling& sampling, const VideoLimits& limits) {
   FileSource source(file);
-  return ClipReader(source, file.string(), limits).read(sampling);
+  return VideoReader(source, file.string(), limits).read(sampling);
 }
 
-Clip decode_clip(std::span<const std::uint8_t> bytes, std::string_view name, const FrameSampling& sampling,
-                 const ClipLimits& limits) {
+VideoClip decode_video(std::span<const std::uint8_t> bytes, std::string_view name, const FrameSampling& sampling,
+                       const VideoLimits& limits) {
   MemorySource source(bytes);
-  return ClipReader(source, name, limits).read(sampling);
+  return VideoReader(source, name, limits).read(sampling);
 }
 
 }  // namespace omma

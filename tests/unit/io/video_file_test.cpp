@@ -1,5 +1,5 @@
 // Clips that the ffmpeg program makes: frame n of them is gray, 16 + 2 n in its luma.
-#include "omma/io/clip.h"
+#include "omma/io/video_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -19,7 +19,7 @@ constexpr int frames = 60;
 
 int gray_of(double number) { return static_cast<int>(std::lround((2 * number) * 255 / 219)); }
 
-class Clips : public ::testing::Test {
+class VideoFiles : public ::testing::Test {
  protected:
   // `words`: what stands between the source of 64 x 48 pixels and ten frames a second, six seconds long, and the file.
   fs::path made(const std::string& words, const std::string& name, const std::string& filters = "null") const {
@@ -34,9 +34,9 @@ class Clips : public ::testing::Test {
   }
 
   // How far the middle of a frame is from what its number says, at most.
-  static int wrong_by(const Clip& clip) {
+  static int wrong_by(const VideoClip& clip) {
     int worst = 0;
-    for (const ClipFrame& frame : clip.frames) {
+    for (const VideoFrame& frame : clip.frames) {
       const std::uint8_t* middle = frame.image.pixel(frame.image.width / 2, frame.image.height / 2);
       for (int channel = 0; channel < 3; ++channel)
         worst = std::max(worst, std::abs(middle[channel] - gray_of(static_cast<double>(frame.number))));
@@ -44,14 +44,14 @@ class Clips : public ::testing::Test {
     return worst;
   }
 
-  static std::vector<std::int64_t> numbers_of(const Clip& clip) {
+  static std::vector<std::int64_t> numbers_of(const VideoClip& clip) {
     std::vector<std::int64_t> numbers;
-    for (const ClipFrame& frame : clip.frames) numbers.push_back(frame.number);
+    for (const VideoFrame& frame : clip.frames) numbers.push_back(frame.number);
     return numbers;
   }
 
-  std::string refusal(const fs::path& file, const ClipLimits& limits = {}) const {
-    const std::string message = invalid_argument_of([&] { read_clip(file, {}, limits); });
+  std::string refusal(const fs::path& file, const VideoLimits& limits = {}) const {
+    const std::string message = invalid_argument_of([&] { read_video(file, {}, limits); });
     return message.starts_with(file.string() + ": ") ? message.substr(file.string().size() + 2) : "without the file: " + message;
   }
 
@@ -63,9 +63,9 @@ FrameSampling at(const std::string& times) {
   return {.kind = FrameSampling::Kind::times, .times = parse_frame_times(times, "times")};
 }
 
-TEST_F(Clips, FramesAreThoseOfTheirNumbers) {
+TEST_F(VideoFiles, FramesAreThoseOfTheirNumbers) {
   const fs::path file = made(h264_, "a.mp4");
-  const Clip uniform = read_clip(file, {.count = 8});
+  const VideoClip uniform = read_video(file, {.count = 8});
   EXPECT_EQ(numbers_of(uniform), (std::vector<std::int64_t>{0, 8, 16, 25, 33, 42, 50, 59}));
   EXPECT_EQ(uniform.codec, "h264");
   EXPECT_EQ(uniform.frame_count, frames);
@@ -74,19 +74,20 @@ TEST_F(Clips, FramesAreThoseOfTheirNumbers) {
   EXPECT_NEAR(uniform.duration, 6, 1e-9);
   EXPECT_NEAR(uniform.frames[3].time, 2.5, 1e-9);
   EXPECT_LE(wrong_by(uniform), 3);
-  const Clip all = read_clip(file, {.count = frames});
+  const VideoClip all = read_video(file, {.count = frames});
   EXPECT_EQ(numbers_of(all).size(), static_cast<std::size_t>(frames));
   EXPECT_LE(wrong_by(all), 3);
-  const Clip back = read_clip(file, at("end,5.05,0,3.14,3.1"));  // decoded in the file's order, given as asked for
+  const VideoClip back = read_video(file, at("end,5.05,0,3.14,3.1"));  // decoded in the file's order, given as asked for
   EXPECT_EQ(numbers_of(back), (std::vector<std::int64_t>{59, 50, 0, 31, 31}));
   EXPECT_LE(wrong_by(back), 3);
-  EXPECT_EQ(read_clip(file, {.kind = FrameSampling::Kind::rate, .rate = 2}).frames.size(), 12U);
+  EXPECT_EQ(read_video(file, {.kind = FrameSampling::Kind::rate, .rate = 2}).frames.size(), 12U);
   const std::string bytes = read_file(file);
-  const Clip of_bytes = decode_clip({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "bytes", {.count = 8});
+  const VideoClip of_bytes =
+      decode_video({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "bytes", {.count = 8});
   for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(of_bytes.frames[i].image, uniform.frames[i].image);
 }
 
-TEST_F(Clips, ContainersAndCodecs) {
+TEST_F(VideoFiles, ContainersAndCodecs) {
   const std::pair<const char*, const char*> cases[] = {
       {"-c:v libx264 -pix_fmt yuv420p -g 12", "a.mkv"},
       {"-c:v libx264 -pix_fmt yuv444p10le -g 12", "a.mov"},
@@ -102,7 +103,7 @@ TEST_F(Clips, ContainersAndCodecs) {
       {"", "a.gif"}};  // whose palette is made for it
   for (const auto& [words, name] : cases) {
     const std::string filters = std::string_view(name) == "a.gif" ? "split[a][b];[a]palettegen[p];[b][p]paletteuse" : "null";
-    const Clip clip = read_clip(made(words, name, filters), {.count = 5});
+    const VideoClip clip = read_video(made(words, name, filters), {.count = 5});
     const bool is_doubled = std::string_view(name) == "a.mpg";  // which knows no ten frames a second
     EXPECT_EQ(clip.frame_count, is_doubled ? 150 : frames) << name;
     EXPECT_EQ(clip.errors, 0) << name;
@@ -114,12 +115,12 @@ TEST_F(Clips, ContainersAndCodecs) {
 }
 
 // Frames on screen for .7 and .1 seconds in turn, from 3 seconds on.
-TEST_F(Clips, TimeStampsTellTheFrames) {
+TEST_F(VideoFiles, TimeStampsTellTheFrames) {
   const std::string uneven = "settb=1/1000,setpts='(N*0.4+mod(N,2)*0.3+3)/TB'";
   for (const char* name : {"a.mkv", "a.mp4", "a.ts"}) {
     const fs::path file =
         made("-vsync passthrough -enc_time_base -1 -copyts -c:v libx264 -pix_fmt yuv420p -bf 2 -g 12", name, uneven);
-    const Clip clip = read_clip(file, at("0,0.6,0.75,0.85,22.35,end"));
+    const VideoClip clip = read_video(file, at("0,0.6,0.75,0.85,22.35,end"));
     EXPECT_EQ(clip.frame_count, frames) << name;
     EXPECT_EQ(numbers_of(clip), (std::vector<std::int64_t>{0, 0, 1, 2, 55, 59})) << name;
     EXPECT_NEAR(clip.frames[5].time, 23.9, 0.002) << name;
@@ -128,12 +129,12 @@ TEST_F(Clips, TimeStampsTellTheFrames) {
   }
 }
 
-TEST_F(Clips, FramesAreUprightAndTheirPixelsSquare) {
+TEST_F(VideoFiles, FramesAreUprightAndTheirPixelsSquare) {
   const fs::path plain = run("-f lavfi -i \"color=red:s=64x48:d=1,drawbox=x=0:y=0:w=64:h=24:color=blue:t=fill\" " + h264_, "p.mp4");
   for (const int angle : {0, 90, 180, 270}) {
     const fs::path turned =
         run("-i '" + plain.string() + "' -c copy -metadata:s:v rotate=" + std::to_string(angle), std::to_string(angle) + ".mp4");
-    const Image image = read_clip(turned, {.count = 1}).frames[0].image;
+    const Image image = read_video(turned, {.count = 1}).frames[0].image;
     const bool lies = angle == 90 || angle == 270;
     ASSERT_EQ(image.width, lies ? 48 : 64) << angle;
     ASSERT_EQ(image.height, lies ? 64 : 48) << angle;
@@ -144,13 +145,13 @@ TEST_F(Clips, FramesAreUprightAndTheirPixelsSquare) {
     EXPECT_LT(apart / static_cast<double>(image.data.size()), 3) << angle;
   }
   for (const auto& [aspect, width, height] : {std::tuple("2/1", 128, 48), {"1/2", 64, 96}, {"1/1", 64, 48}}) {
-    const Clip clip = read_clip(made(h264_, "aspect.mkv", std::string("setsar=") + aspect), {.count = 1});
+    const VideoClip clip = read_video(made(h264_, "aspect.mkv", std::string("setsar=") + aspect), {.count = 1});
     EXPECT_EQ(clip.frames[0].image.width, width) << aspect;
     EXPECT_EQ(clip.frames[0].image.height, height) << aspect;
   }
 }
 
-TEST_F(Clips, WithoutVideoThereAreNoFrames) {
+TEST_F(VideoFiles, WithoutVideoThereAreNoFrames) {
   const fs::path audio = run("-f lavfi -i sine=d=1", "a.m4a");
   EXPECT_EQ(refusal(audio), "no video frames");
   const fs::path cover = run("-f lavfi -i color=red:s=16x16 -frames:v 1", "cover.png");
@@ -159,23 +160,23 @@ TEST_F(Clips, WithoutVideoThereAreNoFrames) {
             "no video frames");
 }
 
-TEST_F(Clips, OtherStreamsAreLetBe) {
+TEST_F(VideoFiles, OtherStreamsAreLetBe) {
   write_file(directory_ / "a.srt", "1\n00:00:00,000 --> 00:00:05,000\nwords\n");
   const fs::path file = run("-i '" + made(h264_, "a.mp4").string() + "' -f lavfi -i sine=d=6 -i '" +
                                 (directory_ / "a.srt").string() + "' -map 0 -map 1 -map 2 -c:v copy -attach '" +
                                 (directory_ / "a.srt").string() + "' -metadata:s:t mimetype=text/plain",
                             "all.mkv");
-  const Clip clip = read_clip(file, {.count = 4});
+  const VideoClip clip = read_video(file, {.count = 4});
   EXPECT_EQ(clip.frame_count, frames);
   EXPECT_LE(wrong_by(clip), 3);
 }
 
 // What the container says of them is told, and what there is taken.
-TEST_F(Clips, BrokenFilesGiveWhatTheyHold) {
+TEST_F(VideoFiles, BrokenFilesGiveWhatTheyHold) {
   const std::string whole = read_file(made(h264_ + " -movflags faststart", "a.mp4"));
   const fs::path cut = directory_ / "cut.mp4";
   write_file(cut, whole.substr(0, whole.size() * 3 / 4));
-  const Clip clip = read_clip(cut, {.count = 4});
+  const VideoClip clip = read_video(cut, {.count = 4});
   EXPECT_EQ(clip.claimed, frames);
   EXPECT_LT(clip.frame_count, frames);
   EXPECT_GT(clip.frame_count, 10);
@@ -183,7 +184,7 @@ TEST_F(Clips, BrokenFilesGiveWhatTheyHold) {
   std::string noisy = read_file(made("-c:v libx264 -pix_fmt yuv420p -g 6", "b.ts"));
   for (std::size_t i = noisy.size() / 2; i < noisy.size() / 2 + 2000; ++i) noisy[i] = static_cast<char>(i * 37);
   write_file(directory_ / "noisy.ts", noisy);
-  const Clip damaged = read_clip(directory_ / "noisy.ts", {.count = frames});
+  const VideoClip damaged = read_video(directory_ / "noisy.ts", {.count = frames});
   EXPECT_GT(damaged.errors, 0);
   EXPECT_LT(damaged.errors, frames / 2);
   write_file(cut, whole.substr(0, 400));  // amid the index
@@ -193,18 +194,18 @@ TEST_F(Clips, BrokenFilesGiveWhatTheyHold) {
   EXPECT_TRUE(refusal(cut).starts_with("no video")) << refusal(cut);
 }
 
-TEST_F(Clips, AnotherSizeAmidTheStreamIsScaledToTheFirst) {
+TEST_F(VideoFiles, AnotherSizeAmidTheStreamIsScaledToTheFirst) {
   const std::string small = read_file(made("-c:v mpeg2video -q:v 2 -r 25", "s.ts")),
                     large = read_file(
                         run("-f lavfi -i color=white:s=128x96:d=2:r=25 -c:v mpeg2video -q:v 2 -output_ts_offset 6", "l.ts"));
   write_file(directory_ / "both.ts", small + large);
-  const Clip clip = read_clip(directory_ / "both.ts", at("0,end"));
-  for (const ClipFrame& frame : clip.frames) EXPECT_EQ(frame.image.width, 64);
+  const VideoClip clip = read_video(directory_ / "both.ts", at("0,end"));
+  for (const VideoFrame& frame : clip.frames) EXPECT_EQ(frame.image.width, 64);
   EXPECT_GT(clip.frames[1].image.pixel(32, 24)[0], 240);
 }
 
 // A file can name others; none of them is opened.
-TEST_F(Clips, ListsOfFilesAreRefused) {
+TEST_F(VideoFiles, ListsOfFilesAreRefused) {
   const std::string there = made(h264_, "a.mp4").string();
   const std::pair<const char*, std::string> lists[] = {
       {"a.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\nfile://" + there + "\n#EXT-X-ENDLIST\n"},
@@ -221,7 +222,7 @@ TEST_F(Clips, ListsOfFilesAreRefused) {
   EXPECT_EQ(refusal(directory_.path()), "expected a file");
 }
 
-TEST_F(Clips, LimitsAreKept) {
+TEST_F(VideoFiles, LimitsAreKept) {
   const fs::path file = made(h264_, "a.mp4");
   EXPECT_EQ(refusal(file, {.file_bytes = 100}).find("expected at most 100 bytes"), 0U);
   EXPECT_EQ(refusal(file, {.frame_pixels = 64 * 47}), "expected frames of at most 3008 pixels, got 64 x 48");
@@ -229,13 +230,13 @@ TEST_F(Clips, LimitsAreKept) {
   EXPECT_EQ(refusal(file, {.decoded_pixels = 3 * 64 * 48}), "expected at most 9216 pixels on the way to the frames taken");
   EXPECT_EQ(refusal(file, {.frames = 59}), "expected at most 59 frames");
   EXPECT_EQ(refusal(file, {.seconds = 5.5}), "expected at most 5.5 seconds, got 6");
-  EXPECT_THROW(read_clip(file, {}, {.deadline = 0}), std::runtime_error);
+  EXPECT_THROW(read_video(file, {}, {.deadline = 0}), std::runtime_error);
 }
 
-TEST_F(Clips, AreToldByTheirFirstBytes) {
+TEST_F(VideoFiles, AreToldByTheirFirstBytes) {
   const auto begins_as_clip = [](const fs::path& file) {
     const std::string bytes = read_file(file).substr(0, 4096);
-    return is_clip({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    return is_video({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
   };
   for (const char* name : {"a.mp4", "a.mkv", "a.avi", "a.ts", "a.gif"}) EXPECT_TRUE(begins_as_clip(made("", name))) << name;
   EXPECT_FALSE(begins_as_clip(run("-f lavfi -i color=red:s=16x16 -frames:v 1", "a.png")));

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "omma/io/frame_sampling.h"
-#include "omma/vision/image.h"
+#include "omma/vision/video.h"
 
 namespace omma {
 
-struct ClipLimits {
+struct VideoLimits {
   std::int64_t file_bytes = std::int64_t{16} << 30;
   std::int64_t frame_pixels = 8192 * 8192;                // width x height of a frame, checked before it is decoded
   std::int64_t taken_pixels = std::int64_t{2} << 30;      // of all frames taken
@@ -24,23 +24,8 @@ struct ClipLimits {
   int threads = 2;                                        // of the decoder
 };
 
-struct ClipFrame {
-  Image image;
-  double time = 0;          // seconds from the clip's first frame on
-  std::int64_t number = 0;  // among the frames in the order shown
-};
-
-struct Clip {
-  std::vector<ClipFrame> frames;  // as asked for
-  double duration = 0;            // seconds, to the end of the last frame
-  std::int64_t frame_count = 0;   // in the file, as they were found
-  std::int64_t claimed = 0;       // as the container says, 0: it does not
-  std::int64_t errors = 0;        // frames taken that are damaged, or stand in for one that is not to be decoded
-  std::string codec;
-};
-
 // Whether the bytes begin as a video container that omma reads does, or as a GIF.
-bool is_clip(std::span<const std::uint8_t> beginning);
+bool is_video(std::span<const std::uint8_t> beginning);
 
 // The frames that `sampling` takes, 8-bit RGB, upright and with square pixels: turned and mirrored as the container says, the
 // longer side of a pixel stretched. Frames are told apart by their time stamps, not by the container's count: of two with one time
@@ -48,8 +33,8 @@ bool is_clip(std::span<const std::uint8_t> beginning);
 // program streams, FLV and GIF; video alone is decoded, and nothing is opened but the file. Where the file lets it, decoding begins
 // at the key frame before a frame that is taken. Throws std::invalid_argument, beginning with the file's name, for what is no such
 // file or beyond the limits ("no video frames" where there are none), std::runtime_error past the deadline. Thread-safe.
-Clip read_clip(const std::filesystem::path& file, const FrameSampling& sampling, const ClipLimits& limits = {});
-Clip decode_clip(std::span<const std::uint8_t> bytes, std::string_view name, const FrameSampling& sampling,
-                 const ClipLimits& limits = {});
+VideoClip read_video(const std::filesystem::path& file, const FrameSampling& sampling, const VideoLimits& limits = {});
+VideoClip decode_video(std::span<const std::uint8_t> bytes, std::string_view name, const FrameSampling& sampling,
+                       const VideoLimits& limits = {});
 
 }  // namespace omma
