@@ -108,7 +108,11 @@ json write_image_processor(const ImageProcessorConfig& config, const std::string
 }
 
 ImageProcessor ImageProcessor::from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults) {
-  return ImageProcessor(read_image_processor(read_file(directory), file_of(directory).string(), defaults));
+  return from_json(read_file(directory), file_of(directory).string(), defaults);
+}
+
+ImageProcessor ImageProcessor::from_json(const json& object, const std::string& where, const ImageProcessorConfig& defaults) {
+  return ImageProcessor(read_image_processor(object, where, defaults));
 }
 
 json ImageProcessor::read_file(const std::filesystem::path& directory) {

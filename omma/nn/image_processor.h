@@ -73,6 +73,8 @@ class ImageProcessor {
   // and omma does not know is refused, as is every other fault, with std::invalid_argument that names it.
   static ImageProcessor from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults = {});
 
+  static ImageProcessor from_json(const json& object, const std::string& where, const ImageProcessorConfig& defaults = {});
+
   // What that file holds: the processor's object.
   static json read_file(const std::filesystem::path& directory);
 
