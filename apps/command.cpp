@@ -163,8 +163,12 @@ std::vector<fs::path> expand_images(const std::vector<std::string>& arguments) {
     else
       paths.emplace_back(argument);
   }
-  check(std::ranges::count(paths, fs::path(kStdin)) <= 1, "-: stdin holds one picture, and is named more than once");
+  expect_one_stdin(paths);
   return paths;
+}
+
+void expect_one_stdin(const std::vector<fs::path>& paths) {
+  check(std::ranges::count(paths, fs::path(kStdin)) <= 1, "-: stdin holds one picture, and is named more than once");
 }
 
 void tell_unreadable(const fs::path& path, const std::exception& error, const CommonOptions& options) {
@@ -175,7 +179,7 @@ void tell_unreadable(const fs::path& path, const std::exception& error, const Co
 }
 
 int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOptions& options,
-                   const std::function<void(std::vector<NamedImage>&)>& body) {
+                   const std::function<void(std::vector<NamedImage>&)>& body, const ClipBody& clips) {
   int status = kDone;
   std::vector<NamedImage> group;
   std::optional<Progress> progress;  // results on a terminal are progress enough
@@ -188,7 +192,13 @@ int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOp
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const fs::path& path = paths[i];
     try {
-      group.push_back({.path = path, .image = read_picture(path), .index = i});
+      if (clips.takes && clips.takes(path)) {
+        flush();
+        clips.body(path, i);
+        if (progress) progress->advance();
+      } else {
+        group.push_back({.path = path, .image = read_picture(path), .index = i});
+      }
     } catch (const std::invalid_argument& error) {
       flush();  // keeps the order of the lines
       if (progress) progress->advance();

@@ -14,8 +14,7 @@ void expect_content(const ChatPart& part) {
     check(*image != nullptr && !(*image)->empty(), "chat: expected a picture of at least one pixel");
   if (const auto* video = std::get_if<SharedVideo>(&part)) {
     check(*video != nullptr && !(*video)->frames.empty(), "chat: expected a clip of at least one frame");
-    for (const VideoFrame& frame : (*video)->frames)
-      check(!frame.image.empty(), "chat: expected frames of at least one pixel");
+    for (const VideoFrame& frame : (*video)->frames) check(!frame.image.empty(), "chat: expected frames of at least one pixel");
   }
 }
 

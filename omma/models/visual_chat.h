@@ -25,8 +25,8 @@ class VisualEncoder {
   virtual ~VisualEncoder() = default;
 
   virtual std::optional<int> video_frames() const { return std::nullopt; }  // as ChatModel has it
-  virtual std::vector<VisualPlace> places() const = 0;        // all that there are
-  virtual int64_t place_of(const ChatPart& seen) const = 0;   // the token of its place
+  virtual std::vector<VisualPlace> places() const = 0;                      // all that there are
+  virtual int64_t place_of(const ChatPart& seen) const = 0;                 // the token of its place
   virtual int64_t tokens_of(const ChatPart& seen) const = 0;  // F. Throw std::invalid_argument for what the model cannot see
   virtual Tensor look_at(const ChatPart& seen) = 0;           // [F, C]
 };

@@ -1,4 +1,5 @@
-// What a language model makes of recorded prompts in which pictures and clips have places: shared by LLaVA's tests and its relatives'.
+// What a language model makes of recorded prompts in which pictures and clips have places: shared by LLaVA's tests and its
+// relatives'.
 #pragma once
 
 #include <gtest/gtest.h>

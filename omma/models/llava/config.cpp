@@ -64,7 +64,8 @@ void expect_clip_tower(const json& object, std::string_view where) {
   const json tower = object.value("vision_config", json());
   if (!tower.is_object()) return;
   const json type = tower.value("model_type", json("clip_vision_model"));
-  check(type == "clip_vision_model", "{}: vision_config.model_type: expected \"clip_vision_model\", got {}", where, dump_json(type));
+  check(type == "clip_vision_model", "{}: vision_config.model_type: expected \"clip_vision_model\", got {}", where,
+        dump_json(type));
 }
 
 }  // namespace

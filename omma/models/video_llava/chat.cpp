@@ -25,8 +25,8 @@ class VideoLlavaEncoder : public VisualEncoder {
   int64_t tokens_of(const ChatPart& seen) const override {
     if (const auto* clip = std::get_if<SharedVideo>(&seen)) {
       const VideoLlavaConfig& config = model_->config();
-      check(!config.sees_time() || std::ssize((*clip)->frames) == config.frames(), "chat: this model sees clips of {} frames, got {}",
-            config.frames(), (*clip)->frames.size());
+      check(!config.sees_time() || std::ssize((*clip)->frames) == config.frames(),
+            "chat: this model sees clips of {} frames, got {}", config.frames(), (*clip)->frames.size());
       return clips_.tokens_of(**clip);
     }
     const Image& image = *std::get<SharedImage>(seen);

@@ -37,7 +37,8 @@ Tensor scaled_without_antialias(const Image& image, const ClipProcessorConfig& c
     return static_cast<int64_t>(std::floor(static_cast<double>(longer) / static_cast<double>(shorter) * static_cast<double>(side)));
   };
   const bool is_wide = image.width >= image.height;
-  const int64_t height = is_wide ? side : scaled(image.height, image.width), width = is_wide ? scaled(image.width, image.height) : side;
+  const int64_t height = is_wide ? side : scaled(image.height, image.width),
+                width = is_wide ? scaled(image.width, image.height) : side;
   const Tensor whole = torch::upsample_bilinear2d(pixels, {height, width}, /*align_corners=*/false);
   const auto before = [&](int64_t length) { return static_cast<int64_t>(std::nearbyint(static_cast<double>(length - side) / 2)); };
   return whole.slice(2, before(height), before(height) + side).slice(3, before(width), before(width) + side);
@@ -56,8 +57,8 @@ ClipProcessor ClipProcessor::from_directory(const std::filesystem::path& directo
 ClipProcessor::ClipProcessor(const VideoLlavaConfig& model, const ClipProcessorConfig& config)
     : config_(config), side_(model.video_tower().image_size), tokens_per_frame_(model.tokens_per_frame()) {
   const int side = static_cast<int>(side_);
-  check(config.frames.fixed_size() == Size(side, side), "video_llava: {}: expected a crop or size of {} x {} pixels", own_file, side,
-        side);
+  check(config.frames.fixed_size() == Size(side, side), "video_llava: {}: expected a crop or size of {} x {} pixels", own_file,
+        side, side);
 }
 
 Tensor ClipProcessor::operator()(const VideoClip& clip, int threads) const {

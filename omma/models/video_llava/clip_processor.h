@@ -12,8 +12,8 @@ namespace omma {
 
 struct ClipProcessorConfig {
   ImageProcessorConfig frames;
-  // Whether shrinking looks at all pixels, as Pillow's does. The authors' code is without: it takes four neighbours of every sample,
-  // from normalised numbers, which are not rounded again.
+  // Whether shrinking looks at all pixels, as Pillow's does. The authors' code is without: it takes four neighbours of every
+  // sample, from normalised numbers, which are not rounded again.
   bool antialias = true;
 };
 

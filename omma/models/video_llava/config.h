@@ -1,5 +1,5 @@
-// Video-LLaVA's configuration, as transformers' config.json holds it (model type "video_llava"), and beside it what that leaves out:
-// the authors' video tower looks at time.
+// Video-LLaVA's configuration, as transformers' config.json holds it (model type "video_llava"), and beside it what that leaves
+// out: the authors' video tower looks at time.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Video-LLaVA (Lin et al. 2023, "Video-LLaVA: Learning United Visual Representation by Alignment Before Projection",
-// arXiv:2311.10122): a LLaVA with a tower for pictures and one for clips, whose tokens share a space before one projector takes them
-// to words' embeddings. Weights under the names of transformers' VideoLlavaForConditionalGeneration, and the video tower's temporal
-// attention, which that leaves out, under its authors'.
+// arXiv:2311.10122): a LLaVA with a tower for pictures and one for clips, whose tokens share a space before one projector takes
+// them to words' embeddings. Weights under the names of transformers' VideoLlavaForConditionalGeneration, and the video tower's
+// temporal attention, which that leaves out, under its authors'.
 //
 // T frames of side x side pixels, S' tokens of a picture, S of a frame, C channels of the language model.
 #pragma once

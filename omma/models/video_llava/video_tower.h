@@ -1,7 +1,7 @@
-// LanguageBind's video encoder (Zhu et al. 2023, "LanguageBind: Extending Video-Language Pretraining to N-modality by Language-based
-// Semantic Alignment", arXiv:2310.01852): CLIP's image encoder, and before each of its blocks every place of the picture looks at
-// itself in the clip's other frames. After PKU-YuanGroup/Video-LLaVA, languagebind/video/modeling_video.py (984e65b), whose names
-// the weights have.
+// LanguageBind's video encoder (Zhu et al. 2023, "LanguageBind: Extending Video-Language Pretraining to N-modality by
+// Language-based Semantic Alignment", arXiv:2310.01852): CLIP's image encoder, and before each of its blocks every place of the
+// picture looks at itself in the clip's other frames. After PKU-YuanGroup/Video-LLaVA, languagebind/video/modeling_video.py
+// (984e65b), whose names the weights have.
 //
 // B clips of T frames, S tokens a frame, C channels.
 #pragma once

@@ -53,7 +53,8 @@ class LlavaParity : public ::testing::TestWithParam<std::string> {
     for (const json& picture : prompt["pictures"]) features.push_back(features_of(picture.get<std::size_t>()));
     std::vector<int64_t> ids = ids_of(prompt);
     const Tensor rows = torch::tensor(ids, torch::kLong).unsqueeze(0);
-    return {.ids = std::move(ids), .embeddings = checkpoint_.model->embed(rows, features.empty() ? Tensor() : torch::cat(features))};
+    return {.ids = std::move(ids),
+            .embeddings = checkpoint_.model->embed(rows, features.empty() ? Tensor() : torch::cat(features))};
   }
 
   std::filesystem::path directory_;

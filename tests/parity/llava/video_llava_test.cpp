@@ -1,8 +1,7 @@
 // Video-LLaVA against transformers (tools/parity/video_llava.py): pixels of odd pictures and frames, features of both towers,
 // embeddings after splicing, logits, token sequences, conversations from files.
-#include <gtest/gtest.h>
-
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "omma/base/file.h"
 #include "omma/base/json.h"
@@ -21,7 +20,8 @@ std::string name_of_case(const ::testing::TestParamInfo<std::string>& tested) { 
 VideoClip read_clip(const std::filesystem::path& folder, int64_t frames) {
   VideoClip clip;
   for (int64_t i = 0; i < frames; ++i)
-    clip.frames.push_back({.image = read_image(folder / fmt::format("frame{}.png", i)), .time = static_cast<double>(i), .number = i});
+    clip.frames.push_back(
+        {.image = read_image(folder / fmt::format("frame{}.png", i)), .time = static_cast<double>(i), .number = i});
   return clip;
 }
 
@@ -33,11 +33,14 @@ class VideoLlavaParity : public ::testing::TestWithParam<std::string> {
         record_(read_json(directory_ / "reference.json")),
         checkpoint_(load_video_llava(directory_)) {
     for (int i = 0; i < 5; ++i) images_.push_back(read_image(directory_ / fmt::format("picture{}.png", i)));
-    for (int i = 0; i < 3; ++i) clips_.push_back(read_clip(directory_ / fmt::format("clip{}", i), record_["frames"].get<int64_t>()));
+    for (int i = 0; i < 3; ++i)
+      clips_.push_back(read_clip(directory_ / fmt::format("clip{}", i), record_["frames"].get<int64_t>()));
     if (GetParam().ends_with("_wide")) tolerance_ = 0.1;  // bf16
   }
 
-  Tensor to_model(const Tensor& pixels) { return pixels.to(checkpoint_.model->multi_modal_projector->linear_1->weight.scalar_type()); }
+  Tensor to_model(const Tensor& pixels) {
+    return pixels.to(checkpoint_.model->multi_modal_projector->linear_1->weight.scalar_type());
+  }
   Tensor picture_features(std::size_t i) {
     return checkpoint_.model->embed_pictures(to_model(checkpoint_.pictures(images_[i]).pixels))[0];
   }
@@ -77,7 +80,8 @@ TEST_P(VideoLlavaParity, PixelsAndFeatures) {
   for (std::size_t i = 0; i < images_.size(); ++i) {
     const std::string number = std::to_string(i);
     testing::expect_close("pixels" + number, expected_.at("pixels" + number), checkpoint_.pictures(images_[i]).pixels, rounding);
-    testing::expect_close("features" + number, expected_.at("features" + number), picture_features(i).to(torch::kFloat32), tolerance_);
+    testing::expect_close("features" + number, expected_.at("features" + number), picture_features(i).to(torch::kFloat32),
+                          tolerance_);
   }
   for (std::size_t i = 0; i < clips_.size(); ++i) {
     const std::string number = std::to_string(i);
