@@ -19,6 +19,7 @@ struct FrameSampling {
   int count = 8;                   // frames: of a clip of fewer some come twice
   double rate = 1;                 // frames a second
   std::vector<double> times = {};  // seconds from the clip's beginning
+  double picture_rate = 1;         // of a folder of pictures, which tells no times: how many of them are a second
 };
 
 // "uniform", "stride" or "fps:2.5"; "1.0,2.5" in seconds, or "end" for the last frame. Throw std::invalid_argument that begins with
