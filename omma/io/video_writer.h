@@ -20,9 +20,10 @@ void expect_video_name(const std::filesystem::path& file);
 // leaves nothing. Who is interrupted calls finish() and has the frames so far. Not thread-safe.
 class VideoWriter {
  public:
-  // `threads` of the encoder. Throws std::invalid_argument as expect_video_name does and for a path that cannot be right,
-  // std::runtime_error for a disk that refuses.
-  explicit VideoWriter(std::filesystem::path file, int threads = 2);
+  // `threads` of the encoder; `codec` "h264" or "mpeg4", "" for the first of them that libavcodec has. Throws std::invalid_argument
+  // as expect_video_name does, for a path that cannot be right and for a codec that is absent, std::runtime_error for a disk that
+  // refuses.
+  explicit VideoWriter(std::filesystem::path file, int threads = 2, std::string_view codec = "");
   ~VideoWriter();
   VideoWriter(VideoWriter&&) noexcept;
 
