@@ -45,13 +45,6 @@ bool is_file_at(int descriptor, const fs::path& path) {
          opened.st_ino == named.st_ino;
 }
 
-// Where the bytes of `file` are collected until they are whole.
-fs::path partial_of(const fs::path& file) {
-  constexpr std::size_t longest_name = 255;
-  const std::string suffix = fmt::format(".{}.partial", ::getpid());
-  return file.parent_path() / (file.filename().string().substr(0, longest_name - suffix.size()) + suffix);
-}
-
 // A device or a pipe takes bytes as they come and is never replaced; nor is what /dev calls this process' own files.
 bool is_stream(const fs::path& file) {
   struct stat info{};
@@ -91,6 +84,12 @@ std::string read_file(const fs::path& file, std::size_t max_bytes) {
   }
   contents.resize(done);
   return contents;
+}
+
+fs::path partial_of(const fs::path& file) {
+  constexpr std::size_t longest_name = 255;
+  const std::string suffix = fmt::format(".{}.partial", ::getpid());
+  return file.parent_path() / (file.filename().string().substr(0, longest_name - suffix.size()) + suffix);
 }
 
 void publish_file(const fs::path& partial, const fs::path& file) {
