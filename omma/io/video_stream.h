@@ -28,10 +28,10 @@ struct VideoStreamOptions {
 
 // Takes what read_video takes and gives the same pixels. The frames are decoded ahead, by one, in a process of their own, which
 // ends with this object. `deadline` and `decoded_pixels` of the limits count for each frame anew, `taken_pixels` not at all.
-// Movable; one thread at a time. Throws as read_video does; what is wrong with the first frame is told by the constructor.
+// Movable; one thread at a time. Throws as read_video does.
 class VideoStream {
  public:
-  explicit VideoStream(const std::filesystem::path& file, const VideoStreamOptions& options = {}, const VideoLimits& limits = {});
+  explicit VideoStream(const std::filesystem::path& path, const VideoStreamOptions& options = {}, const VideoLimits& limits = {});
   ~VideoStream();
   VideoStream(VideoStream&& other) noexcept;
   VideoStream& operator=(VideoStream&& other) noexcept;
@@ -47,6 +47,8 @@ class VideoStream {
 
  private:
   class Frames;
+  class DecodedHere;
+  class DecodedInChild;
   std::unique_ptr<Frames> frames_;
 };
 
