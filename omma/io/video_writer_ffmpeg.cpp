@@ -144,6 +144,7 @@ void VideoWriter::State::open_encoder(const Image& first) {
   opened->color_primaries = AVCOL_PRI_BT709;
   opened->color_trc = AVCOL_TRC_BT709;
   opened->time_base = {1, is_h264 ? 120'000 : 60'000};  // the usual rates, 1001s too; MPEG-4 takes no more than 65535
+  opened->framerate = {30, 1};  // of which libx264 makes the level that players look at, not the frames' times
   opened->max_b_frames = 0;
   opened->gop_size = 60;
   opened->thread_count = threads;
