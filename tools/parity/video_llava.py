@@ -1,10 +1,11 @@
 """What transformers' Video-LLaVA gives at small odd configurations: whole directories, pictures, clips and prompts to pixels, features,
 embeddings, logits and generated tokens.
 
-Writes OUT/video_llava/CASE/:
+Writes OUT/video_llava/CASE/ (NAME_transformers4 and as_published by 4.x, the others by 5.x):
   the directory as transformers saves it; pictureI.png; clipI/frameK.png
   reference.safetensors  pixelsI [1, 3, S, S] and featuresI [tokens, C] of each picture, clip_pixelsI [frames, 3, S, S] and clip_featuresI
                          [frames, tokens, C] of each clip, projected; idsI, embeddingsI and logitsI of each prompt; batch_logits
+                         [prompts, V] of the last token
   reference.json         frames of a clip; prompts: [{pictures, clips, text, runs: [{options, tokens}]}]; chats: [{turns: [[role, text,
                          pictures, clips]], prompt, prompt_tokens, text}]; batch: the prompts in it
 
@@ -13,8 +14,9 @@ Writes OUT/video_llava/CASE/:
 With --full-size: CLIP-L/14 and the widths of Vicuna-7B with two layers (4 GB of memory, in bf16).
 
 Of transformers' own ways:
-- Both towers are plain CLIP: nothing of the port looks across frames, unlike the authors' (tools/parity/video_llava_original.py).
-- The towers' hidden_act is CLIP's default quick_gelu where config.json does not name one, as the published port's does not.
+- Both towers are plain CLIP: nothing of the port looks across frames, unlike the authors' (video_llava_original.py).
+- The towers' hidden_act is CLIP's default quick_gelu where config.json does not name one; the conversion that made the published port
+  names none.
 - A clip keeps the class token of each frame, whatever vision_feature_select_strategy says of pictures.
 - Pictures are in the order of their tokens, clips in the order of theirs: neither counts the other.
 - Clips of one call have as many frames each, of any number.
@@ -57,19 +59,18 @@ PROMPTS = [  # (pictures, clips, text)
     ([3], [2, 0], "<video> and <image> and <video>\nDescribe them."),
 ]
 BATCH = [3, 2, 0]  # of different length, padded on the left
-# As the published one: all pictures first, then all clips, then the texts.
-CHAT_TEMPLATE = """{% for message in messages %}{% if message['role'] == 'system' %}{{ message['content'][0]['text'] }}\
-{% else %}{{ message['role'].upper() + ': ' }}{% endif %}\
-{# Render all images first #}{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\n' }}{% endfor %}\
-{# Render all video then #}{% for content in message['content'] | selectattr('type', 'equalto', 'video') %}{{ '<video>\n' }}{% endfor %}\
-{# Render all text finally #}{% if message['role'] != 'assistant' %}\
+# In the manner of the published ones: all pictures first, then all clips, then the texts.
+CHAT_TEMPLATE = """{% for message in messages %}{% if message['role'] != 'system' %}{{ message['role'].upper() + ': ' }}{% endif %}\
+{# Pictures #}{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\n' }}{% endfor %}\
+{# Clips #}{% for content in message['content'] | selectattr('type', 'equalto', 'video') %}{{ '<video>\n' }}{% endfor %}\
+{# Texts #}{% if message['role'] != 'assistant' %}\
 {% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] + ' ' }}{% endfor %}{% else %}\
 {% for content in message['content'] | selectattr('type', 'equalto', 'text') %}\
 {% generation %}{{ content['text'] + ' ' }}{% endgeneration %}{% endfor %}{% endif %}{% endfor %}\
 {% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}"""
 CHATS = [  # turns of (role, text, pictures, clips)
     [("user", "What is this?", [], [0])],
-    [("user", "hello", [], [])],
+    [("system", "Be brief.", [], []), ("user", "hello", [], [])],
     [("user", "What is this?", [0], [1]), ("assistant", "this is it.", [], []), ("user", "and these?", [4], [0, 2])],
 ]
 
@@ -86,10 +87,10 @@ class VideoLlavaVideoProcessor(NeedsTorchvision):
             pictures_way.preprocess(clip, return_tensors="pt", return_legacy_image_output=False)["pixel_values"] for clip in videos])})
 
 
-def make_clips(seed, frames):
-    """Colours that move, frames of odd sizes."""
+def make_clips(seed, shapes):
+    """Colours that move; shapes: of each clip the size of its frames and how many there are."""
     random, made = np.random.default_rng(seed + 1000), []
-    for size in CLIP_SIZES:
+    for size, frames in shapes:
         first, last = random.integers(0, 256, (2, 4, 6, 3))
         mixed = [first + (last - first) * k // max(frames - 1, 1) for k in range(frames)]
         made.append([Image.fromarray(frame.astype(np.uint8)).resize(size, Image.Resampling.BICUBIC) for frame in mixed])
@@ -157,10 +158,13 @@ def features_of(model, processor, images, clips, dtype):
     return tensors
 
 
+def messages_of(chat):
+    return [{"role": role, "content": [*[{"type": "image"}] * len(shown), *[{"type": "video"}] * len(played), {"type": "text", "text": text}]}
+            for role, text, shown, played in chat]
+
+
 def chat_record(model, processor, images, clips, chat, dtype):
-    messages = [{"role": role, "content": [{"type": "image"}] * len(shown) + [{"type": "video"}] * len(played) + [{"type": "text", "text": text}]}
-                for role, text, shown, played in chat]
-    prompt = processor.apply_chat_template(messages, add_generation_prompt=True)
+    prompt = processor.apply_chat_template(messages_of(chat), add_generation_prompt=True)
     inputs = prepared(processor, [images[i] for turn in chat for i in turn[2]], [clips[i] for turn in chat for i in turn[3]], prompt, dtype)
     length = inputs["input_ids"].shape[1]
     tokens = model.generate(**inputs, do_sample=False, max_new_tokens=12)[0, length:]
@@ -183,7 +187,7 @@ def write_case(folder, name, seed):
     folder.mkdir(parents=True, exist_ok=True)
     model = make_model(fields, tower, text, frames, seed, dtype)
     processor = make_processor(model.config, make_tokenizer(("<image>", "<video>")))
-    images, clips = pictures(seed), make_clips(seed, frames)
+    images, clips = pictures(seed), make_clips(seed, [(size, frames) for size in CLIP_SIZES])
     write_shown(folder, images, clips)
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
@@ -206,6 +210,18 @@ def write_case(folder, name, seed):
     (folder / "reference.json").write_text(json.dumps(record))
 
 
+def make_sparse(folder):
+    """As the first versions saved: of CLIP's config only what is not its default, one file for both processors, the template in JSON."""
+    config, defaults = json.loads((folder / "config.json").read_text()), AutoConfig.for_model("clip_vision_model").to_dict()
+    vision = config["vision_config"]
+    config["vision_config"] = {name: value for name, value in vision.items() if name == "model_type" or value != defaults[name]}
+    assert "hidden_act" not in config["vision_config"]
+    config["torch_dtype"] = config.pop("dtype")
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "video_preprocessor_config.json").unlink()
+    (folder / "chat_template.jinja").rename(folder / "chat_template.json").write_text(json.dumps({"chat_template": CHAT_TEMPLATE}))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
@@ -214,7 +230,8 @@ def main():
     out = arguments.out / "video_llava"
     if OLDER:
         write_case(out / "defaults_transformers4", "defaults", 0)
-        write_case(out / "layers_transformers4", "layers", 41)
+        write_case(out / "as_published", "defaults", 41)
+        make_sparse(out / "as_published")
         return
     for seed, name in enumerate(FULL_SIZE if arguments.full_size else CASES):
         write_case(out / name, name, seed)
