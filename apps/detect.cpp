@@ -1,4 +1,7 @@
 // omma detect: text to boxes.
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <memory>
 
 #include "apps/clip_arguments.h"
@@ -14,6 +17,7 @@
 #include "omma/io/video_writer.h"
 #include "omma/models/zoo.h"
 #include "omma/tasks/detector.h"
+#include "omma/text/noun_phrases.h"
 #include "omma/vision/draw.h"
 
 namespace omma::app {
@@ -22,7 +26,7 @@ namespace {
 struct DetectOptions : CommonOptions {
   std::vector<std::string> images;
   std::vector<std::string> phrases;
-  std::string caption;
+  std::string caption, sentence;
   std::optional<float> box_threshold, text_threshold, nms;
   ClipFlags clips;
   std::optional<double> every;
@@ -35,8 +39,10 @@ void print_text(const NamedImage& named, const DetectionResult& result) {
   print_detections(result);
 }
 
-void print_json(const std::filesystem::path& model, const NamedImage& named, const DetectionResult& result, double load_ms) {
+void print_json(const std::filesystem::path& model, const NamedImage& named, const DetectionResult& result, double load_ms,
+                const json& told) {
   json line = image_line(model, named);
+  line.update(told);
   line["detections"] = detections_json(result);
   line["timing_ms"] = timing_json(load_ms, result.timing);
   print_line(line);
@@ -47,8 +53,20 @@ void write_overlay(const std::filesystem::path& file, const Image& image, const 
   write_image(file, overlay_of(image, boxes_of(result, labels)));
 }
 
+// The sentence's noun phrases, each once; they are told, as nobody wrote them down.
+std::vector<std::string> phrases_of(const DetectOptions& options) {
+  std::vector<std::string> phrases;
+  for (const NounPhrase& phrase : noun_phrases(options.sentence))
+    if (std::ranges::count(phrases, phrase.text) == 0) phrases.push_back(phrase.text);
+  check(!phrases.empty(), "--sentence: no thing to look for in \"{}\"; [a thing] in brackets marks one", options.sentence);
+  if (!options.json) write_stderr(fmt::format("omma: looks for: {}\n", fmt::join(phrases, ", ")));
+  return phrases;
+}
+
 DetectionPrompt prompt_of(const DetectOptions& options) {
-  check(options.phrases.empty() != options.caption.empty(), "detect: expected either --phrase (one or more) or --caption");
+  const int given = (options.phrases.empty() ? 0 : 1) + (options.caption.empty() ? 0 : 1) + (options.sentence.empty() ? 0 : 1);
+  check(given == 1, "detect: expected either --phrase (one or more), --caption or --sentence");
+  if (!options.sentence.empty()) return {.phrases = phrases_of(options), .caption = {}};
   DetectionPrompt prompt{.phrases = options.phrases, .caption = {}};
   if (!options.caption.empty()) prompt.caption = options.caption;
   return prompt;
@@ -72,6 +90,7 @@ std::vector<std::filesystem::path> result_files(const DetectOptions& options, co
 int run_detect(const DetectOptions& options) {
   apply(options);
   const DetectionPrompt prompt = prompt_of(options);
+  const json told = options.sentence.empty() ? json::object() : json{{"phrases", prompt.phrases}};
   const auto paths = expand_seen(options.images, options.clips);
   const auto model = find_model_for("detect", options.model);
   InputPaths inputs = picture_inputs(options.images, paths);
@@ -87,7 +106,7 @@ int run_detect(const DetectOptions& options) {
     const auto results = detector->detect(images_of(group), prompt, thresholds);
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (options.json)
-        print_json(model, group[i], results[i], load_ms);
+        print_json(model, group[i], results[i], load_ms, told);
       else
         print_text(group[i], results[i]);
       if (!overlays.empty()) write_overlay(overlays[group[i].index], group[i].image, results[i], !options.no_labels);
@@ -104,9 +123,10 @@ int run_detect(const DetectOptions& options) {
                                              .prompt = prompt,
                                              .thresholds = thresholds,
                                              .labels = !options.no_labels,
-                                             .json = options.json,
+                                             .as_json = options.json,
                                              .batch = options.batch,
-                                             .load_ms = load_ms});
+                                             .load_ms = load_ms,
+                                             .told = told});
   };
   const int status = for_each_batch(paths, options.batch, options, in_pictures,
                                     {.takes = [&](const auto& path) { return is_clip(path, options.clips); }, .body = in_clip});
@@ -123,6 +143,10 @@ void add_detect(CLI::App& app) {
       ->allow_extra_args(false)
       ->type_name("P");
   command.add_option("--caption", options->caption, "free text: \"a cat. a dog.\"")->type_name("TEXT");
+  command
+      .add_option("--sentence", options->sentence,
+                  "what people write: \"Find the person and the kite.\" Its noun phrases are looked for, or those in [brackets]")
+      ->type_name("TEXT");
   command.add_option("--box-threshold", options->box_threshold, "least score of a detection (default: the model's, else .35)")
       ->type_name("X");
   command

@@ -104,7 +104,7 @@ class ClipDetector {
   }
 
   void tell(const VideoFrame& frame, const DetectionResult& result) const {
-    if (!work_.json) {
+    if (!work_.as_json) {
       print("{} {:.3f} s ({} x {})\n", work_.clip.string(), frame.time, frame.image.width, frame.image.height);
       return print_detections(result);
     }
@@ -115,6 +115,7 @@ class ClipDetector {
                  {"detections", detections_json(result)},
                  {"timing_ms", timing_json(work_.load_ms, result.timing)}};
     line["time"] = line["frames"][0]["seconds"];
+    line.update(work_.told);
     print_line(line);
   }
 

@@ -17,9 +17,10 @@ struct ClipDetection {
   ClipFlags flags;              // where they are given, the frames that they ask for, and no others
   DetectionPrompt prompt;
   DetectionOptions thresholds;
-  bool labels = true, json = false;
+  bool labels = true, as_json = false;
   int batch = 1;
   double load_ms = 0;
+  json told = json::object();  // what every JSON line says, too
 };
 
 // A result of each frame that is looked at, in order. In the clip with boxes all frames come, each with the boxes of the last one

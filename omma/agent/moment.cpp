@@ -20,7 +20,7 @@ struct Word {
 std::vector<Word> words_of(std::string_view question) {
   std::vector<Word> words;
   const auto is_inside = [](char c) {
-    return is_ascii_alphanumeric(c) || c == '.' || c == ':' || static_cast<unsigned char>(c) > 127;
+    return is_ascii_alphanumeric(c) || c == '.' || c == ':' || c == '-' || static_cast<unsigned char>(c) > 127;
   };
   for (std::size_t at = 0; at < question.size();) {
     std::size_t end = at;

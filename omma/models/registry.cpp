@@ -21,6 +21,7 @@
 #include "omma/models/sam/predictor.h"
 #include "omma/models/sam/quantize.h"
 #include "omma/models/video_llava/chat.h"
+#include "omma/models/video_llava/convert.h"
 #include "omma/text/chat_template.h"
 
 namespace omma {
@@ -120,6 +121,10 @@ std::vector<ModelRow> known_models() {
   llava.quantize = quantize_llava;
   rows.push_back(std::move(llava));
   ModelRow video_llava = visual_chat_row<VideoLlavaChat>({"video_llava"});
+  video_llava.is_original = is_original_video_llava;
+  video_llava.convert = convert_video_llava;
+  video_llava.converts_parts = true;
+  video_llava.is_original_config = is_original_video_config;
   video_llava.keys = video_llava_keys(LlavaConfig());
   video_llava.quantize = quantize_video_llava;
   rows.push_back(std::move(video_llava));

@@ -220,10 +220,11 @@ json sentencepiece_tokenizer(std::string_view bytes, const SentencePieceOptions&
   return file;
 }
 
-json read_sentencepiece_tokenizer(const std::filesystem::path& directory) {
+json read_sentencepiece_tokenizer(const std::filesystem::path& directory, std::optional<bool> legacy) {
   const auto config_file = directory / "tokenizer_config.json", added_file = directory / "added_tokens.json";
   const json config = std::filesystem::exists(config_file) ? read_json(config_file) : json::object();
   auto options = read_config<SentencePieceOptions>(config, config_file.string());
+  options.legacy = legacy.value_or(options.legacy);
   const auto add = [&](const std::string& text, const json& id) {
     check(id.is_number_unsigned() && id < (std::int64_t{1} << 24), "{}: \"{}\": expected an id, got {}", directory.string(), text,
           dump_json(id));

@@ -31,6 +31,7 @@ void save_video_llava(const std::filesystem::path& directory, const VideoLlavaCh
                       torch::Dtype dtype) {
   const VideoLlavaConfig& config = checkpoint.model->config();
   json pictures = write_image_processor(checkpoint.pictures.config(), "VideoLlava");
+  if (checkpoint.pictures.aspect() == ImageAspect::pad) pictures["do_pad"] = true;
   save_model_directory(directory, *checkpoint.model,
                        {.config = write_video_llava_config(config),
                         .tokenizer = files.tokenizer,
