@@ -96,7 +96,9 @@ class ClipDetector {
         tell(each.frame, *result);
         boxes_ = boxes_of(*result++, work_.labels);
       }
-      if (writer_) writer_->append(overlay_of(each.frame.image, boxes_), each.frame.time);
+      if (!writer_) continue;
+      draw_boxes(each.frame.image, boxes_);
+      writer_->append(each.frame.image, each.frame.time);
     }
     if (progress_) progress_->advance(std::ssize(waiting_));
     waiting_.clear();

@@ -66,7 +66,7 @@ class ClipVisionModelImpl : public torch::nn::Module {
   Tensor pooled(const Tensor& pixels);  // the class token after the last block, normalised: [B, C]
 
   // Random weights as the reference draws them.
-  void init_weights();
+  virtual void init_weights();
 
   const ClipVisionConfig& config() const { return config_; }
 

@@ -47,4 +47,9 @@ VideoTowerImpl::VideoTowerImpl(const ClipVisionConfig& config, int64_t frames) :
     moments_.emplace_back(*named_modules("", /*include_self=*/false)[fmt::format("encoder.layers.{}", i)], config, frames);
 }
 
+void VideoTowerImpl::init_weights() {
+  ClipVisionModelImpl::init_weights();
+  for (TemporalAttention& moment : moments_) moment->init_weights(std::ssize(moments_));
+}
+
 }  // namespace omma

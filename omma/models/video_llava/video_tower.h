@@ -35,6 +35,8 @@ class VideoTowerImpl : public ClipVisionModelImpl {
  public:
   VideoTowerImpl(const ClipVisionConfig& config, int64_t frames);
 
+  void init_weights() override;
+
  private:
   Tensor before_block(std::size_t i, const Tensor& x) override { return moments_[i]->forward(x); }
 
