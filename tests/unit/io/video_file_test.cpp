@@ -1,62 +1,26 @@
-// Clips that the ffmpeg program makes: frame n of them is gray, 16 + 2 n in its luma.
 #include "omma/io/video_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cmath>
-#include <cstdlib>
+#include <chrono>
+#include <thread>
 
 #include "omma/base/file.h"
-#include "tests/temporary_directory.h"
+#include "tests/unit/io/made_clips.h"
 
 namespace omma {
 namespace {
 namespace fs = std::filesystem;
 using testing::invalid_argument_of;
 
-constexpr int frames = 60;
-
-int gray_of(double number) { return static_cast<int>(std::lround((2 * number) * 255 / 219)); }
-
-class VideoFiles : public ::testing::Test {
+class VideoFiles : public testing::MadeClips {
  protected:
-  // `words`: what stands between the source of 64 x 48 pixels and ten frames a second, six seconds long, and the file.
-  fs::path made(const std::string& words, const std::string& name, const std::string& filters = "null") const {
-    return run("-f lavfi -i \"nullsrc=s=64x48:r=10:d=6,geq=lum='16+2*N':cb=128:cr=128," + filters + "\" " + words, name);
-  }
-  fs::path run(const std::string& words, const std::string& name) const {
-    const fs::path file = directory_ / name;
-    const std::string command = "ffmpeg -nostdin -y -v error " + words + " '" + file.string() + "'";
-    const int status = std::system(command.c_str());
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << command;
-    return file;
-  }
-
-  // How far the middle of a frame is from what its number says, at most.
-  static int wrong_by(const VideoClip& clip) {
-    int worst = 0;
-    for (const VideoFrame& frame : clip.frames) {
-      const std::uint8_t* middle = frame.image.pixel(frame.image.width / 2, frame.image.height / 2);
-      for (int channel = 0; channel < 3; ++channel)
-        worst = std::max(worst, std::abs(middle[channel] - gray_of(static_cast<double>(frame.number))));
-    }
-    return worst;
-  }
-
-  static std::vector<std::int64_t> numbers_of(const VideoClip& clip) {
-    std::vector<std::int64_t> numbers;
-    for (const VideoFrame& frame : clip.frames) numbers.push_back(frame.number);
-    return numbers;
-  }
-
   std::string refusal(const fs::path& file, const VideoLimits& limits = {}) const {
     const std::string message = invalid_argument_of([&] { read_video(file, {}, limits); });
     return message.starts_with(file.string() + ": ") ? message.substr(file.string().size() + 2) : "without the file: " + message;
   }
-
-  testing::TemporaryDirectory directory_;
-  std::string h264_ = "-c:v libx264 -pix_fmt yuv420p -g 12 -bf 2";
 };
 
 FrameSampling at(const std::string& times) {
@@ -219,7 +183,9 @@ TEST_F(VideoFiles, ListsOfFilesAreRefused) {
     EXPECT_TRUE(refusal(directory_ / name).starts_with("no video that omma reads")) << name << " " << refusal(directory_ / name);
   }
   EXPECT_EQ(refusal(directory_ / "none.mp4"), "No such file or directory");
-  EXPECT_EQ(refusal(directory_.path()), "expected a file");
+  ASSERT_EQ(::mkfifo((directory_ / "pipe.mp4").c_str(), 0600), 0);  // into which nobody writes
+  EXPECT_EQ(refusal(directory_ / "pipe.mp4"), "expected a regular file");
+  EXPECT_EQ(refusal("/dev/zero"), "expected a regular file");
 }
 
 TEST_F(VideoFiles, LimitsAreKept) {
@@ -231,6 +197,119 @@ TEST_F(VideoFiles, LimitsAreKept) {
   EXPECT_EQ(refusal(file, {.frames = 59}), "expected at most 59 frames");
   EXPECT_EQ(refusal(file, {.seconds = 5.5}), "expected at most 5.5 seconds, got 6");
   EXPECT_THROW(read_video(file, {}, {.deadline = 0}), std::runtime_error);
+}
+
+// Containers lead to a key frame in different ways, some to one far before it.
+TEST_F(VideoFiles, DecodingBeginsAtTheKeyFrameBefore) {
+  constexpr const char* plain = "-c:v libx264 -pix_fmt yuv420p -g 12 -keyint_min 12 -sc_threshold 0 -bf 2";
+  const std::pair<std::string, const char*> cases[] = {{plain, "a.mp4"},
+                                                       {plain, "a.mkv"},
+                                                       {plain, "a.ts"},
+                                                       {plain, "a.flv"},
+                                                       {plain, "a.avi"},
+                                                       {std::string(plain) + " -movflags frag_keyframe+empty_moov", "f.mp4"},
+                                                       {"-c:v mpeg4 -q:v 2 -g 12", "b.avi"},
+                                                       {"-c:v mpeg2video -q:v 2 -r 10000/1001 -strict -2 -g 12 -bf 2", "b.ts"},
+                                                       {"-c:v libvpx-vp9 -b:v 1M -g 12", "b.webm"}};
+  for (const auto& [words, name] : cases) {
+    const fs::path file = made(words, name);
+    for (const char* time : {"3.55", "5.85"}) {
+      const VideoClip clip = read_video(file, at(time), {.decoded_pixels = 18 * 64 * 48});
+      ASSERT_EQ(clip.frames.size(), 1U);
+      EXPECT_EQ(clip.errors, 0) << name;
+      EXPECT_LE(wrong_by(clip), 4) << name << " " << time;
+    }
+  }
+}
+
+// Frames that come after a key frame in the file, and are made of it and of what is before it.
+TEST_F(VideoFiles, OpenGroupsOfPictures) {
+  for (const char* words : {"-c:v libx264 -x264-params open-gop=1:keyint=12:min-keyint=12:scenecut=0:bframes=3 -pix_fmt yuv420p",
+                            "-c:v libx265 -x265-params open-gop=1:keyint=12:min-keyint=12:scenecut=0:bframes=3:log-level=none",
+                            "-c:v mpeg2video -q:v 2 -r 10000/1001 -strict -2 -g 12 -bf 2"}) {
+    for (const char* name : {"open.mkv", "open.ts"}) {
+      const fs::path file = made(words, name);
+      const VideoClip all = read_video(file, {.count = frames});
+      EXPECT_LE(wrong_by(all), 4) << words;
+      EXPECT_EQ(all.errors, 0) << words;
+      for (int number = 1; number < frames; ++number) {
+        const VideoClip one = read_video(file, at(std::to_string(all.frames[number].time + 0.01)), {.in_child = false});
+        ASSERT_EQ(one.frames[0].number, number);
+        EXPECT_EQ(one.frames[0].image, all.frames[number].image) << name << " " << words << " " << number;
+      }
+    }
+  }
+}
+
+TEST_F(VideoFiles, AreTheSameWithAnyNumberOfThreadsAndInThisProcess) {
+  std::string noisy = read_file(run("-f lavfi -i testsrc2=s=160x120:d=8:r=25 -c:v libx264 -pix_fmt yuv420p -g 20", "a.ts"));
+  for (std::size_t i = noisy.size() / 2; i < noisy.size() / 2 + 3000; ++i) noisy[i] = static_cast<char>(i * 37);
+  const fs::path damaged = directory_ / "damaged.ts";
+  write_file(damaged, noisy);
+  for (const fs::path& file : {directory_ / "a.ts", damaged, made(h264_, "a.mp4")}) {
+    const VideoClip one = read_video(file, {.count = 40}, {.threads = 1, .in_child = false});
+    for (const VideoLimits& limits :
+         {VideoLimits{.threads = 1}, {.threads = 2}, {.threads = 7}, {.threads = 3, .in_child = false}}) {
+      const VideoClip other = read_video(file, {.count = 40}, limits);
+      ASSERT_EQ(numbers_of(other), numbers_of(one));
+      EXPECT_EQ(other.errors, one.errors);
+      for (std::size_t i = 0; i < one.frames.size(); ++i) EXPECT_EQ(other.frames[i].image, one.frames[i].image) << file << " " << i;
+    }
+  }
+}
+
+// As a download leaves it for which the disk was kept: what is known to be there, and zeros.
+TEST_F(VideoFiles, WhatIsBeforeStandsInForAnEndThatIsMissing) {
+  std::string bytes = read_file(made(h264_ + " -movflags faststart", "a.mp4"));
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2), bytes.end(), '\0');
+  write_file(directory_ / "half.mp4", bytes);
+  for (const bool in_child : {false, true}) {
+    const VideoClip clip = read_video(directory_ / "half.mp4", {.count = 6}, {.in_child = in_child});
+    EXPECT_EQ(clip.frame_count, frames);
+    EXPECT_GE(clip.errors, 2);
+    EXPECT_LE(clip.errors, 4);
+    EXPECT_LE(wrong_by(clip.frames[1]), 3);
+    EXPECT_EQ(clip.frames[5].number, frames - 1);
+    EXPECT_EQ(clip.frames[5].image, clip.frames[4].image);
+  }
+}
+
+// Neither a process nor a zombie is left.
+TEST_F(VideoFiles, DecodingIsKilledAtTheDeadline) {
+  const fs::path file =
+      run("-f lavfi -i testsrc=s=1280x720:r=25:d=20 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 999", "a.mp4");
+  const auto start = std::chrono::steady_clock::now();
+  std::string message;
+  try {
+    read_video(file, {}, {.deadline = 0.1});
+  } catch (const std::runtime_error& error) {
+    message = error.what();
+  }
+  EXPECT_EQ(message, file.string() + ": reading took longer than 0.1 seconds");
+  EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 1);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+}
+
+TEST_F(VideoFiles, MemoryIsLimited) {
+  const fs::path file = run("-f lavfi -i testsrc=s=1920x1080:r=5:d=1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p", "a.mp4");
+  EXPECT_EQ(read_video(file, {}).frames.size(), 8U);
+  const std::string message = refusal(file, {.memory = 1 << 20});
+  EXPECT_TRUE(message == "expected decoding to take at most 1048576 bytes of memory" ||
+              message.starts_with("no video that omma reads: decoding it ended with"))  // what a sanitizer makes of it
+      << message;
+}
+
+TEST_F(VideoFiles, AreReadByManyThreadsAtOnce) {
+  const fs::path file = made(h264_, "a.mp4");
+  const VideoClip one = read_video(file, {});
+  std::vector<VideoClip> clips(8);
+  {
+    std::vector<std::jthread> threads;
+    for (VideoClip& clip : clips) threads.emplace_back([&] { clip = read_video(file, {}, {.deadline = 20}); });
+  }
+  for (const VideoClip& clip : clips)
+    for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(clip.frames.at(i).image, one.frames[i].image);
 }
 
 TEST_F(VideoFiles, AreToldByTheirFirstBytes) {
