@@ -5,6 +5,7 @@
 #include "omma/models/blip/captioner.h"
 #include "omma/models/blip/convert.h"
 #include "omma/models/blip/matcher.h"
+#include "omma/models/blip2/matcher.h"
 #include "omma/models/chat_tasks.h"
 #include "omma/models/clip/matcher.h"
 #include "omma/models/grounding_dino/convert.h"
@@ -95,6 +96,10 @@ std::vector<ModelRow> known_models() {
                   .answerer = load_blip_as<Answerer, BlipAnswerer>,
                   .is_original = [](const ConversionSource& source) { return original_blip_prefix(source.file).has_value(); },
                   .convert = convert_blip});
+  rows.push_back({.types = {"blip-2"}, .tasks = blip2_tasks, .matcher = [](const fs::path& directory, const LoadTarget& target) {
+                    const Blip2Options options{.device = target.device, .dtype = target.dtype_or_fp32()};
+                    return std::make_unique<Blip2Matcher>(load_blip2(directory, options));
+                  }});
   rows.push_back({.types = {"clip"}, .matcher = [](const fs::path& directory, const LoadTarget& target) {
                     const ClipOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
                     return std::make_unique<ClipMatcher>(directory, options);
