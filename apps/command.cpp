@@ -1,6 +1,7 @@
 #include "apps/command.h"
 
 #include <ATen/Parallel.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
-#include <set>
 #include <system_error>
 
 #include "apps/process.h"
@@ -39,17 +39,10 @@ void show_progress(const ProgressState& state) {
                            state.total, state.rate, left / 60, left % 60, state.note, terminal && !last ? "" : "\n"));
 }
 
-bool looks_like_picture(const fs::path& path) {
-  static const std::set<std::string> endings = {".jpg", ".jpeg", ".png", ".webp"};
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return endings.contains(ending);
-}
-
 void append_directory(const fs::path& directory, std::vector<fs::path>& paths) {
   std::vector<fs::path> found;
-  std::ranges::copy_if(files_in(directory), std::back_inserter(found), looks_like_picture);
-  check(!found.empty(), "{}: no pictures (.jpg .jpeg .png .webp) in this directory", directory.string());
+  std::ranges::copy_if(files_in(directory), std::back_inserter(found), has_picture_extension);
+  check(!found.empty(), "{}: no pictures (.{}) in this directory", directory.string(), fmt::join(picture_extensions(), " ."));
   paths.insert(paths.end(), found.begin(), found.end());
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -197,6 +198,12 @@ DirectoryLock::DirectoryLock(const fs::path& directory, std::string_view part)
 DirectoryLock::~DirectoryLock() {
   ::unlink(file_.c_str());  // while it is locked: whoever makes it anew has the directory
   ::close(descriptor_);
+}
+
+std::string lower_extension(const fs::path& file) {
+  std::string extension = file.extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return extension;
 }
 
 fs::path path_inside(const fs::path& directory, std::string_view name) {

@@ -84,6 +84,9 @@ class DirectoryLock {
   int descriptor_ = -1;
 };
 
+// How a file's name ends, in lower case: ".jpg" of A.JPG.
+std::string lower_extension(const std::filesystem::path& file);
+
 // What `name`, read from a file, means in `directory`; std::invalid_argument where its words lead out of it. Links are followed.
 std::filesystem::path path_inside(const std::filesystem::path& directory, std::string_view name);
 

@@ -206,9 +206,7 @@ void VideoWriter::State::write(std::int64_t duration) {
 }
 
 void expect_video_name(const fs::path& file) {
-  std::string extension = file.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  check(extension == ".mp4", "{}: expected a name that ends in .mp4", file.string());
+  check(lower_extension(file) == ".mp4", "{}: expected a name that ends in .mp4", file.string());
 }
 
 VideoWriter::VideoWriter(fs::path file, int threads, std::string_view codec) : state_(std::make_unique<State>()) {
