@@ -36,7 +36,7 @@ void add_clip_flags(CLI::App& command, ClipFlags& flags) {
       .add_option("--times", flags.times,
                   "those on screen at these seconds, end for the last: 1.0,2.5,end. With one of the three a folder of pictures, a "
                   "GIF or an animated WebP is a clip, too")
-      ->type_name("T,T...");
+      ->type_name("TIMES");
 }
 
 FrameSampling sampling_of(const ClipFlags& flags, int count) {

@@ -20,6 +20,11 @@ double parse_number(std::string_view text, std::string_view what) {
   return value;
 }
 
+void expect_count(double count) {
+  constexpr double most = 1e7;
+  check(count <= most, "frames: expected to take at most {:.0f}, got {:.6g}", most, count);
+}
+
 std::vector<std::size_t> uniform(std::size_t frames, int count) {
   const auto last = static_cast<double>(frames - 1);
   const double step = count > 1 ? last / (count - 1) : 0;
@@ -37,13 +42,30 @@ std::vector<std::size_t> stride(std::size_t frames, int count) {
   return numbers;
 }
 
-std::size_t on_screen(double time, std::span<const double> times, double duration) {
-  check(time >= 0 && (time <= duration || time == last_frame), "times: expected 0 to {:.6g} seconds, got {:.6g}", duration, time);
-  const auto after = std::ranges::upper_bound(times, time);
-  return static_cast<std::size_t>(after - times.begin()) - (after == times.begin() ? 0 : 1);
+std::vector<std::size_t> at_rate(double rate, std::span<const double> times, double duration) {
+  check(rate > 0, "frames: expected a rate above 0, got {:.6g}", rate);
+  expect_count(duration * rate);
+  std::vector<std::size_t> numbers;
+  for (double i = 0; i == 0 || i / rate < duration; ++i) numbers.push_back(frame_on_screen(i / rate, times));
+  return numbers;
+}
+
+std::vector<std::size_t> at_times(std::span<const double> wanted, std::span<const double> times, double duration) {
+  std::vector<std::size_t> numbers;
+  for (const double time : wanted) {
+    check(time >= 0 && (time <= duration || time == last_frame), "times: expected 0 to {:.6g} seconds, got {:.6g}", duration, time);
+    numbers.push_back(frame_on_screen(time, times));
+  }
+  return numbers;
 }
 
 }  // namespace
+
+std::size_t frame_on_screen(double time, std::span<const double> times) {
+  constexpr double microsecond = 1e-6;
+  const auto after = std::ranges::upper_bound(times, time + microsecond);
+  return static_cast<std::size_t>(after - times.begin()) - (after == times.begin() ? 0 : 1);
+}
 
 FrameSampling parse_frame_sampling(std::string_view text, std::string_view what) {
   constexpr std::string_view rate = "fps:";
@@ -71,21 +93,18 @@ std::vector<double> parse_frame_times(std::string_view text, std::string_view wh
 std::vector<std::size_t> sampled_frames(const FrameSampling& sampling, std::span<const double> times, double duration) {
   check(!times.empty(), "no video frames");
   check(sampling.count >= 1, "frames: expected at least 1, got {}", sampling.count);
-  std::vector<std::size_t> numbers;
+  expect_count(sampling.count);
   switch (sampling.kind) {
     case FrameSampling::Kind::uniform:
       return uniform(times.size(), sampling.count);
     case FrameSampling::Kind::stride:
       return stride(times.size(), sampling.count);
     case FrameSampling::Kind::rate:
-      for (double i = 0; i == 0 || i / sampling.rate < duration; ++i)
-        numbers.push_back(on_screen(i / sampling.rate, times, duration));
-      return numbers;
+      return at_rate(sampling.rate, times, duration);
     case FrameSampling::Kind::times:
-      for (const double time : sampling.times) numbers.push_back(on_screen(time, times, duration));
-      return numbers;
+      return at_times(sampling.times, times, duration);
   }
-  return numbers;
+  return {};
 }
 
 }  // namespace omma

@@ -27,8 +27,12 @@ struct FrameSampling {
 FrameSampling parse_frame_sampling(std::string_view text, std::string_view what);
 std::vector<double> parse_frame_times(std::string_view text, std::string_view what);
 
-// The numbers of the frames to take, as asked for, of a clip whose frames come on screen at `times`, which rise from 0, and that
-// ends at `duration` seconds. Throws std::invalid_argument for no frames, and for a time beyond the clip.
+// The number of the frame that is on screen at `time`, of frames that come there at `times`, which rise from 0. A microsecond
+// before its time a frame is there, so that a third of a second is one however it was computed.
+std::size_t frame_on_screen(double time, std::span<const double> times);
+
+// The numbers of the frames to take, as asked for, of a clip whose frames come on screen at `times` and that ends at `duration`
+// seconds. Throws std::invalid_argument for no frames, for more than ten million, and for a time beyond the clip.
 std::vector<std::size_t> sampled_frames(const FrameSampling& sampling, std::span<const double> times, double duration);
 
 }  // namespace omma

@@ -60,8 +60,7 @@ class FrameTaker {
         }
       }
     };
-    const int readers =
-        static_cast<int>(std::clamp<std::size_t>(static_cast<std::size_t>(budget_.limits().threads), 1, jobs.size()));
+    const int readers = static_cast<int>(std::min<std::int64_t>(std::max(1, budget_.limits().threads), std::ssize(jobs)));
     parallel_for(readers, readers, [&](std::int64_t reader, std::int64_t) {
       try {
         reader == 0 ? work(*first) : work(*first->another());

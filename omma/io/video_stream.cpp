@@ -61,12 +61,10 @@ class VideoStream::DecodedHere : public Frames {
   std::optional<std::size_t> number_after(std::size_t number) const {
     const std::vector<double>& times = reader_->contents().times;
     if (++number == times.size() || every_ == 0) return number < times.size() ? std::optional(number) : std::nullopt;
-    constexpr double rounding = 1e-6;  // of time stamps that are multiples, but for their last bits
-    const double multiple = std::ceil(times[number] / every_ - rounding) * every_;
+    constexpr double microsecond = 1e-6;  // see frame_on_screen
+    const double multiple = std::ceil((times[number] - microsecond) / every_) * every_;
     if (multiple >= reader_->contents().duration) return std::nullopt;
-    const auto later =
-        std::upper_bound(times.begin() + static_cast<std::ptrdiff_t>(number) + 1, times.end(), multiple + rounding * every_);
-    return static_cast<std::size_t>(later - times.begin()) - 1;
+    return std::max(number, frame_on_screen(multiple, times));
   }
 
   DecodingBudget budget_;

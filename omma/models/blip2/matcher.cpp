@@ -11,7 +11,7 @@
 namespace omma {
 namespace {
 
-constexpr int64_t max_rows = 256;  // texts of a picture in one pass
+constexpr int64_t texts_at_once = 256;  // texts of a picture in one pass
 
 KeyTable blip2_keys() {
   KeyTable table;
@@ -94,8 +94,8 @@ std::vector<std::vector<float>> Blip2Matcher::embed_texts(std::span<const std::s
 std::vector<float> Blip2Matcher::match_picture(const Tensor& features, const PaddedTexts& texts, int64_t first, int64_t rows) {
   const QFormerPicture picture = checkpoint_.model->qformer->look_at(features);  // [1, S, C]
   std::vector<Tensor> probabilities;
-  for (int64_t done = 0; done < rows; done += max_rows) {
-    const PaddedTexts part = rows_from(texts, first + done, std::min(max_rows, rows - done));
+  for (int64_t done = 0; done < rows; done += texts_at_once) {
+    const PaddedTexts part = rows_from(texts, first + done, std::min(texts_at_once, rows - done));
     const Tensor logits = checkpoint_.model->match_logits(picture, part.input_ids, part.mask);
     probabilities.push_back(torch::softmax(logits.to(torch::kFloat32), -1).select(1, 1));
   }

@@ -50,6 +50,16 @@ TEST(FrameSampling, RateAndTimesTakeWhatIsOnScreen) {
   EXPECT_EQ(invalid_argument_of([&] { sampled_frames(sampling, times, 3.5); }), "times: expected 0 to 3.5 seconds, got 3.6");
 }
 
+// Seven of 21 and of 70 frames a second, in the time stamps of MP4.
+TEST(FrameSampling, RoundedTimesAreThoseMeant) {
+  for (const int step : {3, 10}) {
+    std::vector<double> times;
+    for (int i = 0; i < 3000; ++i) times.push_back(i * 512 * (1 / (step * 512.0 * 7)));
+    const Numbers numbers = sampled_frames({.kind = FrameSampling::Kind::rate, .rate = 7}, times, times.back());
+    for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(numbers[i], i * static_cast<std::size_t>(step)) << step;
+  }
+}
+
 TEST(FrameSampling, TextsAreReadOrRefused) {
   EXPECT_EQ(parse_frame_sampling("fps:2.5", "sampling").rate, 2.5);
   EXPECT_EQ(parse_frame_sampling("stride", "sampling").kind, FrameSampling::Kind::stride);
@@ -59,6 +69,12 @@ TEST(FrameSampling, TextsAreReadOrRefused) {
     EXPECT_TRUE(invalid_argument_of([&] { parse_frame_times(text, "times"); }).starts_with("times: expected")) << text;
   EXPECT_EQ(invalid_argument_of([] { sampled_frames({}, {}, 0); }), "no video frames");
   EXPECT_EQ(invalid_argument_of([] { sampled_frames({.count = 0}, std::vector{0.0}, 1); }), "frames: expected at least 1, got 0");
+  EXPECT_EQ(invalid_argument_of([] { sampled_frames({.count = 10'000'001}, std::vector{0.0}, 1); }),
+            "frames: expected to take at most 10000000, got 1e+07");
+  EXPECT_EQ(invalid_argument_of([] { sampled_frames({.kind = FrameSampling::Kind::rate, .rate = 1e12}, std::vector{0.0}, 60); }),
+            "frames: expected to take at most 10000000, got 6e+13");
+  EXPECT_EQ(invalid_argument_of([] { sampled_frames({.kind = FrameSampling::Kind::rate, .rate = -1}, std::vector{0.0}, 60); }),
+            "frames: expected a rate above 0, got -1");
 }
 
 }  // namespace
