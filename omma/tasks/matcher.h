@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -69,7 +70,7 @@ class Matcher {
 inline float image_text_similarity(std::span<const float> image, std::span<const float> text) {
   if (text.empty() || image.empty() || image.size() % text.size() != 0)
     throw std::invalid_argument("similarity: expected embeddings of one space");
-  float best = -1;
+  float best = -std::numeric_limits<float>::infinity();
   for (std::size_t first = 0; first < image.size(); first += text.size())
     best = std::max(best, std::inner_product(text.begin(), text.end(), image.begin() + static_cast<std::ptrdiff_t>(first), 0.0F));
   return best;
