@@ -227,6 +227,7 @@ TEST_F(ChildProcesses, NeverOutliveTheCaller) {
   ::waitpid(caller, nullptr, 0);
   for (int i = 0; i < 200 && is_running(grandchild); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_FALSE(is_running(grandchild));
+  ::kill(grandchild, SIGKILL);
   ::close(ends[0]);
   ::close(ends[1]);
 }

@@ -261,15 +261,17 @@ TEST_F(VideoFiles, AreTheSameWithAnyNumberOfThreadsAndInThisProcess) {
 
 // As a download leaves it for which the disk was kept: what is known to be there, and zeros.
 TEST_F(VideoFiles, WhatIsBeforeStandsInForAnEndThatIsMissing) {
-  std::string bytes = read_file(made(h264_ + " -movflags faststart", "a.mp4"));
-  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() * 3 / 4), bytes.end(), '\0');
-  write_file(directory_ / "part.mp4", bytes);
+  const fs::path file = run("-f lavfi -i testsrc2=s=160x120:d=6:r=10 " + h264_ + " -movflags faststart", "a.mp4");
+  std::string bytes = read_file(file);
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2), bytes.end(), '\0');
+  write_file(directory_ / "half.mp4", bytes);
+  const VideoClip whole = read_video(file, {.count = 6});
   for (const bool in_child : {false, true}) {
-    const VideoClip clip = read_video(directory_ / "part.mp4", {.count = 6}, {.in_child = in_child});
+    const VideoClip clip = read_video(directory_ / "half.mp4", {.count = 6}, {.in_child = in_child});
     EXPECT_EQ(clip.frame_count, frames);
     EXPECT_GE(clip.errors, 2);
     EXPECT_LE(clip.errors, 4);
-    EXPECT_LE(wrong_by(clip.frames[1]), 3);
+    EXPECT_EQ(clip.frames[1].image, whole.frames[1].image);
     EXPECT_EQ(clip.frames[5].number, frames - 1);
     EXPECT_EQ(clip.frames[5].image, clip.frames[4].image);
   }
@@ -302,12 +304,18 @@ TEST_F(VideoFiles, MemoryIsLimited) {
 }
 
 TEST_F(VideoFiles, AreReadByManyThreadsAtOnce) {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr bool in_child = false;  // GCC's sanitizer allocates under locks that a fork leaves held
+#else
+  constexpr bool in_child = true;
+#endif
   const fs::path file = made(h264_, "a.mp4");
   const VideoClip one = read_video(file, {});
   std::vector<VideoClip> clips(8);
   {
     std::vector<std::jthread> threads;
-    for (VideoClip& clip : clips) threads.emplace_back([&] { clip = read_video(file, {}, {.deadline = 20}); });
+    for (VideoClip& clip : clips)
+      threads.emplace_back([&] { clip = read_video(file, {}, {.deadline = 20, .in_child = in_child}); });
   }
   for (const VideoClip& clip : clips)
     for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(clip.frames.at(i).image, one.frames[i].image);
