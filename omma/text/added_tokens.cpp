@@ -68,6 +68,12 @@ json added_token(const std::string& content, std::int64_t id, bool special) {
           {"rstrip", false}, {"normalized", false}, {"special", special}};
 }
 
+json added_token_list(const std::vector<AddedToken>& tokens) {
+  json list = json::array();
+  for (const AddedToken& token : tokens) list.push_back(write_config(token));
+  return list;
+}
+
 AddedTokens::AddedTokens(const json& list, const std::string& where, const TokenTable& vocabulary,
                          const std::vector<Normalizer>& normalizers) {
   check(list.is_array(), "{}: expected a list, got {}", where, list.type_name());

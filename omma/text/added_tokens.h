@@ -45,6 +45,9 @@ struct AddedToken {
 // Its entry in a tokenizer.json: found in the text as it was given, wherever it stands.
 json added_token(const std::string& content, std::int64_t id, bool special = true);
 
+// The list of them there.
+json added_token_list(const std::vector<AddedToken>& tokens);
+
 // A part of a text: an added token, or text for the model where `id` is unset.
 struct TextPiece {
   AlignedText text;
