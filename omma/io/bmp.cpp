@@ -212,6 +212,9 @@ DecodedImage decode_bmp(std::span<const std::uint8_t> bytes, std::string_view na
   const std::size_t height = static_cast<std::size_t>(bitmap.height);
   std::size_t row_bytes = (static_cast<std::size_t>(bitmap.width) * bitmap.bits + 7) / 8, step = (row_bytes + 3) / 4 * 4;
   if (bitmap.compression == BmpCompression::rle8 || bitmap.compression == BmpCompression::rle4) {
+    constexpr std::size_t most_rows_of_a_byte = 64;  // four bytes skip 255
+    check(height / most_rows_of_a_byte <= reader.left(), "{}: BMP: {} bytes cannot hold {} rows: the file is truncated", name,
+          reader.left(), height);
     indices = RunLengths(reader, bitmap).read(name);
     rows = indices;
     bitmap.bits = 8;

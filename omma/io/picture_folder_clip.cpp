@@ -1,4 +1,6 @@
 // A folder of pictures as a clip.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,13 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool has_picture_name(const fs::path& file) {
-  std::string extension = file.extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  constexpr std::string_view extensions[] = {".jpg", ".jpeg", ".png", ".webp"};
-  return std::ranges::find(extensions, extension) != std::end(extensions);
-}
-
 ImageLimits limits_of(const VideoLimits& limits) {
   ImageLimits image;
   image.pixels = std::min(image.pixels, limits.frame_pixels);
@@ -31,8 +26,9 @@ class PictureFolder : public ClipReader {
   PictureFolder(const fs::path& folder, double rate, DecodingBudget& budget) : budget_(budget) {
     check(std::isfinite(rate) && rate > 0, "pictures: expected a rate above 0, got {:.6g} a second", rate);
     for (fs::path& file : files_in(folder))
-      if (has_picture_name(file)) files_.push_back(std::move(file));
-    check(!files_.empty(), "{}: no video frames: the folder holds no pictures (.jpg, .jpeg, .png, .webp)", budget.name());
+      if (has_picture_extension(file)) files_.push_back(std::move(file));
+    check(!files_.empty(), "{}: no video frames: the folder holds no pictures (.{})", budget.name(),
+          fmt::join(picture_extensions(), " ."));
     budget.expect_frames(std::ssize(files_));
     for (std::size_t i = 0; i < files_.size(); ++i) contents_.times.push_back(static_cast<double>(i) / rate);
     contents_.duration = static_cast<double>(files_.size()) / rate;

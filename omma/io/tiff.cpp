@@ -219,10 +219,12 @@ class TiffReader {
     const std::uint64_t offset = layout_.offsets[block], needed = layout_.row_bytes() * rows_of(block);
     check(offset <= bytes_.size(), "{}: TIFF: the file is truncated: a strip or tile begins at byte {} of {}", name_, offset,
           bytes_.size());
-    const std::uint64_t left = bytes_.size() - offset, size = layout_.sizes.empty() ? left : layout_.sizes[block];
-    const std::uint64_t most_of_a_byte = layout_.compression == TiffCompression::none ? 1 : 4096;
+    const bool is_plain = layout_.compression == TiffCompression::none;
+    const std::uint64_t left = bytes_.size() - offset, told = layout_.sizes.empty() ? left : layout_.sizes[block];
+    const std::uint64_t size = is_plain ? std::min(told, left) : told;  // too large a one does no harm there
+    const std::uint64_t most_of_a_byte = is_plain ? 1 : 4096;
     check(size <= left && size >= (needed + most_of_a_byte - 1) / most_of_a_byte,
-          "{}: TIFF: the file is truncated: a strip or tile of {} bytes at byte {} of {}", name_, size, offset, bytes_.size());
+          "{}: TIFF: the file is truncated: a strip or tile of {} bytes at byte {} of {}", name_, told, offset, bytes_.size());
     return bytes_.subspan(offset, std::min(size, 2 * needed + 1024));
   }
 

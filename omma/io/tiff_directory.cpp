@@ -78,7 +78,7 @@ std::vector<std::uint64_t> TiffDirectory::numbers(TiffTag tag) const {
 
 std::optional<std::uint64_t> TiffDirectory::number(TiffTag tag) const {
   const Entry* entry = find(tag);
-  if (entry == nullptr || entry->count == 0 || !is_whole_number(entry->type)) return std::nullopt;
+  if (entry == nullptr || bytes_of(*entry) == 0 || !is_whole_number(entry->type)) return std::nullopt;
   return read(entry->values_at, type_bytes(entry->type));
 }
 

@@ -33,7 +33,7 @@ bool is_video(std::span<const std::uint8_t> beginning);
 // longer side of a pixel stretched. Frames are told apart by their time stamps, not by the container's count: of two with one time
 // stamp the first counts, the clip begins with the earliest. Of MP4 and QuickTime, Matroska and WebM, AVI, MPEG transport and
 // program streams, FLV, GIF and animated WebP; video alone is decoded, and nothing is opened but the file. Where the file lets it,
-// decoding begins at the key frame before a frame that is taken. A folder's pictures (.jpg, .jpeg, .png, .webp; by name, byte for
+// decoding begins at the key frame before a frame that is taken. A folder's pictures (see picture_extensions(); by name, byte for
 // byte) are frames, too, `picture_rate` a second, each of its own size.
 //
 // Decoding runs in a child process, which is killed at the deadline and cannot harm this one; memory limits hold there alone.

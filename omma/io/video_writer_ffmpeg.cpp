@@ -2,6 +2,7 @@
 // that each frame has its own time and the last one its duration.
 extern "C" {
 #include <libavutil/opt.h>
+#include <libswscale/swscale.h>
 }
 
 #include <algorithm>
@@ -12,7 +13,7 @@ extern "C" {
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/base/output_paths.h"
-#include "omma/io/ffmpeg.h"
+#include "omma/io/ffmpeg_pointers.h"
 #include "omma/io/video_writer.h"
 #include "omma/vision/resize.h"
 
@@ -21,6 +22,11 @@ namespace fs = std::filesystem;
 namespace {
 
 using namespace ffmpeg;
+
+using Encoder = std::unique_ptr<AVCodecContext, Freeing<avcodec_free_context>>;
+struct FreeScaler {
+  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
+};
 
 constexpr double shortest_step = 20e-6, longest_step = 3600;  // seconds; MPEG-4 counts at most an hour from frame to frame
 
@@ -38,6 +44,12 @@ const AVCodec* encoder_of(std::string_view codec, const fs::path& file) {
   if (found == nullptr && codec != "h264") found = avcodec_find_encoder_by_name("mpeg4");
   check(found != nullptr, "{}: libavcodec has no encoder for {}", file.string(), codec.empty() ? "h264 or mpeg4" : codec);
   return found;
+}
+
+std::string reason(int error) {
+  char text[AV_ERROR_MAX_STRING_SIZE] = {};
+  av_strerror(error, text, sizeof(text));
+  return text;
 }
 
 Frame new_frame(AVPixelFormat format, int width, int height) {
@@ -78,8 +90,8 @@ struct VideoWriter::State {
   const AVCodec* codec = nullptr;
   std::unique_ptr<AVFormatContext, CloseOutput> container;
   AVStream* stream = nullptr;
-  Codec encoder;  // of the first frame's size, null before there is one
-  Scaler scaler;
+  Encoder encoder;  // of the first frame's size, null before there is one
+  std::unique_ptr<SwsContext, FreeScaler> scaler;
   Frame rgb, yuv;
   Packet packet, waiting;  // the waiting one's duration is not known before the next one's time
   int width = 0, height = 0;
@@ -135,7 +147,7 @@ void VideoWriter::State::open_encoder(const Image& first) {
   const int longest_side = is_h264 ? 16'384 : 8190;  // else libx264 would fail, and leak
   check(std::max(first.width, first.height) <= longest_side, "{}: {}: expected frames of at most {} pixels a side, got {} x {}",
         name.string(), codec->name, longest_side, first.width, first.height);
-  Codec opened(allocated(avcodec_alloc_context3(codec)));
+  Encoder opened(allocated(avcodec_alloc_context3(codec)));
   opened->width = first.width + first.width % 2;
   opened->height = first.height + first.height % 2;
   opened->pix_fmt = AV_PIX_FMT_YUV420P;

@@ -92,6 +92,7 @@ TEST(Bmp, HeadersThatLieAreErrors) {
 TEST(Bmp, SizesAreCheckedBeforeAnythingIsAllocated) {
   EXPECT_NE(fault(bmp_file({.width = 65'535, .height = 65'535}, {})).find("pixels are over the limit"), std::string::npos);
   EXPECT_NE(fault(bmp_file({.width = 13'000, .height = 13'000}, {})).find("more bytes, found 0"), std::string::npos);
+  EXPECT_NE(fault(coded(13'000, 13'000, {0, 1})).find("the file is truncated"), std::string::npos);
   EXPECT_EQ(fault(bmp_file({.width = 4, .height = 2}, Bytes(24)), {.pixels = 8, .side = 4}), "");
   EXPECT_NE(fault(bmp_file({.width = 4, .height = 2}, Bytes(24)), {.pixels = 7}), "");
 }

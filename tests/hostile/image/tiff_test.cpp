@@ -106,6 +106,7 @@ TEST(Tiff, BlocksThatLieAreErrors) {
                   "expected 4 strips or tiles, got 3"));
   EXPECT_TRUE(has(fault(tiff_file({.tile = 60'000}, {Bytes(3)})), "at most 4096 pixels more than the picture, got 60000 x 60000"));
   Bytes file = tiff_file({}, {Bytes{1, 2, 3}});
+  EXPECT_EQ(decode_image(tiff_file({}, {Bytes{1, 2, 3, 4}}), "x").data, (Bytes{1, 2, 3}));  // more than the picture needs
   file.resize(file.size() - 3);
   EXPECT_TRUE(has(fault(file), "a strip or tile of 3 bytes at byte"));
 }

@@ -74,7 +74,7 @@ TEST_F(PictureClips, OnlyWhatIsTakenIsDecoded) {
 TEST_F(PictureClips, LimitsAreKept) {
   fs::create_directories(folder_);
   EXPECT_EQ(invalid_argument_of([&] { read_video(folder_, {}); }),
-            folder_.string() + ": no video frames: the folder holds no pictures (.jpg, .jpeg, .png, .webp)");
+            folder_.string() + ": no video frames: the folder holds no pictures (.jpg .jpeg .png .webp .gif .bmp .tif .tiff)");
   for (int i = 0; i < 5000; ++i) fs::create_symlink("/dev/null", folder_ / (std::to_string(i) + ".jpg"));  // none of them is read
   const auto refusal = [&](const VideoLimits& limits) { return invalid_argument_of([&] { read_video(folder_, {}, limits); }); };
   EXPECT_EQ(refusal({.frames = 4999}), folder_.string() + ": expected at most 4999 frames");
