@@ -34,41 +34,38 @@ class Codes {
   unsigned bits_ = 0, held_ = 0;  // at most 12 + 7, and above them what was taken
 };
 
-// The string of a code: that of `before` and one more byte.
+// The string of a code: where it was written first.
 struct Entry {
-  std::uint16_t before = 0;
-  std::uint16_t length = 1;
-  std::uint8_t first = 0, last = 0;
+  std::size_t start, length;
 };
 
 }  // namespace
 
 std::size_t inflate_lzw(std::span<const std::uint8_t> data, LzwCodes order, int bits, std::span<std::uint8_t> out) {
   const unsigned clear = 1U << bits, end = clear + 1, early = order == LzwCodes::tiff ? 1 : 0;
-  std::array<Entry, table_size> table;
-  for (unsigned i = 0; i < clear; ++i) table[i].first = table[i].last = static_cast<std::uint8_t>(i);
+  std::array<Entry, table_size> table;  // filled up to `next`
   Codes codes(data, order);
-  unsigned next = end + 1, width = static_cast<unsigned>(bits) + 1, code = 0, previous = clear;  // clear: there is none
+  unsigned next = end + 1, width = static_cast<unsigned>(bits) + 1, code = 0;
   std::size_t done = 0;
+  Entry previous{};  // of length 0: there is none
   while (done < out.size() && codes.take(width, code) && code != end) {
     if (code == clear) {
       next = end + 1;
       width = static_cast<unsigned>(bits) + 1;
-      previous = clear;
+      previous = {};
       continue;
     }
-    if (code > (previous == clear ? clear : next) || code >= table_size) break;
-    if (previous != clear && next < table_size) {
-      const Entry& before = table[previous];
-      const std::uint8_t last = code == next ? before.first : table[code].first;
-      table[next++] = {static_cast<std::uint16_t>(previous), static_cast<std::uint16_t>(before.length + 1), before.first, last};
+    if (previous.length > 0 && next < table_size) {  // a new string: the one before and the first byte of this
+      table[next++] = {previous.start, previous.length + 1};
       if (next + early == 1U << width && width < widest) ++width;
     }
-    unsigned place = code;
-    for (std::size_t i = table[code].length; i-- > 0; place = table[place].before)
-      if (i < out.size() - done) out[done + i] = table[place].last;
-    done += std::min<std::size_t>(table[code].length, out.size() - done);
-    previous = code;
+    if (code >= next) break;
+    previous = {done, code < clear ? 1 : std::min(table[code].length, out.size() - done)};
+    if (code < clear)
+      out[done] = static_cast<std::uint8_t>(code);
+    else
+      for (std::size_t i = 0; i < previous.length; ++i) out[done + i] = out[table[code].start + i];  // which may reach here
+    done += previous.length;
   }
   return done;
 }
