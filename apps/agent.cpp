@@ -1,4 +1,4 @@
-// omma agent: a question about a picture, answered by a language model that calls vision tools.
+// omma agent: a question about a picture or clip, answered by a language model that calls vision tools.
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "apps/agent_pictures.h"
+#include "apps/agent_sight.h"
+#include "apps/clip_arguments.h"
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/outputs.h"
@@ -25,6 +27,7 @@ namespace {
 
 struct AgentCommandOptions : CommonOptions {
   std::string image, question, trace;
+  ClipFlags clips;
   std::string llm, llm_model = "default";  // llm "": the zoo's
   PictureModelOptions models;
   AgentOptions agent;
@@ -48,17 +51,19 @@ struct NamedLanguageModel {
   std::string name;
 };
 
-// Of a directory what plans by text alone, or a chat model that sees the picture.
-std::unique_ptr<LanguageModel> load_planner(const AgentCommandOptions& options, const SharedImage& image) {
+// Of a directory what plans by text alone, or a chat model that sees the picture or clip.
+std::unique_ptr<LanguageModel> load_planner(const AgentCommandOptions& options, const AgentSight& sight) {
   const std::filesystem::path directory = find_model(options.llm);
   const std::vector<std::string> tasks = inspect_model(directory).tasks;
   const bool chats_only = std::ranges::count(tasks, "chat") > 0 && std::ranges::count(tasks, "generate") == 0;
   if (!chats_only) return load_language_model(directory, load_options(options));
-  return std::make_unique<SeeingPlanner>(load_chat_model(directory, load_options(options)), image);
+  std::unique_ptr<ChatModel> chat = load_chat_model(directory, load_options(options));
+  ChatPart shown = sight.shown_to(*chat);
+  return std::make_unique<SeeingPlanner>(std::move(chat), std::move(shown));
 }
 
-NamedLanguageModel open_language_model(const AgentCommandOptions& options, const SharedImage& image) {
-  if (!is_url(options.llm)) return {load_planner(options, image), options.llm};
+NamedLanguageModel open_language_model(const AgentCommandOptions& options, const AgentSight& sight) {
+  if (!is_url(options.llm)) return {load_planner(options, sight), options.llm};
   ChatClientOptions chat;
   chat.url = options.llm;
   chat.model = options.llm_model;
@@ -104,7 +109,7 @@ AgentFiles agent_files(const AgentCommandOptions& options) {
 }
 
 // All, whatever becomes of the first.
-void write_files(const AgentFiles& files, const Image& image, const Transcript& transcript, bool with_labels) {
+void write_files(const AgentFiles& files, const AgentSight& sight, const Transcript& transcript, bool with_labels) {
   std::exception_ptr failure;
   const auto attempt = [&](const std::filesystem::path& file, auto&& write) {
     if (file.empty()) return;
@@ -115,20 +120,20 @@ void write_files(const AgentFiles& files, const Image& image, const Transcript& 
     }
   };
   attempt(files.trace, [&] { write_file(files.trace, write_transcript(transcript)); });
-  attempt(files.overlay, [&] { write_steps_overlay(files.overlay, image, transcript.result.steps, with_labels); });
-  if (files.cutouts) attempt(files.overlay, [&] { write_cutouts(files.overlay, image, transcript.result.steps); });
+  const AgentSight::Overlay seen = files.overlay.empty() ? AgentSight::Overlay() : sight.overlay(transcript.result.steps);
+  attempt(files.overlay, [&] { write_steps_overlay(files.overlay, seen.image, seen.steps, with_labels); });
+  if (files.cutouts) attempt(files.overlay, [&] { write_cutouts(files.overlay, seen.image, seen.steps); });
   if (failure) std::rethrow_exception(failure);
 }
 
-void print_answer(const AgentCommandOptions& options, const std::string& llm, const Image& image, const AgentResult& result) {
+void print_answer(const AgentCommandOptions& options, const std::string& llm, const AgentSight& sight, const AgentResult& result) {
   if (!options.json) {
     print("Answer: {}\n", result.answer);
     return;
   }
   json line = to_json(result);
   line["model"] = llm;
-  line["image"] = options.image;
-  line["size"] = {image.width, image.height};
+  line.update(sight.line());
   print_line(line);
 }
 
@@ -136,16 +141,18 @@ int run_agent_command(AgentCommandOptions options) {
   apply(options);
   if (options.llm.empty()) options.llm = find_model_for("generate").filename();
   const AgentFiles files = agent_files(options);
-  const auto image = std::make_shared<const Image>(read_picture(options.image));
-  const NamedLanguageModel llm = open_language_model(options, image);
-  const Toolbox tools = picture_tools(open_picture_models(options.models, load_options(options)), image);
+  const AgentSight sight(options.image, options.clips, options.question);
+  const NamedLanguageModel llm = open_language_model(options, sight);
+  const Toolbox tools = sight.tools(open_picture_models(options.models, load_options(options)));
+  const AgentFormat format = llm.model->agent_format();
+  // A small planner was taught nothing of time: what the question says of it, the tools know.
+  const std::string question = format == AgentFormat::compact ? sight.timeless_question() : options.question;
 
   if (!options.json) print("Question: {}\n", options.question);
   const AgentObserver observer = options.json ? AgentObserver() : print_step;
-  const AgentResult result = run_agent(*llm.model, tools, options.question, limits_of(options), observer);
-  print_answer(options, llm.name, *image, result);
-  write_files(files, *image, {.question = options.question, .format = llm.model->agent_format(), .result = result},
-              !options.no_labels);
+  const AgentResult result = run_agent(*llm.model, tools, question, limits_of(options), observer);
+  print_answer(options, llm.name, sight, result);
+  write_files(files, sight, {.question = question, .format = format, .result = result}, !options.no_labels);
   if (result.stopped == AgentEnd::error) fail_runtime("agent: {}", result.reason);
   if (result.stopped != AgentEnd::answer) fail_runtime("agent: ended by a limit, not by an answer of its own: {}", result.reason);
   return kDone;
@@ -155,8 +162,8 @@ int run_agent_command(AgentCommandOptions options) {
 
 void add_agent(CLI::App& app) {
   auto options = std::make_shared<AgentCommandOptions>();
-  CLI::App& command = *app.add_subcommand("agent", "answer a question about a picture by calling vision tools");
-  command.add_option("IMAGE", options->image, "a picture, or - for one from stdin")->required()->type_name("");
+  CLI::App& command = *app.add_subcommand("agent", "answer a question about a picture or clip by calling vision tools");
+  command.add_option("IMAGE|VIDEO", options->image, "a picture, - for one from stdin, or a clip")->required()->type_name("");
   command.add_option("QUESTION", options->question, "what to find out")->required()->type_name("");
   command
       .add_option(
@@ -171,6 +178,7 @@ void add_agent(CLI::App& app) {
   command.add_option("--llm-max-tokens", options->llm_max_tokens, "tokens of a step (default: 256; of a server's model 1024)")
       ->type_name("N");
   add_picture_model_flags(command, options->models);
+  add_clip_flags(command, options->clips);
   command.add_option("--max-steps", options->agent.max_steps, "steps before an answer is asked for")
       ->capture_default_str()
       ->type_name("N");

@@ -1,4 +1,4 @@
-// omma chat: a conversation about pictures, or without any.
+// omma chat: a conversation about pictures and clips, or without any.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -6,6 +6,7 @@
 #include <optional>
 #include <system_error>
 
+#include "apps/clip_arguments.h"
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/conversation.h"
@@ -23,12 +24,13 @@ namespace {
 
 struct ChatCommand : CommonOptions {
   std::vector<std::string> images;
+  ClipFlags clips;
   std::string system, prompt;
   GenerationOptions generation;
 };
 
 constexpr const char* help_text =
-    "  /image FILE   show a picture with the next question\n"
+    "  /image FILE   show a picture with the next question; /video FILE a clip\n"
     "  /clear        forget the conversation\n"
     "  /save FILE    write it as LLaVA's JSON\n"
     "  /exit         end; so does Ctrl-D. Ctrl-C stops an answer\n";
@@ -74,16 +76,20 @@ class Chat {
   explicit Chat(const ChatCommand& options)
       : options_(options), directory_(find_model_for("chat", options.model)), conversation_(options.system) {
     options_.generation.sample = samples(options_.generation);
-    const std::vector<std::filesystem::path> pictures = expand_images(options_.images);
-    inputs_ = picture_inputs(options_.images, pictures);
+    const std::vector<std::filesystem::path> seen = expand_seen(options_.images, options_.clips);
+    inputs_ = picture_inputs(options_.images, seen);
     inputs_.add_folder(directory_);
     if (std::filesystem::is_regular_file(options_.chat_template)) inputs_.add_settings(options_.chat_template);
-    check(!options_.prompt.empty() || std::ranges::count(pictures, std::filesystem::path("-")) == 0,
+    check(!options_.prompt.empty() || std::ranges::count(seen, std::filesystem::path("-")) == 0,
           "-: a picture from stdin leaves no room for questions there; --prompt asks one");
-    for (const auto& path : pictures) show(path);  // bad pictures are told before the model is read
+    const bool has_clips = std::ranges::any_of(seen, [&](const auto& path) { return is_clip(path, options_.clips); });
+    if (!has_clips)  // bad pictures are told before the model is read, which says how many frames it sees of a clip
+      for (const auto& path : seen) show(path);
     Stopwatch watch;
     model_ = load_chat_model(directory_, load_options(options_));
     load_ms_ = watch.lap();
+    if (has_clips)
+      for (const auto& path : seen) show(path);
     check(options_.images.empty() || model_->sees_pictures(), "chat: {}: this model sees no pictures", directory_.string());
   }
 
@@ -135,22 +141,30 @@ class Chat {
     } else if (word == "/clear") {
       conversation_.clear();
       shown_.clear();
+      videos_ = json::array();
       model_->clear();
-    } else if (word == "/image") {
-      check(!argument.empty(), "/image: expected a picture");
-      check(model_->sees_pictures(), "/image: this model sees no pictures");
-      for (const auto& path : expand_images({argument})) show(path);
+    } else if (word == "/image" || word == "/video") {
+      check(!argument.empty(), "{}: expected a file", word);
+      check(model_->sees_pictures(), "{}: this model sees no pictures", word);
+      for (const auto& path : expand_seen({argument}, options_.clips)) show(path);
     } else if (word == "/save") {
       save(argument);
     } else {
-      fail("{}: expected /image, /clear, /save, /help or /exit; a question that begins with a slash: put a blank before it", word);
+      fail("{}: expected /image, /video, /clear, /save, /help or /exit; a question that begins with a slash: put a blank before it",
+           word);
     }
     return true;
   }
 
   void show(const std::filesystem::path& path) {
-    conversation_.show(path, std::make_shared<const Image>(read_picture(path)));
-    shown_.push_back(path);
+    if (is_clip(path, options_.clips)) {
+      const auto clip = std::make_shared<const VideoClip>(read_clip(path, options_.clips, model_->video_frames()));
+      conversation_.show(path, clip);
+      videos_.push_back(clip_json(path, *clip));
+    } else {
+      conversation_.show(path, std::make_shared<const Image>(read_picture(path)));
+      shown_.push_back(path);
+    }
     inputs_.add_file(path);
   }
 
@@ -203,6 +217,7 @@ class Chat {
                  {"tokens", reply.tokens},
                  {"end", name_of(reply.end)},
                  {"score", reply.score}};
+    if (!videos_.empty()) line["videos"] = videos_;
     line["timing_ms"] = timing_json(load_ms_, reply.timing);
     return line;
   }
@@ -210,7 +225,8 @@ class Chat {
   ChatCommand options_;
   std::filesystem::path directory_;
   Conversation conversation_;
-  std::vector<std::filesystem::path> shown_;  // since the conversation began
+  std::vector<std::filesystem::path> shown_;  // pictures, since the conversation began
+  json videos_ = json::array();               // likewise, each with its frames
   InputPaths inputs_;                         // what /save does not write over
   std::unique_ptr<ChatModel> model_;
   double load_ms_ = 0;
@@ -228,10 +244,11 @@ int run_chat(const ChatCommand& options) {
 
 void add_chat(CLI::App& app) {
   auto options = std::make_shared<ChatCommand>();
-  CLI::App& command = *app.add_subcommand("chat", "a conversation about pictures, or without any");
-  command.add_option("IMAGE", options->images, kImages)->type_name("");
+  CLI::App& command = *app.add_subcommand("chat", "a conversation about pictures and clips, or without any");
+  command.add_option("IMAGE|VIDEO", options->images, kImagesAndVideos)->type_name("");
   command.add_option("--system", options->system, "told before the first turn")->type_name("T");
   command.add_option("--prompt", options->prompt, "one turn with this question, then done")->type_name("T");
+  add_clip_flags(command, options->clips);
   add_chat_flags(command, *options);
   add_generation_flags(command, options->generation);
   add_model_flags(command, *options);

@@ -1,6 +1,7 @@
 #include "apps/command.h"
 
 #include <ATen/Parallel.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
-#include <set>
 #include <system_error>
 
 #include "apps/process.h"
@@ -39,17 +39,10 @@ void show_progress(const ProgressState& state) {
                            state.total, state.rate, left / 60, left % 60, state.note, terminal && !last ? "" : "\n"));
 }
 
-bool looks_like_picture(const fs::path& path) {
-  static const std::set<std::string> endings = {".jpg", ".jpeg", ".png", ".webp"};
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return endings.contains(ending);
-}
-
 void append_directory(const fs::path& directory, std::vector<fs::path>& paths) {
   std::vector<fs::path> found;
-  std::ranges::copy_if(files_in(directory), std::back_inserter(found), looks_like_picture);
-  check(!found.empty(), "{}: no pictures (.jpg .jpeg .png .webp) in this directory", directory.string());
+  std::ranges::copy_if(files_in(directory), std::back_inserter(found), has_picture_extension);
+  check(!found.empty(), "{}: no pictures (.{}) in this directory", directory.string(), fmt::join(picture_extensions(), " ."));
   paths.insert(paths.end(), found.begin(), found.end());
 }
 
@@ -163,8 +156,12 @@ std::vector<fs::path> expand_images(const std::vector<std::string>& arguments) {
     else
       paths.emplace_back(argument);
   }
-  check(std::ranges::count(paths, fs::path(kStdin)) <= 1, "-: stdin holds one picture, and is named more than once");
+  expect_one_stdin(paths);
   return paths;
+}
+
+void expect_one_stdin(const std::vector<fs::path>& paths) {
+  check(std::ranges::count(paths, fs::path(kStdin)) <= 1, "-: stdin holds one picture, and is named more than once");
 }
 
 void tell_unreadable(const fs::path& path, const std::exception& error, const CommonOptions& options) {
@@ -175,7 +172,7 @@ void tell_unreadable(const fs::path& path, const std::exception& error, const Co
 }
 
 int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOptions& options,
-                   const std::function<void(std::vector<NamedImage>&)>& body) {
+                   const std::function<void(std::vector<NamedImage>&)>& body, const ClipBody& clips) {
   int status = kDone;
   std::vector<NamedImage> group;
   std::optional<Progress> progress;  // results on a terminal are progress enough
@@ -188,7 +185,13 @@ int for_each_batch(const std::vector<fs::path>& paths, int batch, const CommonOp
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const fs::path& path = paths[i];
     try {
-      group.push_back({.path = path, .image = read_picture(path), .index = i});
+      if (clips.takes && clips.takes(path)) {
+        flush();
+        clips.body(path, i);
+        if (progress) progress->advance();
+      } else {
+        group.push_back({.path = path, .image = read_picture(path), .index = i});
+      }
     } catch (const std::invalid_argument& error) {
       flush();  // keeps the order of the lines
       if (progress) progress->advance();

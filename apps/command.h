@@ -65,9 +65,13 @@ LoadOptions load_options(const CommonOptions& options);
 
 // The description of IMAGE arguments.
 inline constexpr const char* kImages = "files, directories, @list.txt, or - for a picture from stdin";
+inline constexpr const char* kImagesAndVideos = "pictures and video files, directories, @list.txt, or - for a picture from stdin";
 
 // IMAGE arguments: files, directories (their pictures by name), @lists (one path a line) and "-", once.
 std::vector<std::filesystem::path> expand_images(const std::vector<std::string>& arguments);
+
+// Throws std::invalid_argument where "-" is among them more than once.
+void expect_one_stdin(const std::vector<std::filesystem::path>& paths);
 
 // The picture of a path that expand_images() gave; "-" reads stdin to its end. Throws std::invalid_argument.
 Image read_picture(const std::filesystem::path& path);
@@ -82,8 +86,14 @@ struct NamedImage {
   Image image;
   std::size_t index = 0;  // among `paths`
 };
+// Paths that `clips.takes` are none of the pictures: each is told of alone, in its turn, by `clips.body`, which may throw
+// std::invalid_argument as reading a picture does.
+struct ClipBody {
+  std::function<bool(const std::filesystem::path&)> takes;
+  std::function<void(const std::filesystem::path&, std::size_t index)> body;  // `index` among `paths`
+};
 int for_each_batch(const std::vector<std::filesystem::path>& paths, int batch, const CommonOptions& options,
-                   const std::function<void(std::vector<NamedImage>&)>& body);
+                   const std::function<void(std::vector<NamedImage>&)>& body, const ClipBody& clips = {});
 
 std::vector<Image> images_of(const std::vector<NamedImage>& group);
 

@@ -40,7 +40,8 @@ void expect_output_folder(const InputPaths& inputs, const fs::path& folder, cons
   expect_writable_folder(folder);
 }
 
-std::vector<fs::path> overlay_files(const std::string& out, const std::vector<fs::path>& pictures, const InputPaths& inputs) {
+std::vector<fs::path> overlay_files(const std::string& out, const std::vector<fs::path>& pictures, const InputPaths& inputs,
+                                    const std::vector<std::string>& endings) {
   if (out.empty()) return {};
   const fs::path path = out;
   if (pictures.size() == 1 && path.has_extension() && !fs::is_directory(path)) {
@@ -50,9 +51,9 @@ std::vector<fs::path> overlay_files(const std::string& out, const std::vector<fs
   }
   std::vector<std::string> names = result_names(pictures);
   std::vector<fs::path> files;
-  for (std::string& name : names) {
-    name += ".png";
-    files.push_back(path / name);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    names[i] += endings.empty() ? ".png" : endings[i];
+    files.push_back(path / names[i]);
   }
   expect_output_folder(inputs, path, names);
   return files;

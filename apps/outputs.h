@@ -25,8 +25,8 @@ void expect_output_folder(const InputPaths& inputs, const std::filesystem::path&
                           const std::vector<std::string>& names = {});
 
 // A path for each picture with boxes: `out` itself for one picture, if that ends as pictures do, else files of their own in the
-// folder `out`; none where `out` is "".
+// folder `out`, which end in ".png" or as `endings` says for each; none where `out` is "".
 std::vector<std::filesystem::path> overlay_files(const std::string& out, const std::vector<std::filesystem::path>& pictures,
-                                                 const InputPaths& inputs);
+                                                 const InputPaths& inputs, const std::vector<std::string>& endings = {});
 
 }  // namespace omma::app

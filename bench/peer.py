@@ -28,11 +28,11 @@ def write_tokenizer(directory, words):
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(directory)
 
 
-def write_picture(file, width, height):
+def write_picture(file, width, height, seed=0):
     import numpy as np
     from PIL import Image
 
-    coarse = np.random.default_rng(0).integers(0, 256, (height // 40, width // 40, 3), dtype=np.uint8)
+    coarse = np.random.default_rng(seed).integers(0, 256, (height // 40, width // 40, 3), dtype=np.uint8)
     Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC).save(file)
 
 

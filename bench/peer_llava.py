@@ -39,9 +39,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
 
+import conversation
 import peer
+from conversation import Conversation, Machine, Peer, beside, middle, show
 
 PROMPT, PICTURE_TOKENS, SIDE, PATCH = 616, 576, 336, 14
 VOCABULARY, IMAGE_TOKEN = 32064, 32000
@@ -67,44 +68,52 @@ def sizes(arguments):
     return (TINY_TOWER, TINY_TEXT) if arguments.tiny else (TOWER, TEXT)
 
 
-def write_processor(directory, vocabulary, image_token):
-    """Vicuna's way, without merges: a token for each character."""
+def make_tokenizer(vocabulary, first_place, places=("<image>",)):
+    """Vicuna's way, without merges: a token for each character; what stands for pictures and clips from `first_place` on."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
-    from transformers import CLIPImageProcessor, LlavaProcessor, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
     words = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "\u2581", *CHARACTERS]
-    words += [f"<filler{i}>" for i in range(len(words), image_token)]
+    words += [f"<filler{i}>" for i in range(len(words), first_place)]
     tokenizer = Tokenizer(models.BPE(vocab={word: i for i, word in enumerate(words)}, merges=[], byte_fallback=True, fuse_unk=True,
                                      unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
     tokenizer.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(),
                                            decoders.Strip(content=" ", left=1)])
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in ("<unk>", "<s>", "</s>", "<image>")])
-    tokenizer.add_tokens([f"<filler{i}>" for i in range(image_token + 1, vocabulary)])
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<unk>",
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in ("<unk>", "<s>", "</s>", *places)])
+    tokenizer.add_tokens([f"<filler{i}>" for i in range(first_place + len(places), vocabulary)])
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<unk>",
                                    padding_side="left", model_input_names=["input_ids", "attention_mask"])
-    image = CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE})
-    LlavaProcessor(image, fast, chat_template=CHAT_TEMPLATE, patch_size=PATCH, num_additional_image_tokens=1,
-                   vision_feature_select_strategy="default").save_pretrained(directory)
 
 
-def write_model(directory, tower, text, vocabulary, image_token):
+def text_config(text, vocabulary):
+    from transformers import LlamaConfig
+
+    return LlamaConfig(vocab_size=vocabulary, max_position_embeddings=4096, rms_norm_eps=1e-5, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+                       **text)
+
+
+def write_random(directory, model_class, config):
     import torch
-    from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
-    config = LlavaConfig(
-        vision_config=CLIPVisionConfig(image_size=SIDE, patch_size=PATCH, **tower),
-        text_config=LlamaConfig(vocab_size=vocabulary, max_position_embeddings=4096, rms_norm_eps=1e-5, bos_token_id=1, eos_token_id=2,
-                                pad_token_id=0, **text),
-        image_token_index=image_token, image_seq_length=PICTURE_TOKENS)
     torch.manual_seed(0)
     torch.set_default_dtype(torch.bfloat16)
-    model = LlavaForConditionalGeneration(config)
+    model = model_class(config)
     torch.set_default_dtype(torch.float32)
     model.generation_config.update(eos_token_id=2, pad_token_id=0)
     model.save_pretrained(directory)
-    write_processor(directory, vocabulary, image_token)  # last: what main() looks for
+
+
+def write_model(directory, tower, text, vocabulary, image_token):
+    from transformers import CLIPImageProcessor, CLIPVisionConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+
+    write_random(directory, LlavaForConditionalGeneration, LlavaConfig(
+        vision_config=CLIPVisionConfig(image_size=SIDE, patch_size=PATCH, **tower), text_config=text_config(text, vocabulary),
+        image_token_index=image_token, image_seq_length=PICTURE_TOKENS))
+    image = CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE})
+    LlavaProcessor(image, make_tokenizer(vocabulary, image_token), chat_template=CHAT_TEMPLATE, patch_size=PATCH, num_additional_image_tokens=1,
+                   vision_feature_select_strategy="default").save_pretrained(directory)  # last: what main() looks for
 
 
 def write_models(arguments, work):
@@ -115,132 +124,23 @@ def write_models(arguments, work):
             write_model(work / name, tower, shape, words, image_token)
 
 
-class Stamps:
-    """generate()'s streamer: it is given the prompt first, then each token."""
-
-    def __init__(self):
-        self.start = time.perf_counter()
-        self.times = []
-
-    def put(self, _):
-        self.times.append(time.perf_counter())
-
-    def end(self):
-        pass
-
-    def result(self):
-        tokens = self.times[1:]
-        steps = len(tokens) - 1
-        return {"first": 1e3 * (tokens[0] - self.start), "step": 1e3 * (tokens[-1] - tokens[0]) / steps if steps else None}
-
-
 def serve_peer(work, threads):
-    import torch
     from PIL import Image
     from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-    torch.set_num_threads(threads)
-    torch.set_grad_enabled(False)
     picture = Image.open(work / "picture.png").convert("RGB")
-    held = {}
 
     def load(name, dtype):
-        if held.get("key") != (name, dtype):
-            held.clear()
-            model = LlavaForConditionalGeneration.from_pretrained(work / name, dtype=dtype).eval().requires_grad_(False)
-            held.update(key=(name, dtype), model=model, processor=LlavaProcessor.from_pretrained(work / name))
-        return held["model"], held["processor"]
+        processor = LlavaProcessor.from_pretrained(work / name)
 
-    def inputs_of(processor, request, dtype):
-        content = [{"type": "image"}] * request["picture"] + [{"type": "text", "text": request["question"]}]
-        prompt = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
-        return processor(images=[picture] if request["picture"] else None, text=prompt, return_tensors="pt").to(dtype)
+        def inputs_of(request):
+            content = [{"type": "image"}] * request["seen"] + [{"type": "text", "text": request["question"]}]
+            prompt = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+            return processor(images=[picture] if request["seen"] else None, text=prompt, return_tensors="pt")
 
-    def look(model, pixels):
-        start = time.perf_counter()
-        model.get_image_features(pixel_values=pixels)
-        return {"first": 1e3 * (time.perf_counter() - start)}
+        return LlavaForConditionalGeneration.from_pretrained(work / name, dtype=dtype), inputs_of
 
-    def turn(model, inputs, tokens):
-        stamps = Stamps()
-        model.generate(**inputs, do_sample=False, max_new_tokens=tokens, min_new_tokens=tokens, streamer=stamps)
-        return stamps.result()
-
-    def answer(request):
-        dtype = peer.torch_dtype(request["dtype"])
-        model, processor = load(request["model"], dtype)
-        inputs = inputs_of(processor, request, dtype)
-        run = lambda tokens: turn(model, inputs, tokens) if tokens else look(model, inputs["pixel_values"])
-        if request not in held.setdefault("warm", []):
-            run(min(request["tokens"], 3))
-            held["warm"].append(request)
-        return run(request["tokens"]) | {"prompt_tokens": inputs["input_ids"].shape[1]}
-
-    peer.serve(answer)
-
-
-def peak_bytes(process):
-    """Of a process that is alive. Its resource usage would not do: that of a fresh child begins with what its parent had."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return 1024 * int(re.search(r"VmHWM:\s*(\d+)", status)[1])
-
-
-class Conversation:
-    """`omma chat`, fed turn by turn."""
-
-    def __init__(self, arguments, directory, dtype, tokens, *words):
-        self.command = [arguments.omma, "chat", "--model", str(directory), "--dtype", dtype, "--threads", str(arguments.threads), "--json", "--quiet",
-                        "--min-tokens", str(tokens), "--max-tokens", str(tokens), *words]
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.tokens = tokens
-
-    def say(self, *lines):
-        """Commands and, last, a question; the JSON of its answer."""
-        try:
-            self.process.stdin.write("".join(f"{line}\n" for line in lines))
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit(f"{' '.join(self.command)}: ended")
-        return json.loads(answer)
-
-    def turn(self, question, picture=None):
-        reply = self.say("/clear", *([f"/image {picture}"] if picture else []), question)
-        if reply["tokens"] != self.tokens:
-            sys.exit(f"{' '.join(self.command)}: answered with {reply['tokens']} tokens instead of {self.tokens}")
-        times, steps = reply["timing_ms"], self.tokens - 1
-        return {"first": times["encode"], "step": times["decode"] / steps if steps else None, "prompt_tokens": reply["prompt_tokens"]}
-
-    def question(self, picture=None):
-        """One that makes the prompt PROMPT tokens long; asked once, to warm up."""
-        question = "a" * (PROMPT + 1 - self.turn("a", picture)["prompt_tokens"])
-        if self.turn(question, picture)["prompt_tokens"] != PROMPT:
-            sys.exit("omma's prompt has another length than it should")
-        return question
-
-    def close(self):
-        """The peak of its memory."""
-        peak = peak_bytes(self.process)
-        self.process.stdin.close()
-        if self.process.wait() != 0:
-            sys.exit(f"{' '.join(self.command)}: exit status {self.process.returncode}")
-        return peak
-
-
-class Peer(peer.Peer):
-    def turn(self, **request):
-        answer = self.ask(**request)
-        if answer.get("prompt_tokens", PROMPT) != PROMPT:
-            sys.exit(f"transformers' prompt has {answer['prompt_tokens']} tokens, omma's {PROMPT}")
-        return answer
-
-    def close(self):
-        peak = peak_bytes(self.process)
-        self.process.stdin.close()
-        self.process.wait()
-        return peak
+    conversation.serve_peer(threads, load, lambda model, inputs: model.get_image_features(pixel_values=inputs["pixel_values"]))
 
 
 class LlamaCpp(Peer):
@@ -248,6 +148,7 @@ class LlamaCpp(Peer):
         side = Path(__file__).with_name("llama_cpp_side.py")
         command = [LLAMA_CPP_PYTHON, side, arguments.work, str(arguments.threads), str(PROMPT)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.prompt = PROMPT
         self.turn(tokens=2)  # answered once the file is written and the model read: nothing of that runs beside a measurement
 
     @staticmethod
@@ -272,52 +173,21 @@ def read_rate(arguments):
     return 4 * numbers.numel() / min(times)
 
 
-class Machine:
-    """Its rates, measured again and again."""
-
-    def __init__(self, arguments, other, dtype):
-        self.measure_gemm = lambda: other.ask(dtype=dtype, gemm=True)["gemm"]
-        self.measure_reads = lambda: read_rate(arguments)
-        self.gemm, self.reads = [], []
-
-    def measure(self):
-        self.gemm.append(self.measure_gemm())
-        self.reads.append(self.measure_reads())
-
-    def result(self):
-        return {"gemm_gflops": [min(self.gemm) / 1e9, max(self.gemm) / 1e9], "read_gb_per_s": [min(self.reads) / 1e9, max(self.reads) / 1e9]}
-
-
-def interleave(rounds, machine, sides):
-    """{name: run} in turn, the machine's rates before each and at the end: {name: its results}."""
-    runs = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, run in sides.items():
-            machine.measure()
-            runs[name].append(run())
-    machine.measure()
-    return runs
-
-
-def middle(runs, what):
-    return median(run[what] for run in runs)
-
-
-def picture_flops(tower, channels):
-    """The tower up to its last layer but one, and the projector."""
-    tokens, width = PICTURE_TOKENS + 1, tower["hidden_size"]
+def picture_flops(tower, channels, patches=PICTURE_TOKENS, class_token=False):
+    """The tower up to its last layer but one, and the projector, past the class token or with it."""
+    tokens, width = patches + 1, tower["hidden_size"]
     layer = tokens * (4 * width**2 + 2 * width * tower["intermediate_size"]) + 2 * tokens**2 * width
-    projector = PICTURE_TOKENS * (width * channels + channels**2)
-    return 2 * ((tower["num_hidden_layers"] - 1) * layer + PICTURE_TOKENS * 3 * PATCH**2 * width + projector)
+    projector = (patches + class_token) * (width * channels + channels**2)
+    return 2 * ((tower["num_hidden_layers"] - 1) * layer + patches * 3 * PATCH**2 * width + projector)
 
 
 def layer_weights(text):
     return text["num_hidden_layers"] * (4 * text["hidden_size"] ** 2 + 3 * text["hidden_size"] * text["intermediate_size"])
 
 
-def prefill_flops(text):
-    attention = text["num_hidden_layers"] * PROMPT * (PROMPT + 1) * text["hidden_size"]  # two products, each of half a square
-    return 2 * (PROMPT * layer_weights(text) + attention + VOCABULARY * text["hidden_size"])
+def prefill_flops(text, tokens=PROMPT):
+    attention = text["num_hidden_layers"] * tokens * (tokens + 1) * text["hidden_size"]  # two products, each of half a square
+    return 2 * (tokens * layer_weights(text) + attention + VOCABULARY * text["hidden_size"])
 
 
 def step_bytes(text, tokens, int8=False):
@@ -328,47 +198,16 @@ def step_bytes(text, tokens, int8=False):
     return layer_weights(text) * (1 if int8 else 2) + scales + 2 * VOCABULARY * channels + 2 * past
 
 
-def show_rates(machine):
-    rates = machine.result()
-    print(f"  GEMM {rates['gemm_gflops'][0]:.0f}-{rates['gemm_gflops'][1]:.0f} GFLOP/s; reads {rates['read_gb_per_s'][0]:.1f}-"
-          f"{rates['read_gb_per_s'][1]:.1f} GB/s", flush=True)
-
-
-def show(name, result):
-    share = ""
-    if "gemm_share" in result:
-        share = f"; {result['gflop']:.0f} GFLOP, {result['gemm_share']:.0%} of the GEMM rate"
-    print(f"{name}: omma {result['omma_ms']:.0f} ms, transformers {result['transformers_ms']:.0f} ms, ratio {result['ratio']:.2f}{share}", flush=True)
-
-
-def show_peaks(peaks):
-    print("  peak memory: " + ", ".join(f"{side} {peak / 1e9:.2f} GB" for side, peak in peaks.items()), flush=True)
-
-
-def beside(omma_ms, other_ms, flops, machine):
-    return {"omma_ms": omma_ms, "transformers_ms": other_ms, "ratio": other_ms / omma_ms, "gflop": flops / 1e9,
-            "gemm_share": 1e3 * flops / omma_ms / max(machine.gemm)}
+def converse(arguments, directory, dtype, tokens):
+    shown = f"/image {Path(arguments.work) / 'picture.png'}"
+    return Conversation(arguments, directory, dtype, tokens, prompt=PROMPT, shown=shown)
 
 
 def compare_picture(arguments, work, dtype):
     tower, text = sizes(arguments)
-    picture = work / "picture.png"
-    other, chat = Peer(__file__, arguments), Conversation(arguments, work / "picture", dtype, 1)
-    words, asked = chat.question(), chat.question(picture)
-    machine = Machine(arguments, other, dtype)
-
-    def ours():
-        seen, unseen = chat.turn(asked, picture)["first"], chat.turn(words)["first"]
-        return {"first": seen - unseen, "narrow_layer": unseen}
-
-    theirs = lambda: other.turn(dtype=dtype, model="picture", question=asked, picture=True, tokens=0)
-    runs = interleave(arguments.rounds, machine, {"omma": ours, "transformers": theirs})
-    result = beside(middle(runs["omma"], "first"), middle(runs["transformers"], "first"), picture_flops(tower, text["hidden_size"]), machine)
-    peaks = {"omma": chat.close(), "transformers": other.close()}
-    show(f"picture {dtype}", result)
-    show_rates(machine)
-    show_peaks(peaks)
-    return {"work": "picture", "dtype": dtype} | result | machine.result() | {"peak_bytes": peaks, "runs": runs}
+    other, chat = Peer(__file__, arguments, PROMPT), converse(arguments, work / "picture", dtype, 1)
+    machine = Machine(other, dtype, lambda: read_rate(arguments))
+    return conversation.compare_tower("picture", dtype, chat, other, picture_flops(tower, text["hidden_size"]), machine, arguments.rounds)
 
 
 def quantize(arguments, work):
@@ -378,17 +217,6 @@ def quantize(arguments, work):
     if subprocess.run([arguments.omma, "quantize", str(work / "language"), str(quantized), "--quiet"], stdout=subprocess.DEVNULL).returncode != 0:
         sys.exit(f"{arguments.omma} quantize {work / 'language'}: failed")
     return quantized
-
-
-def our_turns(chat, asked, words, picture):
-    seen, unseen = chat.turn(asked, picture), chat.turn(words)
-    return {"picture_and_prefill": seen["first"], "prefill": unseen["first"], "step": unseen["step"]}
-
-
-def their_turns(other, asked, words, tokens):
-    turn = lambda question, seen, count: other.turn(dtype="bf16", model="language", question=question, picture=seen, tokens=count)
-    unseen = turn(words, False, tokens)
-    return {"picture_and_prefill": turn(asked, True, 1)["first"], "prefill": unseen["first"], "step": unseen["step"]}
 
 
 def decoding(arguments, text, runs, machine):
@@ -403,23 +231,23 @@ def decoding(arguments, text, runs, machine):
 def compare_language(arguments, work):
     """Prefill and decoding in bf16, the latter also with 8-bit weights."""
     tower, text = sizes(arguments)
-    picture = work / "picture.png"
-    other, chat = Peer(__file__, arguments), Conversation(arguments, work / "language", "bf16", arguments.tokens)
-    int8 = Conversation(arguments, quantize(arguments, work), "bf16", arguments.tokens)
+    other, chat = Peer(__file__, arguments, PROMPT), converse(arguments, work / "language", "bf16", arguments.tokens)
+    int8 = converse(arguments, quantize(arguments, work), "bf16", arguments.tokens)
     third = LlamaCpp(arguments) if arguments.llama_cpp else None
-    words, asked = chat.question(), chat.question(picture)
+    words, asked = chat.question(), chat.question(seen=True)
     int8.question()
-    sides = {"omma": lambda: our_turns(chat, asked, words, picture), "int8": lambda: our_turns(int8, asked, words, picture),
-             "transformers": lambda: their_turns(other, asked, words, arguments.tokens)}
+    turns = lambda ours: conversation.our_turns(ours, asked, words, "picture")
+    sides = {"omma": lambda: turns(chat), "int8": lambda: turns(int8),
+             "transformers": lambda: conversation.their_turns(other, asked, words, "picture", arguments.tokens)}
     if third:
         sides["llama.cpp"] = lambda: third.turn(tokens=arguments.tokens)
-    machine = Machine(arguments, other, "bf16")
-    runs = interleave(arguments.rounds, machine, sides)
+    machine = Machine(other, "bf16", lambda: read_rate(arguments))
+    runs = conversation.interleave(arguments.rounds, machine, sides)
     flops = {"prefill": prefill_flops(text)}
     flops["picture_and_prefill"] = flops["prefill"] + picture_flops(tower, text["hidden_size"])
     results = []
     for what, products in flops.items():
-        result = beside(middle(runs["omma"], what), middle(runs["transformers"], what), products, machine)
+        result = beside(runs, what, products, machine)
         result["int8_ms"] = middle(runs["int8"], what)
         if third and what == "prefill":
             result["llama_cpp_ms"] = middle(runs["llama.cpp"], what)
@@ -431,8 +259,8 @@ def compare_language(arguments, work):
         decode["llama_cpp_ratio"] = decode["tokens_per_s"]["omma"] / decode["tokens_per_s"]["llama.cpp"]
     peaks = {"omma": chat.close(), "omma int8": int8.close(), "transformers": other.close()} | ({"llama.cpp": third.close()} if third else {})
     show_decoding(decode, results)
-    show_rates(machine)
-    show_peaks(peaks)
+    conversation.show_rates(machine)
+    conversation.show_peaks(peaks)
     return [*results, decode | machine.result() | {"peak_bytes": peaks, "runs": runs}]
 
 
@@ -491,18 +319,11 @@ def agreement(arguments, work):
 
 def aims(results):
     """(what, measured, aimed at) of what was measured."""
-    found = {(result["work"], result.get("dtype")): result for result in results}
-    asked = [("picture", "fp32", "gemm_share", .9), ("picture", "bf16", "ratio", 1.6), ("prefill", "bf16", "gemm_share", .85),
-             ("prefill", "bf16", "ratio", 1), ("decode", "bf16", "int8_times_bf16", 1.6)]
-    rows = [(f"{work} {dtype}, {what}", found[work, dtype][what], aim) for work, dtype, what, aim in asked if (work, dtype) in found]
-    if ("decode", "bf16") in found:
-        rows.append(("decode bf16, read_share", found["decode", "bf16"]["read_share"]["omma"], .85))
-    return rows
-
-
-def show_aims(results):
-    for what, measured, aim in aims(results):
-        print(f"{what:32} {measured:5.2f}  aim {aim:4.2f}  {'reached' if measured >= aim else 'missed'}")
+    rows = conversation.aims(results, [("picture", "fp32", "gemm_share", .9), ("picture", "bf16", "ratio", 1.6),
+                                       ("prefill", "bf16", "gemm_share", .85), ("prefill", "bf16", "ratio", 1),
+                                       ("decode", "bf16", "int8_times_bf16", 1.6)])
+    decode = [result["read_share"]["omma"] for result in results if result["work"] == "decode"]
+    return rows + [("decode bf16, read_share", share, .85) for share in decode]
 
 
 def parse_arguments():
@@ -536,7 +357,7 @@ def main():
     results += compare_language(arguments, work)
     if arguments.agreement:
         results.append(agreement(arguments, work))
-    show_aims(results)
+    conversation.show_aims(aims(results))
     peer.write_results(arguments, results)
 
 

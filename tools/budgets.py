@@ -28,6 +28,8 @@ MAY_INCLUDE = {
     "omma/models/clip": "base vision io text tasks nn",
     "omma/models/llava": "base vision io text tasks nn",
     "omma/models/llama": "base vision io text tasks nn",
+    "omma/models/blip2": "base vision io text tasks nn models/blip",  # a model may build on the one that it comes from
+    "omma/models/video_llava": "base vision io text tasks nn models/llava",
     "omma/data": "base vision io text",
     "omma/eval": "base vision text tasks data",
     "omma/train": "base io text nn",

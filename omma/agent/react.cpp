@@ -196,6 +196,7 @@ json to_json(const AgentResult& result) {
     json line = {{"thought", step.thought}, {"action", step.action}, {"input", step.input}, {"observation", step.observation}};
     if (const json boxes = boxes_of(step); !boxes.is_null()) line["boxes"] = boxes;
     if (const json masks = masks_of(step); !masks.is_null()) line["masks"] = masks;
+    if (step.data.is_object() && step.data.contains("time")) line["time"] = step.data["time"];
     steps.push_back(std::move(line));
   }
   json object = {{"answer", result.answer}, {"steps", steps}, {"stopped", name_of(result.stopped)}};

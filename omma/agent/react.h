@@ -55,7 +55,8 @@ struct AgentResult {
   int tokens = 0;      // generated in all
 };
 
-// {"answer", "steps": [{thought, action, input, observation, boxes?, masks?}], "stopped", "reason"?}; boxes: of a step that looked
+// {"answer", "steps": [{thought, action, input, observation, boxes?, masks?, time?}], "stopped", "reason"?}; time: of
+// the frame of a clip that a step looked at, in seconds; boxes: of a step that looked
 // for objects, [{label, score, box [x0, y0, x1, y1]}]; masks: of one that cut them out, the same with {area, share, place, rle,
 // predicted_iou}, where the box is the mask's (see segment_object.h).
 json to_json(const AgentResult& result);

@@ -1,4 +1,4 @@
-// A chat model that sees the picture while it plans.
+// A chat model that sees the picture or clip while it plans.
 #pragma once
 
 #include <memory>
@@ -9,11 +9,11 @@
 
 namespace omma {
 
-// The loop's text is a user's turn, with the picture before it; the reply goes on with it. The picture is encoded once.
+// The loop's text is a user's turn, with the picture or clip before it; the reply goes on with it. It is encoded once.
 class SeeingPlanner : public LanguageModel {
  public:
   // Throws std::invalid_argument for a model that sees no pictures.
-  SeeingPlanner(std::unique_ptr<ChatModel> model, SharedImage image);
+  SeeingPlanner(std::unique_ptr<ChatModel> model, ChatPart shown);
 
   bool sees_picture() const override { return true; }
   GeneratedText generate(std::string_view prompt, const GenerationOptions& options = {},
@@ -21,7 +21,7 @@ class SeeingPlanner : public LanguageModel {
 
  private:
   std::unique_ptr<ChatModel> model_;
-  SharedImage image_;
+  ChatPart shown_;
 };
 
 }  // namespace omma

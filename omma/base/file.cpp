@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -43,13 +44,6 @@ bool is_file_at(int descriptor, const fs::path& path) {
   struct stat opened{}, named{};
   return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
          opened.st_ino == named.st_ino;
-}
-
-// Where the bytes of `file` are collected until they are whole.
-fs::path partial_of(const fs::path& file) {
-  constexpr std::size_t longest_name = 255;
-  const std::string suffix = fmt::format(".{}.partial", ::getpid());
-  return file.parent_path() / (file.filename().string().substr(0, longest_name - suffix.size()) + suffix);
 }
 
 // A device or a pipe takes bytes as they come and is never replaced; nor is what /dev calls this process' own files.
@@ -91,6 +85,12 @@ std::string read_file(const fs::path& file, std::size_t max_bytes) {
   }
   contents.resize(done);
   return contents;
+}
+
+fs::path partial_of(const fs::path& file) {
+  constexpr std::size_t longest_name = 255;
+  const std::string suffix = fmt::format(".{}.partial", ::getpid());
+  return file.parent_path() / (file.filename().string().substr(0, longest_name - suffix.size()) + suffix);
 }
 
 void publish_file(const fs::path& partial, const fs::path& file) {
@@ -198,6 +198,12 @@ DirectoryLock::DirectoryLock(const fs::path& directory, std::string_view part)
 DirectoryLock::~DirectoryLock() {
   ::unlink(file_.c_str());  // while it is locked: whoever makes it anew has the directory
   ::close(descriptor_);
+}
+
+std::string lower_extension(const fs::path& file) {
+  std::string extension = file.extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return extension;
 }
 
 fs::path path_inside(const fs::path& directory, std::string_view name) {

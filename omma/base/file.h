@@ -23,7 +23,9 @@ void write_file(const std::filesystem::path& file, std::string_view contents);
 // The same for a writer that produces the file piece by piece into the path it is given.
 void write_file(const std::filesystem::path& file, const std::function<void(const std::filesystem::path&)>& writer);
 
-// The last step of that, for a file that was written over a long time: flushes `partial` to disk and renames it to `file`.
+// The first and the last step of that, for a file that is written over a long time: the name beside `file`, and flushing it to disk
+// and renaming it.
+std::filesystem::path partial_of(const std::filesystem::path& file);
 void publish_file(const std::filesystem::path& partial, const std::filesystem::path& file);
 
 // A memory mapping of a regular file, which nothing here changes; who writes to it all the same, a tensor's in-place operator,
@@ -81,6 +83,9 @@ class DirectoryLock {
   std::filesystem::path file_;
   int descriptor_ = -1;
 };
+
+// How a file's name ends, in lower case: ".jpg" of A.JPG.
+std::string lower_extension(const std::filesystem::path& file);
 
 // What `name`, read from a file, means in `directory`; std::invalid_argument where its words lead out of it. Links are followed.
 std::filesystem::path path_inside(const std::filesystem::path& directory, std::string_view name);

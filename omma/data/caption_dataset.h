@@ -81,10 +81,10 @@ struct CaptionDatasetOptions {
 //               SPLIT/captions.json or annotations/captions_SPLIT*.json;
 //   blip        PATH a JSON list of {"image", "caption"} and, if known, "wrong", each a text or a list of texts; pictures as for
 //               coco; records of one picture are one sample;
-//   folder      PATH a folder of pictures (.jpg .jpeg .png .webp), or its SPLIT folder, with sub-folders, each with its text in a
-//               .txt of the same name beside it;
+//   folder      PATH a folder of pictures (see picture_extensions()), or its SPLIT folder, with sub-folders, each with its text in
+//               a .txt of the same name beside it;
 //   webdataset  PATH one tar shard, a folder of them (its SPLIT folder, or those whose names begin with SPLIT), or a range
-//               name-{000000..000012}.tar. A sample is a picture (.jpg .jpeg .png .webp) and a .txt, or a .json with "caption".
+//               name-{000000..000012}.tar. A sample is a picture and a .txt, or a .json with "caption".
 //               A shard is a file: nothing is fetched and no program is run.
 // An empty split means all of it (world: train); a file is taken whole, whatever the split. Throws std::invalid_argument naming
 // the file and field where the data set as a whole cannot be read or is over max_fault_share; faults of single samples

@@ -1,13 +1,12 @@
 // A folder of pictures, each with its text in a .txt of the same name beside it: what many downloaders leave (img2dataset's
 // "files").
-#include <cctype>
 #include <set>
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/base/folder.h"
 #include "omma/data/caption_readers.h"
-#include "omma/data/label_files.h"
+#include "omma/io/image_file.h"
 #include "omma/text/utf8.h"
 
 namespace omma {
@@ -22,12 +21,10 @@ struct FolderNames {  // relative to it
 FolderNames names_in(const fs::path& folder) {
   FolderNames names;
   for (const fs::path& file : files_below(folder)) {
-    std::string extension = file.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
     fs::path name = file.lexically_relative(folder);
-    if (extension == ".txt")
+    if (lower_extension(file) == ".txt")
       names.texts.insert(std::move(name));
-    else if (extension.size() > 1 && is_picture_extension(extension.substr(1)))
+    else if (has_picture_extension(file))
       names.pictures.insert(std::move(name));
   }
   return names;

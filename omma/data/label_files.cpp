@@ -1,14 +1,13 @@
 #include "omma/data/label_files.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <string>
 #include <vector>
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/base/folder.h"
+#include "omma/io/image_file.h"
 
 namespace omma {
 namespace fs = std::filesystem;
@@ -36,18 +35,9 @@ std::vector<fs::path> label_folders(const fs::path& label_file) {
 
 }  // namespace
 
-bool is_picture_extension(std::string_view extension) {
-  constexpr std::array<std::string_view, 4> known = {"jpg", "jpeg", "png", "webp"};
-  return std::ranges::find(known, extension) != known.end();
-}
-
 std::vector<fs::path> pictures_below(const fs::path& folder) {
   std::vector<fs::path> files = files_below(folder);
-  std::erase_if(files, [](const fs::path& file) {
-    std::string extension = file.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    return extension.empty() || !is_picture_extension(extension.substr(1));
-  });
+  std::erase_if(files, [](const fs::path& file) { return !has_picture_extension(file); });
   return files;
 }
 

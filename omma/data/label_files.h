@@ -7,9 +7,6 @@
 
 namespace omma {
 
-// "jpg", in lower case.
-bool is_picture_extension(std::string_view extension);
-
 // The pictures of a folder and its sub-folders by their names, sorted; see files_below().
 std::vector<std::filesystem::path> pictures_below(const std::filesystem::path& folder);
 

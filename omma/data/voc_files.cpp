@@ -10,6 +10,7 @@
 #include "omma/base/file.h"
 #include "omma/base/folder.h"
 #include "omma/data/picture_size.h"
+#include "omma/io/image_file.h"
 
 namespace omma {
 namespace {
@@ -128,8 +129,13 @@ std::vector<std::string> voc_names(const fs::path& root, std::string_view split,
 }
 
 fs::path find_voc_picture(const fs::path& images, PictureFinder& finder, const std::string& name, const std::string& filename) {
-  for (const char* extension : {".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG"})
-    if (fs::path path = images / (name + extension); fs::exists(path)) return path;
+  for (const std::string_view extension : picture_extensions())
+    for (const bool is_upper : {false, true}) {
+      std::string ending = fmt::format(".{}", extension);
+      if (is_upper)
+        std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+      if (fs::path path = images / (name + ending); fs::exists(path)) return path;
+    }
   return finder.find(filename.empty() ? name + ".jpg" : filename);
 }
 

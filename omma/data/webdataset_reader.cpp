@@ -1,4 +1,6 @@
 // WebDataset shards (https://github.com/webdataset/webdataset, img2dataset): tar files of samples, see omma/io/tar_shard.h.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -11,8 +13,8 @@
 #include "omma/base/folder.h"
 #include "omma/base/threads.h"
 #include "omma/data/caption_readers.h"
-#include "omma/data/label_files.h"
 #include "omma/data/text_records.h"
+#include "omma/io/image_file.h"
 #include "omma/io/tar_shard.h"
 #include "omma/text/utf8.h"
 
@@ -82,10 +84,11 @@ class ShardReader {
   }
 
   void add_sample(const ShardSample& sample) {
-    const auto picture = std::find_if(sample.members.begin(), sample.members.end(),
-                                      [](const ShardMember& member) { return is_picture_extension(member.extension); });
+    const std::span<const std::string_view> extensions = picture_extensions();
+    const auto picture = std::ranges::find_first_of(sample.members, extensions, {}, &ShardMember::extension);
     if (picture == sample.members.end())
-      return leave_out(DatasetFault::missing_pair, sample.key, name_ + ": no picture (.jpg .jpeg .png .webp)");
+      return leave_out(DatasetFault::missing_pair, sample.key,
+                       fmt::format("{}: no picture (.{})", name_, fmt::join(extensions, " .")));
     WebRecord record{.sample = {.key = sample.key, .captions = {}}, .picture = *picture, .shard = number_};
     if (const ShardMember* notes = sample.find("json")) record.notes = *notes;
     if (const auto caption = caption_of(sample)) read_texts(*caption, sample.key, record.sample.captions, contents_.report);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 
 #include "omma/base/error.h"
 #include "omma/base/progress.h"
@@ -38,13 +37,17 @@ struct Ranking {
   std::vector<std::vector<Candidate>> best;  // of each query, so many as are kept, by falling score
 };
 
+// Of a picture's embedding, which is the longer one if it is several, and a text's, whichever comes first.
+float cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() < b.size() ? image_text_similarity(b, a) : image_text_similarity(a, b);
+}
+
 Ranking rank_by_cosine(const Vectors& queries, const Vectors& items, const std::vector<std::vector<std::size_t>>& right,
                        std::size_t kept) {
   Ranking ranking;
   std::vector<Candidate> candidates(items.size());
   for (std::size_t q = 0; q < queries.size(); ++q) {
-    for (std::size_t i = 0; i < items.size(); ++i)
-      candidates[i] = {i, std::inner_product(queries[q].begin(), queries[q].end(), items[i].begin(), 0.0F)};
+    for (std::size_t i = 0; i < items.size(); ++i) candidates[i] = {i, cosine(queries[q], items[i])};
     ranking.ranks.push_back(rank_of_best(candidates, right[q]));
     const auto middle = candidates.begin() + static_cast<std::ptrdiff_t>(std::min(kept, candidates.size()));
     std::ranges::partial_sort(candidates, middle, [](const Candidate& a, const Candidate& b) {

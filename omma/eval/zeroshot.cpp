@@ -13,12 +13,10 @@ namespace {
 
 using Vector = std::vector<float>;
 
-float dot(const Vector& a, const Vector& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0F); }
-
 Vector mean_direction(const std::vector<Vector>& units) {
   Vector sum(units.front().size(), 0);
   for (const Vector& unit : units) std::ranges::transform(sum, unit, sum.begin(), std::plus<>());
-  const float length = std::max(std::sqrt(dot(sum, sum)), 1e-12F);
+  const float length = std::max(std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0F)), 1e-12F);
   for (float& value : sum) value /= length;
   return sum;
 }
@@ -53,7 +51,7 @@ std::vector<Vector> class_vectors(Matcher& matcher, const ClassFolder& folder, c
 ClassifiedPicture classify(const Vector& picture, const std::vector<Vector>& classes, std::size_t truth,
                            const std::vector<std::string>& names) {
   std::vector<float> scores;
-  for (const Vector& each : classes) scores.push_back(dot(picture, each));
+  for (const Vector& each : classes) scores.push_back(image_text_similarity(picture, each));
   const auto best = std::ranges::max_element(scores);
   const auto at_least = std::ranges::count_if(scores, [&](float score) { return score >= scores[truth]; });
   return {.key = {},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
@@ -24,18 +25,29 @@ struct ImageHeader {
   int orientation = 1;  // likewise
 };
 
+using Palette = std::array<std::array<std::uint8_t, 3>, 256>;  // red, green, blue
+
 // Each decodes one whole picture of its format, checking the limits before it allocates.
 DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 DecodedImage decode_png(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 DecodedImage decode_webp(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+DecodedImage decode_gif(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+DecodedImage decode_bmp(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+DecodedImage decode_tiff(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 
 // Of a file whose pixels are left unread.
 ImageHeader read_jpeg_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 ImageHeader read_png_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 ImageHeader read_webp_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+ImageHeader read_gif_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+ImageHeader read_bmp_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
+ImageHeader read_tiff_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits);
 
 // Throws std::invalid_argument for a size the header tells that is empty or over the limits.
 void check_image_size(std::int64_t width, std::int64_t height, std::string_view name, const ImageLimits& limits);
+
+// A row of inverted CMYK (255 is no ink) to RGB.
+void convert_cmyk_row(const std::uint8_t* cmyk, std::uint8_t* rgb, int width);
 
 // The way out of a C library that reports an error by a call that must not return. A C++ exception must not cross its frames,
 // so the error handler notes its message and jumps back to where run() entered the library.

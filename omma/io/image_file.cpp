@@ -1,6 +1,7 @@
 #include "omma/io/image_file.h"
 
-#include <cctype>
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include "omma/base/error.h"
@@ -12,10 +13,29 @@
 namespace omma {
 namespace {
 
-std::string lower_extension(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return extension;
+struct ImageCodec {
+  std::string_view format, extension;
+  DecodedImage (*decode)(std::span<const std::uint8_t>, std::string_view, const ImageLimits&);
+  ImageHeader (*read_header)(std::span<const std::uint8_t>, std::string_view, const ImageLimits&);
+};
+
+constexpr std::array codecs{
+    ImageCodec{"JPEG", "jpg", decode_jpeg, read_jpeg_header},  ImageCodec{"PNG", "png", decode_png, read_png_header},
+    ImageCodec{"WebP", "webp", decode_webp, read_webp_header}, ImageCodec{"GIF", "gif", decode_gif, read_gif_header},
+    ImageCodec{"BMP", "bmp", decode_bmp, read_bmp_header},     ImageCodec{"TIFF", "tif", decode_tiff, read_tiff_header},
+};
+
+const ImageCodec* find_codec(std::string_view format) {
+  const auto* found = std::ranges::find(codecs, format, &ImageCodec::format);
+  return found == codecs.end() ? nullptr : found;
+}
+
+const ImageCodec& codec_of(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  check(bytes.size() <= limits.file_bytes, "{}: {} bytes are over the limit of {}", name, bytes.size(), limits.file_bytes);
+  const std::string_view format = image_format(bytes);
+  const ImageCodec* codec = find_codec(format);
+  check(codec != nullptr, "{}: expected a picture ({}), got {}", name, supported_image_formats(), format);
+  return *codec;
 }
 
 }  // namespace
@@ -28,15 +48,7 @@ void check_image_size(std::int64_t width, std::int64_t height, std::string_view 
 }
 
 Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
-  check(bytes.size() <= limits.file_bytes, "{}: {} bytes are over the limit of {}", name, bytes.size(), limits.file_bytes);
-  const std::string_view format = image_format(bytes);
-  const auto decode = [&] {
-    if (format == "JPEG") return decode_jpeg(bytes, name, limits);
-    if (format == "PNG") return decode_png(bytes, name, limits);
-    if (format == "WebP") return decode_webp(bytes, name, limits);
-    fail("{}: expected a picture ({}), got {}", name, supported_image_formats(), format);
-  };
-  DecodedImage decoded = decode();
+  DecodedImage decoded = codec_of(bytes, name, limits).decode(bytes, name, limits);
   return upright(std::move(decoded.image), decoded.orientation);
 }
 
@@ -45,26 +57,31 @@ Image read_image(const std::filesystem::path& file, const ImageLimits& limits) {
   return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, file.string(), limits);
 }
 
-ImageSize read_image_size(const std::filesystem::path& file, const ImageLimits& limits) {
-  const MappedFile mapped(file);
-  const std::span<const std::uint8_t> bytes = mapped.bytes();
-  const std::string name = file.string();
-  check(bytes.size() <= limits.file_bytes, "{}: {} bytes are over the limit of {}", name, bytes.size(), limits.file_bytes);
-  const std::string_view format = image_format(bytes);
-  const auto read = [&] {
-    if (format == "JPEG") return read_jpeg_header(bytes, name, limits);
-    if (format == "PNG") return read_png_header(bytes, name, limits);
-    if (format == "WebP") return read_webp_header(bytes, name, limits);
-    fail("{}: expected a picture ({}), got {}", name, supported_image_formats(), format);
-  };
-  const ImageHeader header = read();
+ImageSize decode_image_size(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
+  const ImageHeader header = codec_of(bytes, name, limits).read_header(bytes, name, limits);
   const bool turned = header.orientation >= 5;  // by a quarter
   return turned ? ImageSize{header.stored.height, header.stored.width} : header.stored;
 }
 
+ImageSize read_image_size(const std::filesystem::path& file, const ImageLimits& limits) {
+  const MappedFile mapped(file);
+  return decode_image_size(mapped.bytes(), file.string(), limits);
+}
+
 std::string_view image_extension(std::span<const std::uint8_t> bytes) {
-  const std::string_view format = image_format(bytes);
-  return format == "JPEG" ? "jpg" : format == "PNG" ? "png" : format == "WebP" ? "webp" : "";
+  const ImageCodec* codec = find_codec(image_format(bytes));
+  return codec == nullptr ? "" : codec->extension;
+}
+
+std::span<const std::string_view> picture_extensions() {
+  static constexpr std::array<std::string_view, 8> extensions = {"jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"};
+  return extensions;
+}
+
+bool has_picture_extension(const std::filesystem::path& file) {
+  return std::ranges::any_of(picture_extensions(), [extension = lower_extension(file)](std::string_view known) {
+    return !extension.empty() && std::string_view(extension).substr(1) == known;
+  });
 }
 
 void write_image(const std::filesystem::path& file, const Image& image) {

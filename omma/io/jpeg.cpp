@@ -56,12 +56,6 @@ int scaled(int a, int b) {
   return (product + (product >> 8)) >> 8;
 }
 
-// Inverted CMYK as Adobe stores it (255 is no ink) to RGB.
-void convert_cmyk_row(const std::uint8_t* cmyk, std::uint8_t* rgb, int width) {
-  for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3)
-    for (int c = 0; c < 3; ++c) rgb[c] = static_cast<std::uint8_t>(cmyk[3] - scaled(255 - cmyk[c], cmyk[3]));
-}
-
 class JpegReader {
  public:
   JpegReader(std::span<const std::uint8_t> bytes, std::string_view name) : bytes_(bytes), name_(name) {
@@ -136,7 +130,7 @@ class JpegReader {
   }
 
   void read_rows(Image& image) {
-    const bool cmyk = info_.num_components == 4;
+    const bool cmyk = info_.num_components == 4;  // inverted, as Adobe stores it
     std::vector<std::uint8_t> cmyk_row(cmyk ? 4 * static_cast<std::size_t>(image.width) : 0);
     bool whole_without_end = false;
     run([&] {
@@ -209,6 +203,11 @@ struct JpegWriter {
 };
 
 }  // namespace
+
+void convert_cmyk_row(const std::uint8_t* cmyk, std::uint8_t* rgb, int width) {
+  for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3)
+    for (int c = 0; c < 3; ++c) rgb[c] = static_cast<std::uint8_t>(cmyk[3] - scaled(255 - cmyk[c], cmyk[3]));
+}
 
 DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
   return JpegReader(bytes, name).read(limits);

@@ -107,12 +107,10 @@ class VideoReader : public ClipReader {
         return;
       }
       if (received != AVERROR(EAGAIN)) continue;  // what is broken is left out
-      if (container_.read(*packet_)) {
+      const bool is_there = container_.read(*packet_);
+      if (is_there)
         decoder_->skip_frame = packet_->pts != AV_NOPTS_VALUE && packet_->pts < wanted ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
-        avcodec_send_packet(decoder_.get(), packet_.get());
-      } else {
-        avcodec_send_packet(decoder_.get(), nullptr);
-      }
+      if (avcodec_send_packet(decoder_.get(), is_there ? packet_.get() : nullptr) == AVERROR(ENOMEM)) throw std::bad_alloc();
     }
     budget_.expect_size(frame->width, frame->height);
     budget_.spend(frame->width, frame->height);

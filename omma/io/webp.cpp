@@ -50,7 +50,7 @@ Image decode_first_frame(std::span<const std::uint8_t> bytes, int width, int hei
 
 }  // namespace
 
-std::string_view supported_image_formats() { return "JPEG, PNG or WebP"; }
+std::string_view supported_image_formats() { return "JPEG, PNG, WebP, GIF, BMP or TIFF"; }
 
 ImageHeader read_webp_header(std::span<const std::uint8_t> bytes, std::string_view name, const ImageLimits& limits) {
   const WebPData data{bytes.data(), bytes.size()};

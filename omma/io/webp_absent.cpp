@@ -6,7 +6,7 @@
 
 namespace omma {
 
-std::string_view supported_image_formats() { return "JPEG or PNG"; }
+std::string_view supported_image_formats() { return "JPEG, PNG, GIF, BMP or TIFF"; }
 
 ImageHeader read_webp_header(std::span<const std::uint8_t>, std::string_view name, const ImageLimits&) {
   fail("{}: this build reads no WebP (OMMA_MINIMAL)", name);

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "omma/base/base64.h"
 #include "omma/io/image_file.h"
 #include "omma/vision/resize.h"
 
@@ -51,25 +52,15 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
-std::string base64(const std::vector<std::uint8_t>& bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) group = group << 8 | (i < count ? bytes[at + i] : 0U);
-    for (std::size_t i = 0; i < 4; ++i) text += i <= count ? digits[group >> (18 - 6 * i) & 63] : '=';
-  }
-  return text;
-}
-
 std::string picture_of(std::size_t index, const std::function<Image(std::size_t)>& image_of) {
   try {
     const Image image = image_of(index);
     const double scale = std::min(1.0, static_cast<double>(picture_side) / std::max(image.width, image.height));
     const auto side = [&](int pixels) { return std::max(1, static_cast<int>(pixels * scale)); };
     const Image small = scale < 1 ? resize(image, side(image.width), side(image.height), Resample::bicubic) : image;
-    return fmt::format("<img alt=\"\" src=\"data:image/jpeg;base64,{}\">", base64(encode_jpeg(small)));
+    const std::vector<std::uint8_t> file = encode_jpeg(small);
+    const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
+    return fmt::format("<img alt=\"\" src=\"data:image/jpeg;base64,{}\">", to_base64(bytes));
   } catch (const std::invalid_argument& error) {
     return fmt::format("<p>{}</p>", escaped(error.what()));
   }

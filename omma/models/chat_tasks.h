@@ -1,7 +1,9 @@
 // A chat model that sees pictures, as a captioner and as an answerer.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,8 +18,12 @@ class ChatCaptioner : public Captioner {
  public:
   explicit ChatCaptioner(std::unique_ptr<ChatModel> model) : model_(std::move(model)) {}
   std::vector<CaptionResult> caption(std::span<const Image> images, const CaptionOptions& options = {}) override;
+  std::optional<int> video_frames() const override { return model_->video_frames(); }
+  CaptionResult caption_video(const VideoClip& clip, const CaptionOptions& options = {}) override;
 
  private:
+  CaptionResult caption(ChatTurn turn, const CaptionOptions& options, std::optional<std::uint64_t> seed);
+
   std::unique_ptr<ChatModel> model_;
 };
 
@@ -26,6 +32,7 @@ class ChatAnswerer : public Answerer {
  public:
   explicit ChatAnswerer(std::unique_ptr<ChatModel> model) : model_(std::move(model)) {}
   std::vector<AnswerResult> answer(std::span<const VisualQuestion> questions, const AnswerOptions& options = {}) override;
+  std::optional<int> video_frames() const override { return model_->video_frames(); }
 
  private:
   std::unique_ptr<ChatModel> model_;

@@ -25,9 +25,13 @@ class LazyCaptioner : public Captioner {
   std::vector<CaptionResult> caption(std::span<const Image> images, const CaptionOptions& options) override {
     return model_->caption(images, options);
   }
+  std::optional<int> video_frames() const override { return model_->video_frames(); }
+  CaptionResult caption_video(const VideoClip& clip, const CaptionOptions& options) override {
+    return model_->caption_video(clip, options);
+  }
 
  private:
-  OnFirstUse<Captioner> model_;
+  mutable OnFirstUse<Captioner> model_;
 };
 
 class LazyAnswerer : public Answerer {
@@ -36,9 +40,10 @@ class LazyAnswerer : public Answerer {
   std::vector<AnswerResult> answer(std::span<const VisualQuestion> questions, const AnswerOptions& options) override {
     return model_->answer(questions, options);
   }
+  std::optional<int> video_frames() const override { return model_->video_frames(); }
 
  private:
-  OnFirstUse<Answerer> model_;
+  mutable OnFirstUse<Answerer> model_;
 };
 
 class LazySegmenter : public Segmenter {

@@ -135,16 +135,18 @@ std::optional<fs::path> zoo_default(std::string_view task) {
   return model == models.end() ? std::nullopt : std::optional(*model);
 }
 
-// The row whose converter takes a checkpoint.
+// The row whose converter takes a checkpoint: who knows its file, else who has its type (one type may be written by several
+// authors), else who takes what no other does.
 const ModelRow& converter_of(const ConversionSource& source) {
   const std::string type = source.model_type();
-  const ModelRow* last = nullptr;
+  const ModelRow *of_type = nullptr, *last = nullptr;
   for (const ModelRow& row : model_rows()) {
     if (!row.convert) continue;
     if (row.is_original && row.is_original(source)) return row;
-    if (std::ranges::find(row.types, type) != row.types.end()) return row;
+    if (of_type == nullptr && std::ranges::find(row.types, type) != row.types.end()) of_type = &row;
     if (!row.is_original) last = &row;
   }
+  if (of_type != nullptr) return *of_type;
   check(row_of(type) == nullptr, "{}: models of type \"{}\" load as they are: there is nothing to convert", source.from.string(),
         type);
   check(last != nullptr, "{}: no model that omma converts", source.from.string());

@@ -5,6 +5,7 @@
 #include "omma/models/blip/captioner.h"
 #include "omma/models/blip/convert.h"
 #include "omma/models/blip/matcher.h"
+#include "omma/models/blip2/matcher.h"
 #include "omma/models/chat_tasks.h"
 #include "omma/models/clip/matcher.h"
 #include "omma/models/grounding_dino/convert.h"
@@ -20,6 +21,8 @@
 #include "omma/models/sam/key_table.h"
 #include "omma/models/sam/predictor.h"
 #include "omma/models/sam/quantize.h"
+#include "omma/models/video_llava/chat.h"
+#include "omma/models/video_llava/convert.h"
 #include "omma/text/chat_template.h"
 
 namespace omma {
@@ -39,10 +42,26 @@ std::vector<std::string> llama_tasks(const json& /*config*/, const std::string& 
   return tasks;
 }
 
-std::unique_ptr<ChatModel> load_llava_chat(const fs::path& directory, const LoadTarget& target) {
+// Of LLaVA's kind: chat models that are captioners and answerers, too.
+template <class Chat>
+std::unique_ptr<ChatModel> load_visual_chat(const fs::path& directory, const LoadTarget& target) {
   LlavaOptions options{.device = target.device, .dtype = target.dtype};
   if (target.image_aspect) options.aspect = image_aspect_by_name(*target.image_aspect);
-  return std::make_unique<LlavaChat>(directory, options, target.chat_template);
+  return std::make_unique<Chat>(directory, options, target.chat_template);
+}
+
+template <class Chat>
+ModelRow visual_chat_row(std::vector<std::string> types) {
+  return {.types = std::move(types),
+          .captioner =
+              [](const fs::path& directory, const LoadTarget& target) {
+                return std::make_unique<ChatCaptioner>(load_visual_chat<Chat>(directory, target));
+              },
+          .answerer =
+              [](const fs::path& directory, const LoadTarget& target) {
+                return std::make_unique<ChatAnswerer>(load_visual_chat<Chat>(directory, target));
+              },
+          .chat_model = load_visual_chat<Chat>};
 }
 
 void expect_no_pictures(const NextPicture& next) { check(!next(), "--pictures: a language model's weights need no calibration"); }
@@ -59,6 +78,12 @@ Quantized quantize_llava(const fs::path& from, const fs::path& to, const NextPic
   return quantize_language_layers(from, to, llava_keys(read_llava_config(read_json(file), file.string())));
 }
 
+Quantized quantize_video_llava(const fs::path& from, const fs::path& to, const NextPicture& next) {
+  expect_no_pictures(next);
+  const fs::path file = from / "config.json";
+  return quantize_language_layers(from, to, video_llava_keys(read_video_llava_config(read_json(file), file.string())));
+}
+
 std::vector<ModelRow> known_models() {
   std::vector<ModelRow> rows;
   rows.push_back({.types = {"blip"},
@@ -71,6 +96,10 @@ std::vector<ModelRow> known_models() {
                   .answerer = load_blip_as<Answerer, BlipAnswerer>,
                   .is_original = [](const ConversionSource& source) { return original_blip_prefix(source.file).has_value(); },
                   .convert = convert_blip});
+  rows.push_back({.types = {"blip-2"}, .tasks = blip2_tasks, .matcher = [](const fs::path& directory, const LoadTarget& target) {
+                    const Blip2Options options{.device = target.device, .dtype = target.dtype_or_fp32()};
+                    return std::make_unique<Blip2Matcher>(load_blip2(directory, options));
+                  }});
   rows.push_back({.types = {"clip"}, .matcher = [](const fs::path& directory, const LoadTarget& target) {
                     const ClipOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
                     return std::make_unique<ClipMatcher>(directory, options);
@@ -88,19 +117,22 @@ std::vector<ModelRow> known_models() {
                         return std::make_unique<LlamaChat>(directory, options, target.chat_template);
                       },
                   .quantize = quantize_llama});
-  rows.push_back(
-      {.types = {"llava", "llava_next"},
-       .captioner = [](const fs::path& directory,
-                       const LoadTarget& target) { return std::make_unique<ChatCaptioner>(load_llava_chat(directory, target)); },
-       .answerer = [](const fs::path& directory,
-                      const LoadTarget& target) { return std::make_unique<ChatAnswerer>(load_llava_chat(directory, target)); },
-       .chat_model = load_llava_chat,
-       .is_original = [](const ConversionSource& source) { return is_original_llava(source); },
-       .convert = convert_llava,
-       .converts_parts = true,
-       .is_original_config = is_original_config,
-       .keys = llava_keys(LlavaConfig()),
-       .quantize = quantize_llava});
+  ModelRow llava = visual_chat_row<LlavaChat>({"llava", "llava_next"});
+  llava.is_original = [](const ConversionSource& source) { return is_original_llava(source); };
+  llava.convert = convert_llava;
+  llava.converts_parts = true;
+  llava.is_original_config = is_original_config;
+  llava.keys = llava_keys(LlavaConfig());
+  llava.quantize = quantize_llava;
+  rows.push_back(std::move(llava));
+  ModelRow video_llava = visual_chat_row<VideoLlavaChat>({"video_llava"});
+  video_llava.is_original = is_original_video_llava;
+  video_llava.convert = convert_video_llava;
+  video_llava.converts_parts = true;
+  video_llava.is_original_config = is_original_video_config;
+  video_llava.keys = video_llava_keys(LlavaConfig());
+  video_llava.quantize = quantize_video_llava;
+  rows.push_back(std::move(video_llava));
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},
                   .detector =
                       [](const fs::path& directory, const LoadTarget& target) {

@@ -121,6 +121,11 @@ class WarningCaptioner : public Captioner {
     warnings_.read(options.prompt);
     return model_->caption(images, options);
   }
+  std::optional<int> video_frames() const override { return model_->video_frames(); }
+  CaptionResult caption_video(const VideoClip& clip, const CaptionOptions& options) override {
+    warnings_.read(options.prompt);
+    return model_->caption_video(clip, options);
+  }
 
  private:
   std::unique_ptr<Captioner> model_;
@@ -167,6 +172,7 @@ class WarningAnswerer : public Answerer {
     warnings_.read(options.answers);
     return model_->answer(questions, options);
   }
+  std::optional<int> video_frames() const override { return model_->video_frames(); }
 
  private:
   std::unique_ptr<Answerer> model_;

@@ -28,9 +28,10 @@ BertAttention::BertAttention(torch::nn::Module& layer, const std::string& name, 
 }
 
 void BertAttention::register_in(torch::nn::Module& layer, const std::string& name) const {
-  register_at(layer, name + ".self.query", query_);
-  register_at(layer, name + ".self.key", key_);
-  register_at(layer, name + ".self.value", value_);
+  const std::string projections = name + "." + options_.projections;
+  register_at(layer, projections + ".query", query_);
+  register_at(layer, projections + ".key", key_);
+  register_at(layer, projections + ".value", value_);
   register_at(layer, name + ".output.dense", output_);
   register_at(layer, name + ".output.LayerNorm", norm_);
 }
@@ -50,22 +51,22 @@ Tensor BertAttention::forward(const Tensor& x, const KeysValues& source, const T
   return norm_(x + torch::dropout(output_(merge_heads(context)), options_.dropout, training));
 }
 
-BertFeedForward::BertFeedForward(torch::nn::Module& layer, const BertLayerOptions& options)
+BertFeedForward::BertFeedForward(torch::nn::Module& layer, const BertLayerOptions& options, const std::string& suffix)
     : options_(options),
       intermediate_(options.channels, options.intermediate),
       output_(options.intermediate, options.channels),
       norm_(layer_norm(options.channels, options.norm_eps)) {
-  register_in(layer);
+  register_in(layer, suffix);
 }
 
 BertFeedForward::BertFeedForward(torch::nn::Module& layer, const BertFeedForward& tied) : BertFeedForward(tied) {
   register_in(layer);
 }
 
-void BertFeedForward::register_in(torch::nn::Module& layer) const {
-  register_at(layer, "intermediate.dense", intermediate_);
-  register_at(layer, "output.dense", output_);
-  register_at(layer, "output.LayerNorm", norm_);
+void BertFeedForward::register_in(torch::nn::Module& layer, const std::string& suffix) const {
+  register_at(layer, "intermediate" + suffix + ".dense", intermediate_);
+  register_at(layer, "output" + suffix + ".dense", output_);
+  register_at(layer, "output" + suffix + ".LayerNorm", norm_);
 }
 
 Tensor BertFeedForward::forward(const Tensor& x, bool training) const {

@@ -22,6 +22,7 @@ struct BertLayerOptions {
   double dropout = 0;
   double attention_dropout = 0;
   double norm_eps = 1e-12;
+  std::string projections = "self";  // what an attention calls its queries', keys' and values' weights: NAME.self.query
 };
 
 struct KeysValues {
@@ -48,16 +49,17 @@ class BertAttention {
   mutable torch::nn::LayerNorm norm_;
 };
 
-// norm(x + output(activation(intermediate(x)))), registered in `layer` as intermediate.dense, output.dense, output.LayerNorm.
+// norm(x + output(activation(intermediate(x)))), registered in `layer` as intermediate.dense, output.dense, output.LayerNorm; with
+// a `suffix` "_query" as intermediate_query.dense, ...
 class BertFeedForward {
  public:
-  BertFeedForward(torch::nn::Module& layer, const BertLayerOptions& options);
+  BertFeedForward(torch::nn::Module& layer, const BertLayerOptions& options, const std::string& suffix = "");
   BertFeedForward(torch::nn::Module& layer, const BertFeedForward& tied);
 
   Tensor forward(const Tensor& x, bool training) const;  // [B, T, C] -> [B, T, C]
 
  private:
-  void register_in(torch::nn::Module& layer) const;
+  void register_in(torch::nn::Module& layer, const std::string& suffix = "") const;
 
   BertLayerOptions options_;
   Linear intermediate_, output_;

@@ -18,8 +18,12 @@ ordered_json content_of(const ChatTurn& turn, bool in_parts) {
   for (const ChatPart& part : turn.parts) {
     const auto* words = std::get_if<std::string>(&part);
     check(words != nullptr || in_parts, "chat: this model sees no pictures");
-    if (words != nullptr) text += *words;
-    parts.push_back(words != nullptr ? ordered_json{{"type", "text"}, {"text", *words}} : ordered_json{{"type", "image"}});
+    if (words == nullptr) {
+      parts.push_back({{"type", std::holds_alternative<SharedVideo>(part) ? "video" : "image"}});
+      continue;
+    }
+    text += *words;
+    parts.push_back({{"type", "text"}, {"text", *words}});
   }
   return in_parts ? parts : ordered_json(text);
 }

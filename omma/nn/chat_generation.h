@@ -17,8 +17,8 @@
 
 namespace omma {
 
-// Turns as chat templates take them: content is a text, or with `in_parts` a list of {"type": "text", "text": ...} and
-// {"type": "image"}.
+// Turns as chat templates take them: content is a text, or with `in_parts` a list of {"type": "text", "text": ...},
+// {"type": "image"} and {"type": "video"}.
 ordered_json chat_turns_json(std::span<const ChatTurn> turns, bool in_parts);
 
 // "": the directory's own template; else one by name, or of a file, with the directory's special tokens. Throws

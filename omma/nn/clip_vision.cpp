@@ -66,7 +66,7 @@ std::vector<Tensor> ClipVisionModelImpl::hidden_states(const Tensor& pixels, con
   for (int64_t i = 0; i <= last; ++i) {
     for (std::size_t w = 0; w < which.size(); ++w)
       if (which[w] == i) states[w] = x;
-    if (i < last) x = layers_[static_cast<std::size_t>(i)]->forward(x);
+    if (i < last) x = layers_[static_cast<std::size_t>(i)]->forward(before_block(static_cast<std::size_t>(i), x));
   }
   return states;
 }

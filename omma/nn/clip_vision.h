@@ -5,6 +5,7 @@
 // B pictures, S tokens: the class token, then the patches row by row; C channels, L blocks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -65,9 +66,13 @@ class ClipVisionModelImpl : public torch::nn::Module {
   Tensor pooled(const Tensor& pixels);  // the class token after the last block, normalised: [B, C]
 
   // Random weights as the reference draws them.
-  void init_weights();
+  virtual void init_weights();
 
   const ClipVisionConfig& config() const { return config_; }
+
+ protected:
+  // What comes before block `i`, for relatives that add to it: x [B, S, C] as it goes in.
+  virtual Tensor before_block(std::size_t /*i*/, const Tensor& x) { return x; }
 
  private:
   Tensor embed(const Tensor& pixels);  // [B, S, C]

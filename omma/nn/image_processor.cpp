@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "omma/base/error.h"
 
@@ -73,6 +74,8 @@ void ImageProcessorConfig::validate(Faults& faults) const {
   faults.expect(!do_resize || height || shortest_edge || longest_edge,
                 "size: expected height and width, shortest_edge or longest_edge");
   faults.expect(!do_center_crop || crop_height, "crop_size: expected one with do_center_crop");
+  faults.expect(antialias.value_or(true) || resample == 2 || resample == 3, "antialias: expected resample 2 or 3 without, got {}",
+                resample);
 }
 
 std::optional<Size> ImageProcessorConfig::fixed_size() const {
@@ -108,7 +111,11 @@ json write_image_processor(const ImageProcessorConfig& config, const std::string
 }
 
 ImageProcessor ImageProcessor::from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults) {
-  return ImageProcessor(read_image_processor(read_file(directory), file_of(directory).string(), defaults));
+  return from_json(read_file(directory), file_of(directory).string(), defaults);
+}
+
+ImageProcessor ImageProcessor::from_json(const json& object, const std::string& where, const ImageProcessorConfig& defaults) {
+  return ImageProcessor(read_image_processor(object, where, defaults));
 }
 
 json ImageProcessor::read_file(const std::filesystem::path& directory) {
@@ -133,19 +140,41 @@ Size ImageProcessor::filled_size(Size image) const {
   return config_.do_center_crop ? size_of(*config_.crop_width, *config_.crop_height) : resized_size(image);
 }
 
-Tensor ImageProcessor::operator()(const Image& image, int threads) const {
-  check(!image.empty(), "picture: expected at least one pixel, got {} x {}", image.width, image.height);
-  const Size own{.width = image.width, .height = image.height}, size = resized_size(own), filled = filled_size(own);
-  Image resized = size == own ? image : resize(image, size.width, size.height, resample(), threads);
-  if (filled != size) resized = center_crop(resized, filled);
-  // to_tensor() takes mean and deviation of values 0..1: other scales are folded into them.
+// to_tensor() takes mean and deviation of values 0..1: other scales are folded into them.
+Normalisation ImageProcessor::normalisation() const {
   const double scale = 255 * (config_.do_rescale ? config_.rescale_factor : 1);
   Normalisation normalisation;
   for (std::size_t c = 0; c < 3; ++c) {
     normalisation.mean[c] = config_.do_normalize ? static_cast<float>(config_.image_mean[c] / scale) : 0;
     normalisation.std[c] = static_cast<float>((config_.do_normalize ? config_.image_std[c] : 1) / scale);
   }
-  const Tensor pixels = to_tensor(resized, normalisation);
+  return normalisation;
+}
+
+// torchvision's way with tensors: of an odd number of pixels beside the middle the half goes to the even side.
+Tensor ImageProcessor::without_antialias(const Image& image, Size size, Size filled) const {
+  const Tensor pixels = to_tensor(image, normalisation()).unsqueeze(0);
+  const std::array<int64_t, 2> sides = {size.height, size.width};
+  const Tensor resized = config_.resample == 3 ? torch::upsample_bicubic2d(pixels, sides, /*align_corners=*/false)
+                                               : torch::upsample_bilinear2d(pixels, sides, /*align_corners=*/false);
+  const auto before = [](int length, int kept) { return static_cast<int64_t>(std::nearbyint((length - kept) / 2.0)); };
+  const int64_t top = before(size.height, filled.height), left = before(size.width, filled.width);
+  check(top >= 0 && left >= 0, "picture: expected at least {} x {} pixels to cut out, got {} x {}", filled.width, filled.height,
+        size.width, size.height);
+  return resized[0].slice(1, top, top + filled.height).slice(2, left, left + filled.width);
+}
+
+Tensor ImageProcessor::operator()(const Image& image, int threads) const {
+  check(!image.empty(), "picture: expected at least one pixel, got {} x {}", image.width, image.height);
+  const Size own{.width = image.width, .height = image.height}, size = resized_size(own), filled = filled_size(own);
+  Tensor pixels;
+  if (config_.antialias.value_or(true)) {
+    Image resized = size == own ? image : resize(image, size.width, size.height, resample(), threads);
+    if (filled != size) resized = center_crop(resized, filled);
+    pixels = to_tensor(resized, normalisation());
+  } else {
+    pixels = without_antialias(image, size, filled);
+  }
   return config_.do_pad && config_.pad_height ? pad(pixels, size_of(*config_.pad_width, *config_.pad_height)) : pixels;
 }
 

@@ -21,6 +21,9 @@ struct ImageProcessorConfig {
   std::optional<int64_t> height, width;
   std::optional<int64_t> shortest_edge = 800, longest_edge = 1333;
   int64_t resample = 2;  // Pillow's number: 0 nearest, 1 lanczos, 2 bilinear, 3 bicubic
+  // false: bilinear or bicubic from two or four neighbours a side, however much the picture shrinks, in numbers that are not
+  // rounded to bytes again, as torch resizes tensors (LanguageBind). Otherwise from all pixels, as Pillow does.
+  std::optional<bool> antialias;
   bool do_center_crop = false;
   std::optional<int64_t> crop_height, crop_width;
   bool do_rescale = true;
@@ -39,6 +42,7 @@ struct ImageProcessorConfig {
     field("size.shortest_edge", shortest_edge, Range{1, 65535});
     field("size.longest_edge", longest_edge, Range{1, 65535});
     field("resample", resample, Range{0, 3});
+    field("antialias", antialias);
     field("do_center_crop", do_center_crop);
     field("crop_size.height", crop_height, Range{1, 65535});
     field("crop_size.width", crop_width, Range{1, 65535});
@@ -73,6 +77,8 @@ class ImageProcessor {
   // and omma does not know is refused, as is every other fault, with std::invalid_argument that names it.
   static ImageProcessor from_directory(const std::filesystem::path& directory, const ImageProcessorConfig& defaults = {});
 
+  static ImageProcessor from_json(const json& object, const std::string& where, const ImageProcessorConfig& defaults = {});
+
   // What that file holds: the processor's object.
   static json read_file(const std::filesystem::path& directory);
 
@@ -86,6 +92,8 @@ class ImageProcessor {
 
  private:
   Size resized_size(Size image) const;
+  Tensor without_antialias(const Image& image, Size size, Size filled) const;
+  Normalisation normalisation() const;
 
   ImageProcessorConfig config_;
 };

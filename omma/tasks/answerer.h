@@ -1,6 +1,7 @@
-// Questions about pictures.
+// Questions about pictures and clips.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,12 +9,14 @@
 #include "omma/tasks/generation_options.h"
 #include "omma/tasks/timing.h"
 #include "omma/vision/image.h"
+#include "omma/vision/video.h"
 
 namespace omma {
 
 struct VisualQuestion {
-  std::span<const Image> images;  // what it is about
-  std::string text;
+  std::span<const Image> images = {};      // what it is about
+  std::span<const VideoClip> videos = {};  // likewise, after the pictures
+  std::string text = {};
 };
 
 struct AnswerOptions {
@@ -33,8 +36,11 @@ class Answerer {
   virtual ~Answerer() = default;
 
   // One result per question, the same as for the question alone. Throws std::invalid_argument for an empty question or image, or
-  // for more images than the model can look at.
+  // for more images or clips than the model can look at.
   virtual std::vector<AnswerResult> answer(std::span<const VisualQuestion> questions, const AnswerOptions& options = {}) = 0;
+
+  // How many frames of a clip the model was taught to see; none: it sees no clips.
+  virtual std::optional<int> video_frames() const { return std::nullopt; }
 };
 
 }  // namespace omma

@@ -1,14 +1,17 @@
-// Picture in, caption out.
+// Picture or clip in, caption out.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "omma/tasks/generation_options.h"
 #include "omma/tasks/timing.h"
 #include "omma/vision/image.h"
+#include "omma/vision/video.h"
 
 namespace omma {
 
@@ -36,6 +39,12 @@ class Captioner {
   // One result per image, the same as for the image alone. Throws std::invalid_argument for an empty image, a prompt that does not
   // fit, or options out of range.
   virtual std::vector<CaptionResult> caption(std::span<const Image> images, const CaptionOptions& options = {}) = 0;
+
+  // How many frames of a clip the model was taught to see; none: it sees no clips, and the other throws std::invalid_argument.
+  virtual std::optional<int> video_frames() const { return std::nullopt; }
+  virtual CaptionResult caption_video(const VideoClip& /*clip*/, const CaptionOptions& /*options*/ = {}) {
+    throw std::invalid_argument("caption: this model sees pictures and no clips");
+  }
 };
 
 }  // namespace omma

@@ -1,4 +1,4 @@
-// Conversations: turns of text and pictures in, the next turn out.
+// Conversations: turns of text, pictures and clips in, the next turn out.
 #pragma once
 
 #include <memory>
@@ -11,11 +11,13 @@
 #include "omma/tasks/language_model.h"
 #include "omma/tasks/timing.h"
 #include "omma/vision/image.h"
+#include "omma/vision/video.h"
 
 namespace omma {
 
 using SharedImage = std::shared_ptr<const Image>;
-using ChatPart = std::variant<std::string, SharedImage>;
+using SharedVideo = std::shared_ptr<const VideoClip>;
+using ChatPart = std::variant<std::string, SharedImage, SharedVideo>;
 
 struct ChatTurn {
   std::string role;  // "system", "user", "assistant", or what the model's template knows
@@ -27,8 +29,8 @@ struct ChatTurn {
 };
 
 struct ChatReply : GeneratedText {
-  int read_tokens = 0;       // of the prompt, pictures among them, that were not in memory from earlier turns
-  int encoded_pictures = 0;  // likewise
+  int read_tokens = 0;       // of the prompt, pictures and clips among them, that were not in memory from earlier turns
+  int encoded_pictures = 0;  // and clips; likewise
   Timing timing = {};        // `encode`: pictures and prompt
 };
 
@@ -39,10 +41,11 @@ class ChatModel {
   virtual ~ChatModel() = default;
 
   virtual bool sees_pictures() const = 0;
+  virtual std::optional<int> video_frames() const { return std::nullopt; }  // of a clip, as it was taught; none: it sees no clips
 
   // What comes after the turns, by the model's template. Text is text, whatever special tokens or places for pictures are
-  // spelled out in it. Throws std::invalid_argument for no turns, an empty picture, pictures that the model cannot see or has no
-  // room for, what its template refuses, and a prompt that does not fit the context.
+  // spelled out in it. Throws std::invalid_argument for no turns, an empty picture or clip, those that the model cannot see or has
+  // no room for, what its template refuses, and a prompt that does not fit the context.
   virtual ChatReply chat(std::span<const ChatTurn> turns, const GenerationOptions& options = {},
                          const TextCallback& stream = nullptr) = 0;
 

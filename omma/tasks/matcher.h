@@ -1,9 +1,13 @@
 // How well texts describe pictures.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <numeric>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,9 +58,22 @@ class Matcher {
   // Whether there is a matching head.
   virtual bool has_itm() const { return true; }
 
-  // Unit vectors in one space: what itc is the dot product of. Throws std::invalid_argument where the model has no such heads.
+  // Unit vectors in one space: what itc is the dot product of. Of a model that has several a picture (BLIP-2's queries) they stand
+  // one behind another, and itc is the largest product, see image_text_similarity(). Throws std::invalid_argument where the model
+  // has no such heads.
   virtual std::vector<std::vector<float>> embed_images(std::span<const Image> images) = 0;
   virtual std::vector<std::vector<float>> embed_texts(std::span<const std::string> texts) = 0;
 };
+
+// itc of a picture's embedding and a text's. Throws std::invalid_argument where the former is not of one or several of the latter's
+// length.
+inline float image_text_similarity(std::span<const float> image, std::span<const float> text) {
+  if (text.empty() || image.empty() || image.size() % text.size() != 0)
+    throw std::invalid_argument("similarity: expected embeddings of one space");
+  float best = -std::numeric_limits<float>::infinity();
+  for (std::size_t first = 0; first < image.size(); first += text.size())
+    best = std::max(best, std::inner_product(text.begin(), text.end(), image.begin() + static_cast<std::ptrdiff_t>(first), 0.0F));
+  return best;
+}
 
 }  // namespace omma

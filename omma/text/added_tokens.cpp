@@ -68,36 +68,10 @@ json added_token(const std::string& content, std::int64_t id, bool special) {
           {"rstrip", false}, {"normalized", false}, {"special", special}};
 }
 
-void TokenTrie::add(std::string_view text, std::size_t value) {
-  std::uint32_t node = 0;
-  for (const char byte : text) {
-    auto& children = nodes_[node].children;
-    const auto place = std::lower_bound(children.begin(), children.end(), byte,
-                                        [](const auto& child, char wanted) { return child.first < wanted; });
-    if (place != children.end() && place->first == byte) {
-      node = place->second;
-    } else {
-      const auto fresh = static_cast<std::uint32_t>(nodes_.size());
-      children.insert(place, {byte, fresh});
-      nodes_.emplace_back();
-      node = fresh;
-    }
-  }
-  if (!nodes_[node].value) nodes_[node].value = value;
-}
-
-std::optional<std::pair<std::size_t, std::size_t>> TokenTrie::longest(std::string_view text, std::size_t position) const {
-  std::optional<std::pair<std::size_t, std::size_t>> best;
-  std::uint32_t node = 0;
-  for (std::size_t i = position; i < text.size(); ++i) {
-    const auto& children = nodes_[node].children;
-    const auto place = std::lower_bound(children.begin(), children.end(), text[i],
-                                        [](const auto& child, char wanted) { return child.first < wanted; });
-    if (place == children.end() || place->first != text[i]) break;
-    node = place->second;
-    if (nodes_[node].value) best = {*nodes_[node].value, i + 1 - position};
-  }
-  return best;
+json added_token_list(const std::vector<AddedToken>& tokens) {
+  json list = json::array();
+  for (const AddedToken& token : tokens) list.push_back(write_config(token));
+  return list;
 }
 
 AddedTokens::AddedTokens(const json& list, const std::string& where, const TokenTable& vocabulary,
@@ -114,7 +88,7 @@ AddedTokens::AddedTokens(const json& list, const std::string& where, const Token
       normalize(text, normalizers);
       form = text.str();
     }
-    if (!form.empty()) (token.normalized ? normalized_ : verbatim_).add(form, i);
+    if (!form.empty()) (token.normalized ? normalized_ : verbatim_).add(form, static_cast<std::uint32_t>(i));
     if (token.special) special_contents_.insert(token.content);
     forms_.push_back(std::move(form));
     tokens_.push_back(token);
@@ -138,7 +112,7 @@ bool SpecialPlaces::allow(SourceSpan place) const {
   return anywhere && std::ranges::none_of(plain, reaches_in);
 }
 
-void AddedTokens::cut(const AlignedText& text, const TokenTrie& trie, const SpecialPlaces& special,
+void AddedTokens::cut(const AlignedText& text, const PrefixTrie& trie, const SpecialPlaces& special,
                       std::vector<TextPiece>& pieces) const {
   const std::string& bytes = text.str();
   std::size_t done = 0;
@@ -146,15 +120,14 @@ void AddedTokens::cut(const AlignedText& text, const TokenTrie& trie, const Spec
     if (done < end) pieces.push_back({text.slice(done, end), std::nullopt});
   };
   for (std::size_t i = 0; i < bytes.size();) {
-    const auto found = trie.longest(bytes, i);
+    const auto found = trie.longest(std::string_view(bytes).substr(i));
     if (!found) {
       ++i;
       continue;
     }
-    const auto [index, size] = *found;
-    const AddedToken& token = tokens_[index];
+    const AddedToken& token = tokens_[found->value];
     std::size_t begin = i;
-    std::size_t end = i + size;
+    std::size_t end = i + found->size;
     i = end;  // a match that is turned down still hides those inside it
     if (token.special && !special.allow(text.source(begin, end))) continue;
     if (token.single_word && !stands_alone(bytes, begin, end)) continue;

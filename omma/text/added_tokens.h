@@ -15,6 +15,7 @@
 #include "omma/base/json.h"
 #include "omma/text/aligned_text.h"
 #include "omma/text/normalizer.h"
+#include "omma/text/prefix_trie.h"
 #include "omma/text/text_span.h"
 #include "omma/text/token_table.h"
 
@@ -44,26 +45,13 @@ struct AddedToken {
 // Its entry in a tokenizer.json: found in the text as it was given, wherever it stands.
 json added_token(const std::string& content, std::int64_t id, bool special = true);
 
+// The list of them there.
+json added_token_list(const std::vector<AddedToken>& tokens);
+
 // A part of a text: an added token, or text for the model where `id` is unset.
 struct TextPiece {
   AlignedText text;
   std::optional<std::int32_t> id;
-};
-
-// Finds the longest of a set of strings at each place of a text.
-class TokenTrie {
- public:
-  void add(std::string_view text, std::size_t value);  // of equal strings the first counts
-  bool empty() const { return nodes_.size() == 1; }
-  // The value and size of the longest string that stands at text[position].
-  std::optional<std::pair<std::size_t, std::size_t>> longest(std::string_view text, std::size_t position) const;
-
- private:
-  struct Node {
-    std::vector<std::pair<char, std::uint32_t>> children;  // sorted by byte
-    std::optional<std::size_t> value;
-  };
-  std::vector<Node> nodes_{1};
 };
 
 // Where special tokens that are spelled out in a text are tokens.
@@ -94,15 +82,15 @@ class AddedTokens {
   const std::vector<AddedToken>& tokens() const { return tokens_; }
 
  private:
-  void cut(const AlignedText& text, const TokenTrie& trie, const SpecialPlaces& special, std::vector<TextPiece>& pieces) const;
+  void cut(const AlignedText& text, const PrefixTrie& trie, const SpecialPlaces& special, std::vector<TextPiece>& pieces) const;
 
   std::vector<AddedToken> tokens_;
   std::vector<std::string> forms_;  // decoded_form of each
   std::unordered_map<std::int64_t, std::size_t> by_id_;
   std::unordered_map<std::string, std::size_t> by_content_;
   std::unordered_set<std::string> special_contents_;
-  TokenTrie verbatim_;    // searched in the text as given
-  TokenTrie normalized_;  // searched in the normalized text
+  PrefixTrie verbatim_;    // searched in the text as given
+  PrefixTrie normalized_;  // searched in the normalized text
 };
 
 }  // namespace omma

@@ -1,9 +1,12 @@
 #include "omma/text/normalizer.h"
 
+#include <memory>
 #include <optional>
 
+#include "omma/base/base64.h"
 #include "omma/base/config.h"
 #include "omma/base/error.h"
+#include "omma/text/charsmap.h"
 #include "omma/text/component_list.h"
 #include "omma/text/utf8.h"
 
@@ -96,6 +99,34 @@ Normalizer replace_normalizer(const json& object, const std::string& where) {
   };
 }
 
+// SentencePiece's nmt: what is for the eye alone becomes a space, controls go.
+void clean_as_nmt(AlignedText& text) {
+  text.filter([](char32_t code) {
+    return code == 0 || code == '\t' || code == '\n' || code == '\f' || code == '\r' ||
+           (code >= 0x20 && code != 0x7F && code != 0x8F && code != 0x9F);
+  });
+  text.map([](char32_t code) {
+    const bool is_space = code == '\t' || code == '\n' || code == '\f' || code == '\r' || code == 0x1680 ||
+                          (code >= 0x200B && code <= 0x200F) || code == 0x2028 || code == 0x2029 || code == 0x2581 ||
+                          code == 0xFEFF || code == kReplacementCharacter;
+    return is_space ? U' ' : code;
+  });
+}
+
+struct PrecompiledConfig {
+  std::string precompiled_charsmap;  // in base64
+  template <class Fields>
+  void fields(Fields& field) {
+    field("precompiled_charsmap", precompiled_charsmap);
+  }
+};
+
+Normalizer precompiled_normalizer(const json& object, const std::string& where) {
+  const std::string field = where + ".precompiled_charsmap";
+  const std::string bytes = from_base64(read_config<PrecompiledConfig>(object, where).precompiled_charsmap, field);
+  return [charsmap = std::make_shared<const Charsmap>(bytes, field)](AlignedText& text) { charsmap->apply(text); };
+}
+
 Normalizer read_normalizer(const json& object, const std::string& where) {
   const std::string type = component_type(object, where);
   const auto normal_form = [](NormalForm form) { return [form](AlignedText& text) { text.to_normal_form(form); }; };
@@ -117,9 +148,11 @@ Normalizer read_normalizer(const json& object, const std::string& where) {
     return [config = read_config<PrependConfig>(object, where)](AlignedText& text) { text.prepend(config.prepend); };
   }
   if (type == "Replace") return replace_normalizer(object, where);
+  if (type == "Nmt") return clean_as_nmt;
+  if (type == "Precompiled") return precompiled_normalizer(object, where);
   fail(
       "{}.type: \"{}\" is not built; expected BertNormalizer, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Replace, "
-      "Prepend or Sequence",
+      "Prepend, Nmt, Precompiled or Sequence",
       where, type);
 }
 

@@ -192,4 +192,21 @@ std::vector<PostProcessor> read_post_processors(const json& object, const std::s
   return steps;
 }
 
+json text_template(const std::vector<TemplateToken>& before, const std::vector<TemplateToken>& after) {
+  const auto piece = [](const char* kind, const std::string& id, int type_id) {
+    return json{{kind, {{"id", id}, {"type_id", type_id}}}};
+  };
+  json single = json::array(), pair = json::array(), special = json::object();
+  for (const int text : {0, 1}) {
+    for (const TemplateToken& token : before) pair.push_back(piece("SpecialToken", token.text, text));
+    pair.push_back(piece("Sequence", text == 0 ? "A" : "B", text));
+    for (const TemplateToken& token : after) pair.push_back(piece("SpecialToken", token.text, text));
+    if (text == 0) single = pair;
+  }
+  for (const auto* tokens : {&before, &after})
+    for (const TemplateToken& token : *tokens)
+      special[token.text] = {{"id", token.text}, {"ids", {token.id}}, {"tokens", {token.text}}};
+  return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", special}};
+}
+
 }  // namespace omma

@@ -32,4 +32,12 @@ using PostProcessor = std::function<void(std::vector<EncodedToken>& tokens, cons
 // file does not define, and for sequences too long or too deep (see component_list.h).
 std::vector<PostProcessor> read_post_processors(const json& object, const std::string& where);
 
+struct TemplateToken {
+  std::string text;
+  std::int64_t id = 0;
+};
+
+// The entry of a tokenizer.json that puts tokens before and after each text.
+json text_template(const std::vector<TemplateToken>& before, const std::vector<TemplateToken>& after);
+
 }  // namespace omma

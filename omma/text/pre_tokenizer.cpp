@@ -107,9 +107,11 @@ struct MetaspaceConfig {
   void validate(Faults& faults) const {
     faults.expect(!replacement.empty() && decode_utf8(replacement, 0).size == replacement.size(),
                   "replacement: expected one character, got \"{}\"", replacement);
-    if (prepend_scheme)
-      faults.expect(*prepend_scheme == "always" || *prepend_scheme == "first" || *prepend_scheme == "never",
-                    "prepend_scheme: expected always, first or never, got \"{}\"", *prepend_scheme);
+    if (!prepend_scheme) return;
+    faults.expect(*prepend_scheme == "always" || *prepend_scheme == "first" || *prepend_scheme == "never",
+                  "prepend_scheme: expected always, first or never, got \"{}\"", *prepend_scheme);
+    faults.expect(add_prefix_space || *prepend_scheme == "never", "add_prefix_space: expected true, since prepend_scheme is {}",
+                  *prepend_scheme);
   }
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,7 @@ struct SentencePieceOptions {
 // beginning with `where`, for what is no model, for one of another kind (unigram), and for pieces that repeat.
 json sentencepiece_tokenizer(std::string_view model, const SentencePieceOptions& options, const std::string& where);
 
-// The same of a directory: tokenizer.model, tokenizer_config.json, added_tokens.json.
-json read_sentencepiece_tokenizer(const std::filesystem::path& directory);
+// The same of a directory: tokenizer.model, tokenizer_config.json, added_tokens.json. `legacy` instead of what the config says.
+json read_sentencepiece_tokenizer(const std::filesystem::path& directory, std::optional<bool> legacy = {});
 
 }  // namespace omma

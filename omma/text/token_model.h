@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "omma/base/json.h"
@@ -27,15 +28,16 @@ class TokenModel {
   const TokenTable& vocabulary() const { return vocabulary_; }
 
  protected:
-  // Reads the field "vocab".
+  // Reads the field "vocab", an object of tokens and ids.
   TokenModel(const json& object, const std::string& where);
+  explicit TokenModel(TokenTable vocabulary) : vocabulary_(std::move(vocabulary)) {}
 
  private:
   TokenTable vocabulary_;
 };
 
-// The "model" of a tokenizer.json: BPE or WordPiece, by its type or, without one, by its fields. Throws std::invalid_argument,
-// beginning with `where`.
+// The "model" of a tokenizer.json: BPE, Unigram or WordPiece, by its type or, without one, by its fields. Throws
+// std::invalid_argument, beginning with `where`.
 std::unique_ptr<TokenModel> read_token_model(const json& object, const std::string& where);
 
 }  // namespace omma

@@ -5,10 +5,12 @@
 #include "omma/base/file.h"
 #include "omma/text/added_tokens.h"
 #include "omma/text/bert_tokenizer.h"
+#include "omma/text/gpt2_tokenizer.h"
 #include "omma/text/normalizer.h"
 #include "omma/text/post_processor.h"
 #include "omma/text/pre_tokenizer.h"
 #include "omma/text/sentencepiece.h"
+#include "omma/text/t5_tokenizer.h"
 #include "omma/text/token_decoder.h"
 #include "omma/text/token_model.h"
 #include "omma/text/utf8.h"
@@ -106,10 +108,14 @@ std::vector<EncodedToken> Tokenizer::Parts::tokens_of(const std::vector<TextPiec
 Tokenizer Tokenizer::from_directory(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "tokenizer.json";
   if (std::filesystem::exists(file)) return from_json(read_json(file), file.string());
-  const std::filesystem::path pieces = directory / "tokenizer.model";
-  if (std::filesystem::exists(pieces)) return from_json(read_sentencepiece_tokenizer(directory), pieces.string());
+  const std::filesystem::path llama = directory / "tokenizer.model";
+  if (std::filesystem::exists(llama)) return from_json(read_sentencepiece_tokenizer(directory), llama.string());
+  const std::filesystem::path t5 = directory / "spiece.model";
+  if (std::filesystem::exists(t5)) return from_json(read_t5_tokenizer(directory), t5.string());
+  if (has_gpt2_files(directory)) return from_json(read_gpt2_tokenizer(directory), directory.string());
   const std::filesystem::path vocabulary = directory / "vocab.txt";
-  check(std::filesystem::exists(vocabulary), "{}: expected tokenizer.json, tokenizer.model or vocab.txt", directory.string());
+  check(std::filesystem::exists(vocabulary),
+        "{}: expected tokenizer.json, tokenizer.model, spiece.model, vocab.json with merges.txt, or vocab.txt", directory.string());
   const std::filesystem::path config = directory / "tokenizer_config.json";
   const json object = std::filesystem::exists(config) ? read_json(config) : json::object();
   const auto options = read_config<BertTokenizerOptions>(object, config.string());

@@ -4,9 +4,10 @@
 //   const Encoding encoding = tokenizer.encode("a photo of");
 //   const std::string text = tokenizer.decode(encoding.ids);
 //
-// Built: models WordPiece and BPE (byte-level and SentencePiece-style), and the normalizers, pre-tokenizers, post-processors and
-// decoders in the headers beside this one; anything else is refused by name. Truncation, padding and BPE dropout are ignored.
-// Ids, offsets and decoded text equal the library's for every code point of the Unicode version that utf8proc knows.
+// Built: models WordPiece, BPE (byte-level and SentencePiece-style) and Unigram, and the normalizers, pre-tokenizers,
+// post-processors and decoders in the headers beside this one; anything else is refused by name. Truncation, padding and BPE
+// dropout are ignored. Ids, offsets and decoded text equal the library's for every code point of the Unicode version that utf8proc
+// knows.
 #pragma once
 
 #include <cstddef>
@@ -48,9 +49,10 @@ struct EncodeOptions {
 // Immutable; all const members may be called from several threads at once. Cheap to copy.
 class Tokenizer {
  public:
-  // tokenizer.json of a model directory; or tokenizer.model, SentencePiece's (sentencepiece.h); or vocab.txt, read as BERT's
-  // (tokenizer_config.json may set do_lower_case, strip_accents, tokenize_chinese_chars). Throws std::invalid_argument that names
-  // the file, the field, what was expected and what was found.
+  // tokenizer.json of a model directory; or tokenizer.model, read as LLaMA's (sentencepiece.h); or spiece.model, as T5's
+  // (t5_tokenizer.h); or vocab.json and merges.txt, as GPT-2's (gpt2_tokenizer.h); or vocab.txt, as BERT's (tokenizer_config.json
+  // may set do_lower_case, strip_accents, tokenize_chinese_chars). Throws std::invalid_argument that names the file, the field,
+  // what was expected and what was found.
   static Tokenizer from_directory(const std::filesystem::path& directory);
 
   // The contents of a tokenizer.json; `where` begins every error.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <span>
 
+#include "omma/text/utf8.h"
+
 namespace omma {
 
 namespace {
@@ -95,6 +97,20 @@ bool is_mark(char32_t code) {
   if (code == 0x1CF2 || code == 0x1CF3) return true;  // letters since Unicode 12
   const utf8proc_category_t kind = category(code);
   return kind >= UTF8PROC_CATEGORY_MN && kind <= UTF8PROC_CATEGORY_ME && !contains(kMarksAfter9, code);
+}
+
+std::size_t grapheme_end(std::string_view text, std::size_t begin) {
+  DecodedCharacter before = decode_utf8(text, begin);
+  std::size_t end = begin + before.size;
+  for (utf8proc_int32_t state = 0; end < text.size();) {
+    const DecodedCharacter after = decode_utf8(text, end);
+    const bool is_plain = before.code < 0x80 && after.code < 0x80 && before.code != '\r';  // of ASCII only CR and LF stay together
+    const auto code = [](const DecodedCharacter& character) { return static_cast<utf8proc_int32_t>(character.code); };
+    if (is_plain || utf8proc_grapheme_break_stateful(code(before), code(after), &state)) break;
+    before = after;
+    end += after.size;
+  }
+  return end;
 }
 
 bool decomposes(char32_t code) { return !contains(kDecomposableAfter9, code); }

@@ -4,6 +4,7 @@
 // space, digits and case from its compiler. Here they come from utf8proc, less the characters that those versions lack.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ bool is_lower(char32_t code);
 bool is_letter(char32_t code);         // category L
 bool is_decimal_digit(char32_t code);  // category Nd
 bool is_printable(char32_t code);      // neither categories C and Z nor unassigned; the space is
+
+// Where the grapheme cluster (Unicode annex 29) that begins at text[begin] ends: the text is valid UTF-8, `begin` before its end.
+std::size_t grapheme_end(std::string_view text, std::size_t begin);
 
 bool decomposes(char32_t code);  // false for characters whose decomposition came after Unicode 9
 

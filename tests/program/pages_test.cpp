@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "omma/io/image_file.h"
+#include "omma/io/video_writer.h"
 #include "tests/program/run_program.h"
 
 namespace omma {
@@ -130,6 +131,9 @@ void prepare(const fs::path& directory) {
   ASSERT_EQ(run_line("omma render --seed 3 --count 1 --out scene --quiet", directory).status, 0);
   const Image picture = read_image(directory / "scene/images/000000.png");
   for (const char* name : {"photo.jpg", "my.jpg", "nuclei.jpg"}) write_image(directory / name, picture);
+  VideoWriter road(directory / "road.mp4");
+  for (int i = 0; i < 8; ++i) road.append(picture, i / 4.0);
+  road.finish();
   for (const char* name : {"my-data", "BCCD", "bccd"}) write_voc(directory / name, picture);
   write_coco(directory / "traffic", picture, {"vehicle"});
   write_coco(directory / "nuclei", picture, {"nucleus"});
@@ -143,6 +147,9 @@ void prepare(const fs::path& directory) {
 const std::map<std::string, std::string> kNeedsDownload = {
     {"IDEA-Research/grounding-dino-tiny", "hf download IDEA-Research/grounding-dino-tiny"},
     {"Salesforce/blip-image-captioning-base", "hf download Salesforce/blip-image-captioning-base"},
+    {"Salesforce/blip2-itm-vit-g", "hf download Salesforce/blip2-itm-vit-g"},
+    {"LanguageBind/Video-LLaVA-7B-hf", "hf download LanguageBind/Video-LLaVA-7B-hf"},
+    {"--from Video-LLaVA-7B", "Video-LLaVA-7B: no such file"},
     {"facebook/sam-vit-base", "hf download facebook/sam-vit-base"},
     {"openai/clip-vit-base-patch32", "hf download openai/clip-vit-base-patch32"},
     {"openai/clip-vit-large-patch14", "hf download openai/clip-vit-large-patch14"},

@@ -122,7 +122,7 @@ TEST_F(Quantize, RefusesWhatItCannotDoAndLeavesNothing) {
   };
   refusal(quantize("grounding-dino-nano", path("none")),
           "models of type \"mm-grounding-dino\" have no form of 8-bit numbers; those that have: llama, mistral, llava, llava_next, "
-          "sam");
+          "video_llava, sam");
   ASSERT_EQ(quantize(original(), path("done")).status, 0);
   refusal(quantize(path("done"), path("none")), "is of 8-bit numbers already");
   refusal(quantize(original(), path("done")), "expected an absent or empty directory");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every exporter of this folder into the folder given, each again only when it, its own folder (NAME/ beside NAME.py), this script
-# or the pinned versions changed.
+# Runs every exporter of this folder into the folder given, each again only when it, the exporters it borrows from, its own folder (NAME/
+# beside NAME.py), this script or the pinned versions changed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:?usage: export.sh OUT}
@@ -9,7 +9,10 @@ for exporter in tools/parity/*.py; do
   name=$(basename "$exporter" .py)
   case "$name" in check_*) continue ;; esac  # checks are run by tests
   sources=("$exporter" "$0" tools/requirements.txt)
-  [ -d "${exporter%.py}" ] && sources+=("${exporter%.py}"/*.py tools/requirements-mobilesam.txt)
+  for borrowed in $(sed -nE 's/^ *(from|import) ([a-z_]+).*/\2/p' "$exporter"); do
+    [ -f "tools/parity/$borrowed.py" ] && sources+=("tools/parity/$borrowed.py")
+  done
+  [ -d "${exporter%.py}" ] && sources+=("${exporter%.py}"/*.py tools/requirements-*.txt)
   stamp="$out/.$name-$(cat "${sources[@]}" | sha256sum | cut -c1-16)"
   [ -f "$stamp" ] && continue
   echo "[parity] $name"

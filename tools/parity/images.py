@@ -10,12 +10,18 @@ import io
 import json
 import pathlib
 import struct
+import sys
 import zlib
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 from pycocotools import mask as coco
 from transformers.image_transforms import get_size_with_aspect_ratio
+
+sys.path.insert(0, str(pathlib.Path(__file__).with_suffix("")))  # the folder beside this file
+from bmp_files import bmp_files, refused_bmp_files  # noqa: E402
+from gif_files import gif_files, meant_gif_files, refused_gif_files  # noqa: E402
+from tiff_files import meant_tiff_files, refused_tiff_files, tiff_files  # noqa: E402
 
 FILTERS = {"nearest": Image.NEAREST, "bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC, "lanczos": Image.LANCZOS}
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]  # x, y, steps
@@ -240,7 +246,7 @@ class Folder:
 
 def decode_cases(folder, photos):
     cases = []
-    for files in (png_files(), jpeg_files(), webp_files(), orientation_files()):
+    for files in (png_files(), jpeg_files(), webp_files(), orientation_files(), gif_files(), bmp_files(), tiff_files()):
         for name, data in files:
             (folder.path / name).write_bytes(data)
             cases.append({"file": name} | folder.raw(upright_rgb(data)))
@@ -249,6 +255,9 @@ def decode_cases(folder, photos):
         (folder.path / name).write_bytes(data)
         cases.append({"file": name} | folder.raw(upright_rgb(data)))
     ImageFile.LOAD_TRUNCATED_IMAGES = False
+    for name, data, pixels in (*meant_gif_files(), *meant_tiff_files()):
+        (folder.path / name).write_bytes(data)
+        cases.append({"file": name} | folder.raw(pixels.astype(np.uint8)))
     for photo in photos:
         cases.append({"file": str(photo.resolve())} | folder.raw(upright_rgb(photo.read_bytes())))
     return cases
@@ -256,11 +265,11 @@ def decode_cases(folder, photos):
 
 def refused_cases(folder):
     cases = []
-    for name, data in refused_files():
+    for name, data in (*refused_files(), *refused_gif_files(), *refused_bmp_files(), *refused_tiff_files()):
         (folder.path / name).write_bytes(data)
         try:
             upright_rgb(data)
-        except (OSError, SyntaxError):
+        except (OSError, SyntaxError, EOFError, KeyError, TypeError, ValueError):
             cases.append(name)
         else:
             raise AssertionError(f"{name}: Pillow takes it")

@@ -72,8 +72,8 @@ CHATS = [[("user", "What is this?", [0])], [("system", "Be brief.", []), ("user"
          [("user", "What is this?", [0]), ("assistant", "this is it.", []), ("user", "and these?", [1, 4])]]
 
 
-def make_tokenizer():
-    """SentencePiece's way, as Vicuna's: a mark for the blank, bytes for what is unknown."""
+def make_tokenizer(placeholders=("<image>",)):
+    """SentencePiece's way, as Vicuna's: a mark for the blank, bytes for what is unknown. The placeholders' ids begin at IMAGE_TOKEN."""
     vocabulary = {"<unk>": 0, "<s>": 1, "</s>": 2} | {f"<0x{byte:02X}>": 3 + byte for byte in range(256)}
     for word in WORDS:
         vocabulary.setdefault(word, len(vocabulary))
@@ -87,8 +87,8 @@ def make_tokenizer():
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in ("<unk>", "<s>", "</s>")])
     while tokenizer.get_vocab_size() < IMAGE_TOKEN:
         tokenizer.add_tokens([f"<filler{tokenizer.get_vocab_size()}>"])
-    tokenizer.add_special_tokens([AddedToken("<image>", special=True, normalized=False)])
-    assert tokenizer.token_to_id("<image>") == IMAGE_TOKEN
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in placeholders])
+    assert [tokenizer.token_to_id(token) for token in placeholders] == list(range(IMAGE_TOKEN, IMAGE_TOKEN + len(placeholders)))
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<unk>",
                                    padding_side="left", model_input_names=["input_ids", "attention_mask"])
 

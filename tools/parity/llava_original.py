@@ -141,6 +141,15 @@ def split_lora(state, base, rank, alpha):
     return adapter
 
 
+def save_shards(folder, files):
+    names, weight_map = sorted(files), {}
+    for i, part in enumerate((names[::2], names[1::2])):
+        shard = f"pytorch_model-0000{i + 1}-of-00002.bin"
+        torch.save({name: files[name] for name in part}, folder / shard)
+        weight_map |= {name: shard for name in part}
+    (folder / "pytorch_model.bin.index.json").write_text(json.dumps(dict(metadata={}, weight_map=weight_map)))
+
+
 def save_checkpoint(folder, form, config, state, base):
     """In the authors' names; `state` becomes what the files stand for."""
     of_tower = {name for name in state if "vision_tower" in name}
@@ -172,12 +181,7 @@ def save_checkpoint(folder, form, config, state, base):
     if form == "safetensors":
         save_file({name: tensor.contiguous() for name, tensor in files.items()}, folder / "model.safetensors", {"format": "pt"})
     elif form == "shards":
-        names, weight_map = sorted(files), {}
-        for i, part in enumerate((names[::2], names[1::2])):
-            shard = f"pytorch_model-0000{i + 1}-of-00002.bin"
-            torch.save({name: files[name] for name in part}, folder / shard)
-            weight_map |= {name: shard for name in part}
-        (folder / "pytorch_model.bin.index.json").write_text(json.dumps(dict(metadata={}, weight_map=weight_map)))
+        save_shards(folder, files)
     else:
         torch.save(files, folder / "pytorch_model.bin")
 

@@ -16,22 +16,28 @@ json finite(double score) { return std::isfinite(score) ? json(score) : json(); 
 
 ToolResult caption_of(Captioner* captioner, const Image& image) {
   check(captioner != nullptr, "there is no model that describes; ask a question about the picture");
-  const CaptionResult result = captioner->caption({&image, 1}).at(0);
-  check(!result.captions.empty(), "the picture got no caption");
-  const auto& [text, score] = result.captions.front();
-  const std::string caption = sanitise_line(text, max_text_bytes);
-  return {.summary = caption, .details = "", .data = {{"caption", caption}, {"score", finite(score)}}};
+  return told_caption(captioner->caption({&image, 1}).at(0));
 }
 
 ToolResult answer_of(Answerer* answerer, const Image& image, const std::string& text) {
   check(answerer != nullptr, "there is no model that answers questions; without a question the picture is described");
   const VisualQuestion question{.images = {&image, 1}, .text = text};
-  const AnswerResult result = answerer->answer({&question, 1}).at(0);
-  const std::string answer = sanitise_line(result.answer, max_text_bytes);
-  return {.summary = answer, .details = "", .data = {{"question", text}, {"answer", answer}, {"score", finite(result.score)}}};
+  return told_answer(text, answerer->answer({&question, 1}).at(0));
 }
 
 }  // namespace
+
+ToolResult told_caption(const CaptionResult& result) {
+  check(!result.captions.empty(), "there is no caption");
+  const auto& [text, score] = result.captions.front();
+  const std::string caption = sanitise_line(text, max_text_bytes);
+  return {.summary = caption, .details = "", .data = {{"caption", caption}, {"score", finite(score)}}};
+}
+
+ToolResult told_answer(const std::string& question, const AnswerResult& result) {
+  const std::string answer = sanitise_line(result.answer, max_text_bytes);
+  return {.summary = answer, .details = "", .data = {{"question", question}, {"answer", answer}, {"score", finite(result.score)}}};
+}
 
 Tool describe_image_tool(std::shared_ptr<Captioner> captioner, std::shared_ptr<Answerer> answerer,
                          std::shared_ptr<const Image> image) {

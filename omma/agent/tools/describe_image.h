@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "omma/agent/tool.h"
 #include "omma/tasks/answerer.h"
@@ -17,5 +18,9 @@ namespace omma {
 // "score".
 Tool describe_image_tool(std::shared_ptr<Captioner> captioner, std::shared_ptr<Answerer> answerer,
                          std::shared_ptr<const Image> image);
+
+// The results of such tools. Throw std::invalid_argument for a model that gave nothing.
+ToolResult told_caption(const CaptionResult& result);
+ToolResult told_answer(const std::string& question, const AnswerResult& result);
 
 }  // namespace omma

@@ -54,6 +54,7 @@ std::vector<AnswerResult> BlipAnswerer::answer(std::span<const VisualQuestion> q
   std::vector<Image> images;  // each once: questions about one picture follow one another
   std::vector<int64_t> picture_of;
   for (std::size_t i = 0; i < questions.size(); ++i) {
+    check(questions[i].videos.empty(), "blip: this model sees pictures and no clips");
     check(questions[i].images.size() == 1, "blip: a question is about one picture, got {}", questions[i].images.size());
     if (i == 0 || questions[i].images.data() != questions[i - 1].images.data()) images.push_back(questions[i].images.front());
     picture_of.push_back(std::ssize(images) - 1);

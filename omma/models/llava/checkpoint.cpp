@@ -7,24 +7,24 @@
 
 namespace omma {
 
-KeyTable llava_keys(const LlavaConfig& config) {
+KeyTable llava_keys(const LlavaConfig& config, std::initializer_list<std::string> towers) {
   KeyTable table;
-  const std::string tower = "vision_tower.vision_model.";
-  table.rules = {{"model.vision_tower.vision_model.**", {tower + "**"}},  // as the modules of 4.52 and later are called
-                 {"model.vision_tower.**", {tower + "**"}},
-                 {"model.multi_modal_projector.**", {"multi_modal_projector.**"}},
-                 {"model.language_model.**", {"language_model.model.**"}},
-                 {"model.image_newline", {"image_newline"}},
-                 {"lm_head.weight", {"language_model.lm_head.weight"}},
-                 {tower + "**", {tower + "**"}},
-                 {"vision_tower.**", {tower + "**"}}};  // as 5 writes them
-  if (config.text_config.tie_word_embeddings)
-    for (KeyRule& rule : table.rules)
-      if (rule.from == "lm_head.weight") rule.to = {"language_model.model.embed_tokens.weight"};
-  if (config.text_config.tie_word_embeddings)
-    table.rules.push_back({"language_model.lm_head.weight", {"language_model.model.embed_tokens.weight"}});
-  table.ignored = {"vision_tower.vision_model.embeddings.position_ids",
-                   "language_model.model.layers.*.self_attn.rotary_emb.inv_freq"};
+  for (const std::string& name : towers) {
+    const std::string tower = name + ".vision_model.";
+    table.rules.push_back({"model." + tower + "**", {tower + "**"}});  // as the modules of 4.52 and later are called
+    table.rules.push_back({"model." + name + ".**", {tower + "**"}});
+    table.rules.push_back({tower + "**", {tower + "**"}});
+    table.rules.push_back({name + ".**", {tower + "**"}});  // as 5 writes them
+    table.ignored.push_back(tower + "embeddings.position_ids");
+  }
+  const std::string head =
+      config.text_config.tie_word_embeddings ? "language_model.model.embed_tokens.weight" : "language_model.lm_head.weight";
+  table.rules.push_back({"model.multi_modal_projector.**", {"multi_modal_projector.**"}});
+  table.rules.push_back({"model.language_model.**", {"language_model.model.**"}});
+  table.rules.push_back({"model.image_newline", {"image_newline"}});
+  table.rules.push_back({"lm_head.weight", {head}});
+  table.rules.push_back({"language_model.lm_head.weight", {head}});
+  table.ignored.push_back("language_model.model.layers.*.self_attn.rotary_emb.inv_freq");
   return table;
 }
 
@@ -34,6 +34,16 @@ std::string llava_part_in_transformers(const std::string& name) {
   if (name.starts_with(decoder)) return "model.language_model" + name.substr(decoder.size());
   if (name.starts_with(tower)) return "model.vision_tower" + name.substr(tower.size());
   return "model." + name;
+}
+
+void expect_llava_tokens(const std::filesystem::path& directory, const Tokenizer& tokenizer, const LlavaConfig& config) {
+  check(tokenizer.largest_id() < config.text_config.vocab_size, "{}: tokenizer: has ids up to {}, the model's vocabulary has {}",
+        directory.string(), tokenizer.largest_id(), config.text_config.vocab_size);
+}
+
+void add_llava_end(GenerationConfig& generation, const json& config) {
+  if (generation.end_tokens().empty())  // as LlamaConfig's default is
+    generation.eos_token_id = config.value("text_config", json::object()).value("eos_token_id", json(2));
 }
 
 LlavaCheckpoint load_llava(const std::filesystem::path& directory, const LlavaOptions& options) {
@@ -48,11 +58,8 @@ LlavaCheckpoint load_llava(const std::filesystem::path& directory, const LlavaOp
       .tokenizer = Tokenizer::from_directory(directory),
       .processor = LlavaProcessor::from_directory(directory, config, options.aspect),
       .generation = read_generation_config(directory)};
-  check(checkpoint.tokenizer.largest_id() < config.text_config.vocab_size,
-        "{}: tokenizer: has ids up to {}, the model's vocabulary has {}", directory.string(), checkpoint.tokenizer.largest_id(),
-        config.text_config.vocab_size);
-  if (checkpoint.generation.end_tokens().empty())  // as LlamaConfig's default is
-    checkpoint.generation.eos_token_id = object.value("text_config", json::object()).value("eos_token_id", json(2));
+  expect_llava_tokens(directory, checkpoint.tokenizer, config);
+  add_llava_end(checkpoint.generation, object);
   return checkpoint;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -40,8 +41,13 @@ struct LlavaFiles {
 void save_llava(const std::filesystem::path& directory, const LlavaCheckpoint& checkpoint, const LlavaFiles& files,
                 torch::Dtype dtype);
 
+// For relatives of the format. That the tokenizer has no more words than the model, and the token that ends an answer where
+// generation_config.json names none.
+void expect_llava_tokens(const std::filesystem::path& directory, const Tokenizer& tokenizer, const LlavaConfig& config);
+void add_llava_end(GenerationConfig& generation, const json& config);
+
 // The names that versions of transformers write, to the module's, which are those of version 4's files and the published ones.
-KeyTable llava_keys(const LlavaConfig& config);
+KeyTable llava_keys(const LlavaConfig& config, std::initializer_list<std::string> towers = {"vision_tower"});
 
 // A part or weight of the module as transformers 5's modules are called, which PEFT names its adapters by.
 std::string llava_part_in_transformers(const std::string& name);

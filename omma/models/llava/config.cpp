@@ -58,28 +58,42 @@ void LlavaConfig::validate(Faults& faults) const {
                   "image_grid_pinpoints: expected multiples of image_size {}, got {} x {}", side, size.height, size.width);
 }
 
+namespace {
+
+void expect_clip_tower(const json& object, std::string_view where) {
+  const json tower = object.value("vision_config", json());
+  if (!tower.is_object()) return;
+  const json type = tower.value("model_type", json("clip_vision_model"));
+  check(type == "clip_vision_model", "{}: vision_config.model_type: expected \"clip_vision_model\", got {}", where,
+        dump_json(type));
+}
+
+}  // namespace
+
+json with_layer_list(json object) {
+  if (object.value("vision_feature_layer", json()).is_number())
+    object["vision_feature_layer"] = json::array({object["vision_feature_layer"]});
+  return object;
+}
+
+void read_llava_parts(LlavaConfig& config, const json& object, std::string_view where) {
+  expect_clip_tower(object, where);
+  json text = object.value("text_config", json());
+  if (text.is_null()) return;
+  if (object.contains("quantization_config")) text["quantization_config"] = object["quantization_config"];
+  config.text_config = read_llama_config(text, std::string(where) + ": text_config");
+  config.text_model_type = text.value("model_type", config.text_model_type);
+}
+
 LlavaConfig read_llava_config(const json& object, std::string_view where) {
   check(object.is_object(), "{}: expected a JSON object, got {}", where, object.type_name());
-  json current = object;
-  if (current.value("vision_feature_layer", json()).is_number())
-    current["vision_feature_layer"] = json::array({current["vision_feature_layer"]});
-  const json tower = current.value("vision_config", json());
-  if (tower.is_object()) {
-    const json type = tower.value("model_type", json("clip_vision_model"));
-    check(type == "clip_vision_model", "{}: vision_config.model_type: expected \"clip_vision_model\", got {}", where,
-          dump_json(type));
-  }
+  const json current = with_layer_list(object);
   LlavaConfig config;
   const json type = object.value("model_type", json());
   config.next = type == "llava_next";
   check(config.next || type == "llava", "{}: model_type: expected \"llava\" or \"llava_next\"", where);
-  if (tower.is_null()) config.vision_config = default_llava_tower();
-  json text = current.value("text_config", json());
-  if (!text.is_null()) {
-    if (current.contains("quantization_config")) text["quantization_config"] = current["quantization_config"];
-    config.text_config = read_llama_config(text, std::string(where) + ": text_config");
-    config.text_model_type = text.value("model_type", config.text_model_type);
-  }
+  if (current.value("vision_config", json()).is_null()) config.vision_config = default_llava_tower();
+  read_llava_parts(config, current, where);
   if (config.next) config.image_grid_pinpoints = read_grid_pinpoints(current, where);
   read_fields(config, current, where);
   return config;

@@ -49,6 +49,11 @@ struct LlavaConfig {
 // Reads what transformers 4 or 5 wrote, with its defaults for what is left out. Throws std::invalid_argument listing every fault.
 LlavaConfig read_llava_config(const json& object, std::string_view where);
 
+// For relatives of the format: `vision_feature_layer` as a list, and into `config` what the fields above leave out, with the check
+// that the tower is CLIP's.
+json with_layer_list(json object);
+void read_llava_parts(LlavaConfig& config, const json& object, std::string_view where);
+
 // Its image_grid_pinpoints, or transformers' where it has none.
 std::vector<Size> read_grid_pinpoints(const json& object, std::string_view where);
 

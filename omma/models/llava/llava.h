@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "omma/models/llava/config.h"
+#include "omma/models/llava/projector.h"
 #include "omma/nn/clip_vision.h"
-#include "omma/nn/linear.h"
 #include "omma/nn/llama.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
@@ -19,19 +19,10 @@
 
 namespace omma {
 
-// The tower's tokens to words' embeddings: linear_2(activation(linear_1(x))). A plain linear projector (v1) is one with the
-// activation "linear" and an identity behind it.
-class LlavaProjectorImpl : public torch::nn::Module {
- public:
-  explicit LlavaProjectorImpl(const LlavaConfig& config);
-  Tensor forward(const Tensor& x);  // [..., K] -> [..., C]
+LlavaProjectorOptions projector_options(const LlavaConfig& config);
 
-  Linear linear_1, linear_2;
-
- private:
-  Activation activation_;
-};
-TORCH_MODULE(LlavaProjector);
+// The states of a tower that the config selects, joined: pixels [V, 3, side, side] -> [V, S, K], the class token among them.
+Tensor selected_states(ClipVisionModel& tower, const LlavaConfig& config, const Tensor& pixels);
 
 // A picture as the tower sees it: itself alone, or (NeXT) itself and then its parts, row by row.
 struct LlavaViews {

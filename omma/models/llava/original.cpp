@@ -42,7 +42,10 @@ json pinpoints_of(const OriginalLlava& original) {
 }  // namespace
 
 void OriginalLlava::validate(Faults& faults) const {
-  faults.expect(!mm_vision_tower.empty(), "mm_vision_tower: expected a name or directory, found none");
+  faults.expect(has_video() || !mm_vision_tower.empty(), "mm_vision_tower: expected a name or directory, found none");
+  faults.expect(!has_video() || (!mm_image_tower.empty() && !mm_video_tower.empty()),
+                "mm_image_tower, mm_video_tower: expected both, found one of them");
+  faults.expect(!has_video() || !mm_use_im_start_end, "mm_use_im_start_end: expected false with towers of clips");
   faults.expect(linear() || mm_projector_type == "mlp2x_gelu",
                 "mm_projector_type: expected linear or mlp2x_gelu, which transformers' LLaVA can be, got \"{}\"",
                 mm_projector_type);
@@ -62,15 +65,20 @@ ImageAspect OriginalLlava::aspect() const {
   return image_aspect_ratio == "pad" ? ImageAspect::pad : ImageAspect::crop;
 }
 
+bool is_original_video_config(const json& config) {
+  return config.is_object() && (!text_of(config, "mm_image_tower").empty() || !text_of(config, "mm_video_tower").empty());
+}
+
 bool is_original_config(const json& config) {
-  if (!config.is_object()) return false;
+  if (!config.is_object() || is_original_video_config(config)) return false;
   const std::string type = text_of(config, "model_type");
   return config.contains("mm_vision_tower") || config.contains("mm_projector_type") || type == "llava_llama" ||
          type == "llava_mistral" || std::ranges::find(architectures, architecture_of(config)) != architectures.end();
 }
 
 OriginalLlava read_original_llava(const json& object, const std::string& where, const fs::path& from) {
-  check(is_original_config(object), "{}: expected a config of LLaVA's authors (mm_vision_tower, mm_projector_type)", where);
+  check(is_original_config(object) || is_original_video_config(object),
+        "{}: expected a config of LLaVA's authors (mm_vision_tower, mm_projector_type)", where);
   auto original = read_config<OriginalLlava>(object, where);
   const std::string type = text_of(object, "model_type"), architecture = architecture_of(object);
   const bool known = type.empty() || type == "llava" || type == "llava_llama" || type == "llava_mistral" || type == "llama";

@@ -20,6 +20,7 @@ struct OriginalLlava {
 
   std::string name_or_path;  // what its training began with, or where it came from
   std::string mm_vision_tower;
+  std::string mm_image_tower, mm_video_tower;  // of Video-LLaVA, in its place
   std::string mm_projector_type = "linear";
   int64_t mm_vision_select_layer = -2;
   std::string mm_vision_select_feature = "patch";
@@ -33,6 +34,8 @@ struct OriginalLlava {
   void fields(Fields& field) {
     field("_name_or_path", name_or_path);
     field("mm_vision_tower", mm_vision_tower);
+    field("mm_image_tower", mm_image_tower);
+    field("mm_video_tower", mm_video_tower);
     field("mm_projector_type", mm_projector_type);
     field("mm_vision_select_layer", mm_vision_select_layer, Range{-1025, 1024});
     field("mm_vision_select_feature", mm_vision_select_feature);
@@ -44,12 +47,15 @@ struct OriginalLlava {
   }
   void validate(Faults& faults) const;
 
+  bool has_video() const { return !mm_image_tower.empty() || !mm_video_tower.empty(); }
   bool linear() const { return mm_projector_type == "linear"; }
   ImageAspect aspect() const;
 };
 
-// Whether a config.json is the authors': it names a tower, or one of their classes.
+// Whether a config.json is the authors': it names a tower, or one of their classes. Video-LLaVA's (PKU-YuanGroup/Video-LLaVA),
+// which names one of pictures and one of clips, is the other's.
 bool is_original_config(const json& config);
+bool is_original_video_config(const json& config);
 
 // Of the checkpoint `from`. Throws std::invalid_argument listing every fault: other language models and projectors than those that
 // transformers' LLaVA has.

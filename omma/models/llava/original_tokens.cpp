@@ -27,9 +27,9 @@ fs::path tokenizer_directory(const OriginalLlava& original, const fs::path& dire
       is_repository_id(original.name_or_path) ? original.name_or_path : published, directory.string());
 }
 
-json read_tokenizer(const fs::path& directory) {
+json read_tokenizer(const fs::path& directory, std::optional<bool> legacy) {
   const fs::path file = directory / "tokenizer.json";
-  return fs::exists(file) ? read_json(file) : read_sentencepiece_tokenizer(directory);
+  return fs::exists(file) ? read_json(file) : read_sentencepiece_tokenizer(directory, legacy);
 }
 
 json read_object(const fs::path& file) {
@@ -68,7 +68,7 @@ json tokenizer_config(const fs::path& directory) {
 LlavaTokens llava_tokens(const OriginalLlava& original, const fs::path& directory, const std::optional<fs::path>& base,
                          int64_t rows) {
   const fs::path from = tokenizer_directory(original, directory, base);
-  json file = read_tokenizer(from);
+  json file = read_tokenizer(from, original.has_video() ? std::optional(true) : std::nullopt);
   const Tokenizer reader = Tokenizer::from_json(file, from.string());
   int64_t count = int64_t{reader.largest_id()} + 1;
   check(count <= rows, "{}: tokenizer: has {} tokens, the model's vocabulary {}", from.string(), count, rows);
@@ -83,12 +83,13 @@ LlavaTokens llava_tokens(const OriginalLlava& original, const fs::path& director
     for (const char* token : {"<im_start>", "<im_end>"})
       check(add(token) < rows, "{}: mm_use_im_start_end: expected a row of {} in the model's vocabulary of {}", original.where,
             token, rows);
-  const int64_t image_token = add("<image>");
+  const int64_t image_token = add("<image>"), video_token = original.has_video() ? add("<video>") : 0;
   add("<pad>");
   return {.tokenizer = file,
           .tokenizer_config = tokenizer_config(from),
           .reader = Tokenizer::from_json(file, from.string()),
           .image_token = image_token,
+          .video_token = video_token,
           .count = count};
 }
 

@@ -130,12 +130,6 @@ OriginalWeights with_delta(const ConversionSource& source) {
   return weights;
 }
 
-// The directory of a tower's name; nullopt where it is an ID that is not there.
-std::optional<fs::path> find_tower(const std::string& name) {
-  if (fs::is_directory(name)) return name;
-  return is_repository_id(name) ? find_in_hub_cache(name) : std::nullopt;
-}
-
 // Of the authors' own disks the name alone says something: "/data/clip-vit-large-patch14-336".
 std::string tower_id(const std::string& name) {
   const std::string last = fs::path(name).filename().string();
@@ -164,6 +158,23 @@ TensorFile tower_weights(const fs::path& directory) {
 }
 
 }  // namespace
+
+std::optional<fs::path> find_tower(const std::string& name) {
+  if (fs::is_directory(name)) return name;
+  return is_repository_id(name) ? find_in_hub_cache(name) : std::nullopt;
+}
+
+void fail_without_tower(const OriginalLlava& original, const char* field, const std::string& name) {
+  const bool is_id = is_repository_id(name);
+  fail("{}: {}: \"{}\" is no directory here, and not in the Hugging Face cache{}{}", original.where, field, name,
+       is_id ? "; fetch it with: hf download " : "", is_id ? name : "");
+}
+
+void add_tower_weights(const fs::path& directory, const std::string& prefix, TensorSet& tensors) {
+  KeyTable names;
+  names.rules = {{"vision_model.**", {prefix + "**"}}, {"**", {prefix + "**"}}};
+  tensors.add(tower_weights(directory), names);
+}
 
 void TensorSet::add(const TensorFile& file, const KeyTable& names) {
   owners_.push_back(std::make_shared<const TensorFile>(file));
@@ -216,15 +227,9 @@ OriginalTower add_tower(const OriginalLlava& original, TensorSet& tensors) {
     const ClipVisionConfig config = default_llava_tower();
     return {config, cropping_image_processor(config.image_size)};
   }
-  check(directory.has_value(), "{}: mm_vision_tower: \"{}\" is no directory here, and not in the Hugging Face cache{}{}",
-        original.where, id, is_repository_id(id) ? "; fetch it with: hf download " : "", is_repository_id(id) ? id : "");
+  if (!directory) fail_without_tower(original, "mm_vision_tower", id);
   const ClipVisionConfig config = read_tower_config(*directory / "config.json");
-  if (!own) {
-    KeyTable names;
-    names.rules = {{"vision_model.**", {"model.vision_tower.vision_tower.vision_model.**"}},
-                   {"**", {"model.vision_tower.vision_tower.vision_model.**"}}};
-    tensors.add(tower_weights(*directory), names);
-  }
+  if (!own) add_tower_weights(*directory, "model.vision_tower.vision_tower.vision_model.", tensors);
   return {config, ImageProcessor::from_directory(*directory, cropping_image_processor(config.image_size)).config()};
 }
 

@@ -59,6 +59,13 @@ struct OriginalTower {
 // have one. Then the ViT-L/14 at 336 pixels of OpenAI, which the authors' checkpoints hold, need not be there.
 OriginalTower add_tower(const OriginalLlava& original, TensorSet& tensors);
 
+// The directory of a tower that the config's `field` names; none where it is an ID that is not in the cache. The error for that.
+std::optional<std::filesystem::path> find_tower(const std::string& name);
+[[noreturn]] void fail_without_tower(const OriginalLlava& original, const char* field, const std::string& name);
+
+// Its weights into `tensors`, each name behind `prefix`: of a CLIP the picture's part alone.
+void add_tower_weights(const std::filesystem::path& directory, const std::string& prefix, TensorSet& tensors);
+
 // From these names to those of LlavaForConditionalGeneration. A linear projector needs its identity.
 KeyTable original_llava_keys(const LlavaConfig& config);
 

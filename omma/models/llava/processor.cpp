@@ -14,7 +14,8 @@ ImageAspect aspect_of(const json& file, const LlavaConfig& config) {
   if (config.next) return ImageAspect::anyres;
   const std::string type = file.value("image_processor_type", "");
   // Of transformers' other processors `do_pad` is the padding of a batch.
-  return type.starts_with("LlavaImageProcessor") && file.value("do_pad", json()) == true ? ImageAspect::pad : ImageAspect::crop;
+  const bool may_pad = type.starts_with("LlavaImageProcessor") || type.starts_with("VideoLlavaImageProcessor");
+  return may_pad && file.value("do_pad", json()) == true ? ImageAspect::pad : ImageAspect::crop;
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ TEST(AgentHostile, A8BadCaptioners) {
     tools.add(describe_image_tool(std::move(captioner), nullptr, std::make_shared<const Image>(64, 64)));
     return first_step(tools, act("{}", "describe_image"));
   };
-  EXPECT_EQ(step_of(std::make_shared<Silent>()).observation, "Error - the picture got no caption");
+  EXPECT_EQ(step_of(std::make_shared<Silent>()).observation, "Error - there is no caption");
   EXPECT_EQ(step_of(std::make_shared<Unsure>()).observation, "a dog");
   EXPECT_TRUE(step_of(std::make_shared<Unsure>()).data["score"].is_null());
 }

@@ -7,6 +7,7 @@
 #include "omma/base/rng.h"
 #include "omma/io/image_file.h"
 #include "tests/hostile/image/jpeg_bytes.h"
+#include "tests/hostile/image/raster_bytes.h"
 
 namespace omma {
 namespace {
@@ -21,6 +22,7 @@ constexpr ImageLimits limits{.pixels = 1 << 20};
 bool survives(const Bytes& bytes) {
   try {
     const Image image = decode_image(bytes, "x", limits);
+    EXPECT_EQ(decode_image_size(bytes, "x", limits), (ImageSize{image.width, image.height}));
     EXPECT_EQ(image.data.size(), 3 * static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height));
     return true;
   } catch (const std::invalid_argument&) {
@@ -66,6 +68,28 @@ TEST(Mutations, WebP) {
   frames += testing::riff_chunk("ANIM", Bytes(6));
   frames += testing::webp_frame_chunk(test_picture(8, 8), 2, 2);
   mutate(testing::webp_file(frames), 8);
+}
+
+TEST(Mutations, Gif) {
+  const Bytes indices = testing::pattern(24 * 16, 16);
+  mutate(testing::gif_file({.width = 24, .height = 16}, indices), 9);
+  mutate(testing::gif_file({.width = 24, .height = 16, .left = 3, .top = 2, .interlaced = true, .transparent = 5}, indices), 10);
+}
+
+TEST(Mutations, Bmp) {
+  mutate(testing::bmp_file({.width = 16, .height = 9}, Bytes(9 * 48, 77)), 11);
+  Bytes runs;
+  for (int y = 0; y < 9; ++y) runs += Bytes{7, 3, 0, 5, 1, 2, 3, 4, 5, 0, 4, 9, 0, 0};
+  mutate(testing::bmp_file({.width = 16, .height = 9, .bits = 8, .compression = 1, .colors = 16}, runs), 12);
+}
+
+TEST(Mutations, Tiff) {
+  const Bytes samples = testing::pattern(3 * 20 * 15, 256);
+  mutate(testing::tiff_file({.width = 20, .height = 15}, {samples}), 13);
+  mutate(testing::tiff_file({.width = 20, .height = 15, .compression = 5}, {testing::lzw_of(samples, 8, true)}), 14);
+  mutate(testing::tiff_file({.width = 20, .height = 15, .compression = 8, .orientation = 6}, {testing::deflated(samples)}), 15);
+  const Bytes tile(std::size_t{16} * 16, 9);
+  mutate(testing::tiff_file({.width = 20, .height = 15, .photometric = 1, .samples = 1, .tile = 16}, {tile, tile}), 16);
 }
 
 }  // namespace

@@ -23,18 +23,16 @@ TEST(NotPictures, AreNamed) {
       {"\xFF"sv, "an unknown format"},
       {"A cat."sv, "a text file"},
       {"<html><body>Not found</body></html>"sv, "HTML"},
-      {"GIF89a\1\0\1\0"sv, "GIF"},
       {"<?xml version='1.0'?><svg/>"sv, "SVG or XML"},
       {"%PDF-1.4"sv, "PDF"},
       {"\0\0\0\x1C"sv
        "ftypheix"sv,
        "HEIC"},
-      {"II*\0\x08\0\0\0"sv, "TIFF"},
       {"8BPS\0\1"sv, "PSD"},
       {"\x1F\x8B\x08"sv, "a gzip file"},
   };
   for (const auto& [bytes, type] : cases) {
-    const std::string expected = "cat.jpg: expected a picture (JPEG, PNG or WebP), got " + std::string(type);
+    const std::string expected = "cat.jpg: expected a picture (JPEG, PNG, WebP, GIF, BMP or TIFF), got " + std::string(type);
     EXPECT_EQ(fault(std::string(bytes)), expected);
   }
 }
@@ -43,6 +41,9 @@ TEST(NotPictures, AreNamed) {
 TEST(NotPictures, BareMagicIsTruncated) {
   EXPECT_NE(fault("\xFF\xD8\xFF"sv).find("cat.jpg: JPEG: "), std::string::npos);
   EXPECT_NE(fault("\x89PNG\r\n\x1A\n"sv).find("the file is truncated"), std::string::npos);
+  EXPECT_NE(fault("GIF89a\1\0\1\0"sv).find("cat.jpg: GIF: byte 10: expected 1 more bytes, found 0"), std::string::npos);
+  EXPECT_NE(fault("BM"sv).find("cat.jpg: BMP: byte 0: expected 10 more bytes, found 2"), std::string::npos);
+  EXPECT_NE(fault("II*\0\x08\0\0\0"sv).find("cat.jpg: TIFF: the file is truncated"), std::string::npos);
   EXPECT_NE(fault("RIFF\4\0\0\0WEBP"sv).find("the file is truncated"), std::string::npos);
 }
 

@@ -91,7 +91,7 @@ struct ExifEntry {
   std::uint32_t tag = 0x0112, type = 3, count = 1, value = 1;  // orientation 1, a SHORT
 };
 
-inline Bytes tiff(std::initializer_list<ExifEntry> entries, bool big_endian = false) {
+inline Bytes tiff(const std::vector<ExifEntry>& entries, bool big_endian = false) {
   const auto put = [big_endian](std::uint32_t value, int bytes) { return number(value, bytes, big_endian); };
   Bytes out = bytes_of(big_endian ? "MM" : "II");
   out += put(42, 2);

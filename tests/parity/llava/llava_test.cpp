@@ -2,15 +2,13 @@
 // splicing, logits, token sequences.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "omma/base/file.h"
 #include "omma/base/json.h"
 #include "omma/io/image_file.h"
 #include "omma/models/llava/chat.h"
 #include "omma/models/llava/checkpoint.h"
-#include "omma/nn/llama_decoder.h"
 #include "tests/parity/reference.h"
+#include "tests/parity/visual_prompts.h"
 #include "tests/temporary_directory.h"
 
 namespace omma {
@@ -50,11 +48,13 @@ class LlavaParity : public ::testing::TestWithParam<std::string> {
     return ids;
   }
 
-  Tensor embeddings_of(const json& prompt) {
+  testing::VisualPrompt read(const json& prompt) {
     std::vector<Tensor> features;
     for (const json& picture : prompt["pictures"]) features.push_back(features_of(picture.get<std::size_t>()));
-    const Tensor ids = torch::tensor(ids_of(prompt), torch::kLong).unsqueeze(0);
-    return checkpoint_.model->embed(ids, features.empty() ? Tensor() : torch::cat(features));
+    std::vector<int64_t> ids = ids_of(prompt);
+    const Tensor rows = torch::tensor(ids, torch::kLong).unsqueeze(0);
+    return {.ids = std::move(ids),
+            .embeddings = checkpoint_.model->embed(rows, features.empty() ? Tensor() : torch::cat(features))};
   }
 
   std::filesystem::path directory_;
@@ -79,58 +79,21 @@ TEST_P(LlavaParity, PixelsAndFeaturesOfOddPictures) {
 
 TEST_P(LlavaParity, EmbeddingsAndLogits) {
   const c10::InferenceMode inference;
-  for (std::size_t i = 0; i < record_["prompts"].size(); ++i) {
-    const json& prompt = record_["prompts"][i];
-    const std::string number = std::to_string(i);
-    EXPECT_TRUE(expected_.at("ids" + number)[0].equal(torch::tensor(ids_of(prompt), torch::kLong))) << prompt["text"];
-    const Tensor embeddings = embeddings_of(prompt);
-    testing::expect_close("embeddings" + number, expected_.at("embeddings" + number), embeddings.to(torch::kFloat32), tolerance_);
-    LlamaForCausalLM& language = checkpoint_.model->language_model;
-    const Tensor hidden = language->model(LlamaInput{.embeddings = embeddings, .padding = {}});
-    testing::expect_close("logits" + number, expected_.at("logits" + number), language->logits(hidden).to(torch::kFloat32),
-                          tolerance_);
-  }
+  for (std::size_t i = 0; i < record_["prompts"].size(); ++i)
+    testing::expect_logits(expected_, i, checkpoint_.model->language_model, read(record_["prompts"][i]), tolerance_);
 }
 
 TEST_P(LlavaParity, PromptsOfDifferentLengthInOneBatch) {
   const c10::InferenceMode inference;
-  std::vector<Tensor> rows;
-  int64_t longest = 0;
-  for (const json& index : record_["batch"]) {
-    rows.push_back(embeddings_of(record_["prompts"][index.get<std::size_t>()]));
-    longest = std::max(longest, rows.back().size(1));
-  }
-  std::vector<int64_t> padding;
-  for (Tensor& row : rows) {
-    padding.push_back(longest - row.size(1));
-    row = torch::constant_pad_nd(row, {0, 0, padding.back(), 0});
-  }
-  LlamaForCausalLM& language = checkpoint_.model->language_model;
-  const Tensor hidden =
-      language->model(LlamaInput{.embeddings = torch::cat(rows), .padding = torch::tensor(padding, torch::kLong)});
-  testing::expect_close("batch_logits", expected_.at("batch_logits"), language->logits(hidden.select(1, -1)).to(torch::kFloat32),
-                        tolerance_);
+  std::vector<testing::VisualPrompt> prompts;
+  for (const json& index : record_["batch"]) prompts.push_back(read(record_["prompts"][index.get<std::size_t>()]));
+  testing::expect_batch_logits(expected_, checkpoint_.model->language_model, prompts, tolerance_);
 }
 
 TEST_P(LlavaParity, TokenSequences) {
   const c10::InferenceMode inference;
-  for (const json& prompt : record_["prompts"]) {
-    const std::vector<int64_t> ids = ids_of(prompt);
-    for (const json& run : prompt["runs"]) {
-      const json& options = run["options"];
-      GenerationOptions asked;
-      asked.max_tokens = options["max_new_tokens"].get<int>();
-      asked.beams = options.value("num_beams", 1);
-      asked.repetition_penalty = options.value("repetition_penalty", 1.0);
-      const GenerationSettings settings = settings_of(checkpoint_.generation, asked, 20);
-      LlamaDecoder decoder(checkpoint_.model->language_model, embeddings_of(prompt), settings.max_tokens);
-      const GenerationPrompt beginning{.tokens = ids};
-      std::vector<int64_t> tokens = generate(decoder, std::span(&beginning, 1), settings).front().tokens;
-      std::vector<int64_t> wanted = run["tokens"].get<std::vector<int64_t>>();
-      wanted.erase(std::ranges::find(wanted, 2), wanted.end());  // the end and the padding behind it
-      EXPECT_EQ(tokens, wanted) << prompt["text"] << " " << options;
-    }
-  }
+  for (const json& prompt : record_["prompts"])
+    testing::expect_runs(prompt, checkpoint_.model->language_model, checkpoint_.generation, read(prompt));
 }
 
 // Picture files and turns to text, by the directory's own processor and chat template.

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "omma/base/base64.h"
 #include "omma/base/json.h"
 #include "omma/text/aligned_text.h"
+#include "omma/text/charsmap.h"
 #include "omma/text/pattern.h"
 #include "omma/text/unicode.h"
 #include "omma/text/utf8.h"
@@ -66,6 +68,19 @@ class Characters : public ::testing::Test {
   json reference_ = read_json(tokenizer_references() / "characters.json");
 };
 
+// What SentencePiece's rules make of characters, and which ones share a grapheme cluster with a letter.
+class Rules : public Characters {
+ protected:
+  Rules() { reference_ = read_json(tokenizer_references() / "charsmap.json"); }
+
+  static bool share_cluster(char32_t first, char32_t second) {
+    std::string text;
+    append_utf8(text, first);
+    append_utf8(text, second);
+    return grapheme_end(text, 0) == text.size();
+  }
+};
+
 TEST_F(Characters, Classes) {
   expect_class("control", [](char32_t code) { return code == 0 || code == kReplacementCharacter || is_control(code); });
   expect_class("nonspacing_mark", is_nonspacing_mark);
@@ -92,6 +107,16 @@ TEST_F(Characters, Forms) {
   expect_form("nfd", [](AlignedText& text) { text.to_normal_form(NormalForm::nfd); });
   expect_form("nfkc", [](AlignedText& text) { text.to_normal_form(NormalForm::nfkc); });
   expect_form("nfkd", [](AlignedText& text) { text.to_normal_form(NormalForm::nfkd); });
+}
+
+TEST_F(Rules, Forms) {
+  const Charsmap rules(from_base64(reference_["charsmap"].get<std::string>(), "charsmap"), "charsmap");
+  expect_form("nmt_nfkc", [&](AlignedText& text) { rules.apply(text); });
+}
+
+TEST_F(Rules, Clusters) {
+  expect_class("joins_left", [](char32_t code) { return code >= 0x80 && share_cluster('a', code); });
+  expect_class("joins_right", [](char32_t code) { return code >= 0x80 && code < 0x3000 && share_cluster(code, 'a'); });
 }
 
 std::string from_hex(const std::string& digits) {

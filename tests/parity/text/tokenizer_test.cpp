@@ -1,4 +1,5 @@
-// Ids, offsets and decoded text against the `tokenizers` library, for every tokenizer that tools/parity/tokenizer.py built.
+// Ids, offsets and decoded text against the `tokenizers` library, for every tokenizer that tools/parity/tokenizer.py and
+// blip2_tokenizers.py built.
 #include "omma/text/tokenizer.h"
 
 #include <gtest/gtest.h>
@@ -79,8 +80,10 @@ INSTANTIATE_TEST_SUITE_P(All, TokenizerParity,
                                            "split_isolated", "split_merged_with_previous", "split_merged_with_next",
                                            "split_contiguous", "split_invert_removed", "split_invert_isolated",
                                            "split_invert_merged_with_previous", "split_invert_merged_with_next",
-                                           "split_invert_contiguous", "split_empty_matches", "vocab_txt_cased",
-                                           "vocab_txt_uncased"),
+                                           "split_invert_contiguous", "split_empty_matches", "vocab_txt_cased", "vocab_txt_uncased",
+                                           "t5", "flan_t5", "unigram_first_bytes", "unigram_never_some_bytes", "unigram_odd_rules",
+                                           "unigram_trained", "unigram_ties", "unigram_positive", "t5_spiece", "t5_spiece_few",
+                                           "opt", "opt_files", "opt_files_old", "gpt2_files"),
                          [](const auto& each) { return each.param; });
 
 }  // namespace

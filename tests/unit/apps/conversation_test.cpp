@@ -46,5 +46,15 @@ TEST(Conversation, IsLlavasJson) {
   EXPECT_TRUE(conversation.empty());
 }
 
+TEST(Conversation, ClipsHaveAListOfTheirOwn) {
+  Conversation conversation("");
+  conversation.show("/here/a.mp4", std::make_shared<const VideoClip>());
+  conversation.show("/here/b.png", picture());
+  conversation.ask("Is <video> a word?");
+  conversation.answer("Yes.");
+  EXPECT_EQ(conversation.to_json("/here"), json::parse(R"([{"id": "0", "image": "b.png", "video": "a.mp4", "conversations": [
+    {"from": "human", "value": "<video>\n<image>\nIs < video > a word?"}, {"from": "gpt", "value": "Yes."}]}])"));
+}
+
 }  // namespace
 }  // namespace omma::app

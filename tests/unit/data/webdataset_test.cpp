@@ -86,14 +86,20 @@ TEST_F(WebDataset, ReadsTextsOfEitherKind) {
                         {.name = "1.webp"},
                         {.name = "2.PNG"},
                         {.name = "2.json", .bytes = R"({"caption": ["one", "two"]})"},
-                        {.name = "2.cls", .bytes = "7"}});
+                        {.name = "2.cls", .bytes = "7"},
+                        {.name = "3.seg.png"},
+                        {.name = "3.tif"},
+                        {.name = "3.txt", .bytes = "a field"},
+                        {.name = "4.seg.png"},
+                        {.name = "4.txt", .bytes = "no picture of it"}});
   const auto dataset = open("a.tar");
-  EXPECT_EQ(dataset->report().summary(), "");
-  ASSERT_EQ(dataset->size(), 3U);
+  EXPECT_EQ(dataset->report().summary(), "1 missing_pair");
+  ASSERT_EQ(dataset->size(), 4U);
   EXPECT_EQ(dataset->sample(0).captions, std::vector<std::string>{"a dog"});
   EXPECT_EQ(dataset->sample(1).captions, std::vector<std::string>{"a cat"});
   EXPECT_EQ(dataset->sample(2).captions, (std::vector<std::string>{"one", "two"}));
-  EXPECT_EQ(validate(*dataset, 2).summary(), "3 unreadable_picture");
+  EXPECT_EQ(dataset->sample(3).captions, std::vector<std::string>{"a field"});
+  EXPECT_EQ(validate(*dataset, 2).summary(), "4 unreadable_picture, 1 missing_pair");
 }
 
 TEST_F(WebDataset, FoldersAndSplits) {

@@ -14,6 +14,7 @@
 namespace omma {
 namespace {
 
+using namespace std::string_view_literals;
 using testing::operator+=;
 using testing::invalid_argument_of;
 using testing::test_picture;
@@ -52,6 +53,17 @@ TEST(ImageFile, WritesByExtensionAndReadsByContent) {
   EXPECT_EQ(read_image(directory / "b.jpeg"), picture);
 }
 
+TEST(ImageFile, ExtensionsTellThePicturesOfAFolder) {
+  for (const char* name : {"a.jpg", "a.JPEG", "b/a.png", "a.b.WebP", "a.gif", "a.Bmp", "a.tif", "a.TIFF"})
+    EXPECT_TRUE(has_picture_extension(name)) << name;
+  for (const char* name : {"", "a", "jpg", ".jpg", "a.jpg.txt", "a.", "a.mp4", "a.jpgs", "a.svg"})
+    EXPECT_FALSE(has_picture_extension(name)) << name;
+  EXPECT_EQ(image_extension(encode_png(Image(1, 1))), "png");
+  EXPECT_EQ(image_extension(testing::bytes_of("GIF89a")), "gif");
+  EXPECT_EQ(image_extension(testing::bytes_of("MM\0*"sv)), "tif");
+  EXPECT_EQ(image_extension(testing::bytes_of("hello")), "");
+}
+
 TEST(ImageFile, RefusesOtherExtensions) {
   for (const char* name : {"x.gif", "x", "x.webp", "png"})
     EXPECT_NE(invalid_argument_of([&] { write_image(name, Image(1, 1)); }).find("expected a name that ends in"), std::string::npos);
@@ -68,7 +80,7 @@ TEST(ImageFile, RefusesToWriteNothing) {
 TEST(ImageFile, ErrorsNameTheFile) {
   EXPECT_NE(invalid_argument_of([] { read_image("no/such/picture.png"); }).find("no/such/picture.png"), std::string::npos);
   EXPECT_EQ(invalid_argument_of([] { decode_image(testing::bytes_of("hello"), "upload 3"); }),
-            "upload 3: expected a picture (JPEG, PNG or WebP), got a text file");
+            "upload 3: expected a picture (JPEG, PNG, WebP, GIF, BMP or TIFF), got a text file");
 }
 
 TEST(ImageFile, LimitsAreInclusive) {

@@ -91,7 +91,8 @@ TEST(Tokenizer, VocabTxtIsBert) {
 TEST(Tokenizer, TellsWhatIsMissing) {
   const testing::TemporaryDirectory directory;
   const auto load = [&] { return testing::invalid_argument_of([&] { Tokenizer::from_directory(directory.path()); }); };
-  EXPECT_NE(load().find("expected tokenizer.json, tokenizer.model or vocab.txt"), std::string::npos);
+  EXPECT_NE(load().find("expected tokenizer.json, tokenizer.model, spiece.model, vocab.json with merges.txt, or vocab.txt"),
+            std::string::npos);
   std::ofstream(directory / "vocab.txt") << "[PAD]\n[UNK]\n[CLS]\n[SEP]\n";
   EXPECT_NE(load().find("expected the token \"[MASK]\""), std::string::npos);
   std::ofstream(directory / "vocab.txt") << "a\nb\na\n";
