@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 
 #include "omma/base/error.h"
 #include "omma/base/threads.h"
@@ -88,25 +90,38 @@ class FrameTaker {
   DecodingBudget& budget_;
 };
 
-// A planned frame may be in the clip several times.
-void put(ClipFrame frame, VideoClip& clip) {
-  if (frame.is_damaged) ++clip.errors;
-  VideoFrame* last = nullptr;
-  for (VideoFrame& planned : clip.frames) {
-    if (planned.number != frame.shown.number) continue;
-    if (last != nullptr) last->image = frame.shown.image;
-    last = &planned;
+// A clip whose pictures come in any order.
+class ClipUnderway {
+ public:
+  explicit ClipUnderway(VideoClip plan) : clip_(std::move(plan)) {
+    for (std::size_t i = 0; i < clip_.frames.size(); ++i) places_.emplace(clip_.frames[i].number, i);
   }
-  if (last != nullptr) last->image = std::move(frame.shown.image);
-}
+
+  void put(ClipFrame frame) {
+    if (frame.is_damaged) ++clip_.errors;
+    for (auto [place, end] = places_.equal_range(frame.shown.number); place != end;) {
+      Image& image = clip_.frames[place->second].image;
+      if (++place == end)
+        image = std::move(frame.shown.image);
+      else
+        image = frame.shown.image;
+    }
+  }
+
+  VideoClip take() { return std::move(clip_); }
+
+ private:
+  VideoClip clip_;
+  std::multimap<std::int64_t, std::size_t> places_;  // of a frame's number among the frames
+};
 
 VideoClip read_clip(const ClipPlace& place, std::string name, const FrameSampling& sampling, const VideoLimits& limits) {
   DecodingBudget budget(std::move(name), limits);
   const FrameTaker taker(place, sampling, budget);
-  VideoClip clip;
   if (!limits.in_child) {
-    taker.run([&](VideoClip plan) { clip = std::move(plan); }, [&](ClipFrame frame) { put(std::move(frame), clip); });
-    return clip;
+    std::optional<ClipUnderway> clip;
+    taker.run([&](VideoClip plan) { clip.emplace(std::move(plan)); }, [&](ClipFrame frame) { clip->put(std::move(frame)); });
+    return clip->take();
   }
   DecodingProcess child(
       [&](const ChildProcess::Write& write) {
@@ -114,9 +129,9 @@ VideoClip read_clip(const ClipPlace& place, std::string name, const FrameSamplin
                   [&](const ClipFrame& frame) { send_frame(frame, write); });
       },
       budget);
-  clip = child.receive_plan();
-  while (std::optional<ClipFrame> frame = child.receive_frame()) put(std::move(*frame), clip);
-  return clip;
+  ClipUnderway clip(child.receive_plan());
+  while (std::optional<ClipFrame> frame = child.receive_frame()) clip.put(std::move(*frame));
+  return clip.take();
 }
 
 }  // namespace

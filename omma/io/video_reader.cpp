@@ -132,13 +132,14 @@ std::shared_ptr<const VideoFacts> VideoReader::find_facts() {
   auto facts = std::make_shared<VideoFacts>();
   facts->table = container_.find_frames();
   const AVStream& stream = container_.stream();
-  const auto seconds = [&](std::int64_t ticks) { return static_cast<double>(ticks) * av_q2d(stream.time_base); };
+  const auto seconds = [&](double ticks) { return ticks * av_q2d(stream.time_base); };
   ClipContents& contents = facts->contents;
+  const auto first = static_cast<double>(facts->table.frames.front().time);
   for (const FrameTable::Frame& frame : facts->table.frames)
-    contents.times.push_back(seconds(frame.time - facts->table.frames.front().time));
+    contents.times.push_back(seconds(static_cast<double>(frame.time) - first));
   const double last = contents.times.back();
   const auto intervals = static_cast<double>(contents.times.size() - 1);
-  contents.duration = last + (facts->table.last_duration > 0 ? seconds(facts->table.last_duration)
+  contents.duration = last + (facts->table.last_duration > 0 ? seconds(static_cast<double>(facts->table.last_duration))
                               : intervals > 0                ? last / intervals
                                                              : 0);
   budget_.expect_seconds(contents.duration);
