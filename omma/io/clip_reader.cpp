@@ -32,6 +32,10 @@ void DecodingBudget::expect_seconds(double duration) const {
   check(duration <= limits_.seconds, "{}: expected at most {:.6g} seconds, got {:.6g}", name_, limits_.seconds, duration);
 }
 
+void DecodingBudget::fail_of_memory() const {
+  fail("{}: expected decoding to take at most {} bytes of memory", name_, limits_.memory);
+}
+
 void DecodingBudget::spend(std::int64_t width, std::int64_t height) {
   check((decoded_pixels_ += width * height) <= limits_.decoded_pixels,
         "{}: expected at most {} pixels on the way to the frames taken", name_, limits_.decoded_pixels);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,7 +41,19 @@ class DecodingBudget {
   void expect_seconds(double duration) const;
   void spend(std::int64_t width, std::int64_t height);  // on a frame that was decoded
 
+  // What `work` gives; std::invalid_argument where it runs out of memory.
+  template <class Work>
+  auto within_memory(const Work& work) const {
+    try {
+      return work();
+    } catch (const std::bad_alloc&) {
+      fail_of_memory();
+    }
+  }
+
  private:
+  [[noreturn]] void fail_of_memory() const;
+
   std::string name_;  // of the clip: begins every error
   VideoLimits limits_;
   Clock::time_point deadline_;

@@ -119,9 +119,11 @@ VideoClip read_clip(const ClipPlace& place, std::string name, const FrameSamplin
   DecodingBudget budget(std::move(name), limits);
   const FrameTaker taker(place, sampling, budget);
   if (!limits.in_child) {
-    std::optional<ClipUnderway> clip;
-    taker.run([&](VideoClip plan) { clip.emplace(std::move(plan)); }, [&](ClipFrame frame) { clip->put(std::move(frame)); });
-    return clip->take();
+    return budget.within_memory([&] {
+      std::optional<ClipUnderway> clip;
+      taker.run([&](VideoClip plan) { clip.emplace(std::move(plan)); }, [&](ClipFrame frame) { clip->put(std::move(frame)); });
+      return clip->take();
+    });
   }
   DecodingProcess child(
       [&](const ChildProcess::Write& write) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <type_traits>
 
 #include "omma/base/error.h"
@@ -53,15 +52,7 @@ void send(const T& value, const ChildProcess::Write& write) {
 
 DecodingProcess::DecodingProcess(const std::function<void(const ChildProcess::Write&)>& work, const DecodingBudget& budget)
     : budget_(budget),
-      child_(
-          [&](const ChildProcess::Write& write) {
-            try {
-              work(write);
-            } catch (const std::bad_alloc&) {
-              fail("{}: expected decoding to take at most {} bytes of memory", budget.name(), budget.limits().memory);
-            }
-          },
-          budget.limits().memory) {}
+      child_([&](const ChildProcess::Write& write) { budget.within_memory([&] { work(write); }); }, budget.limits().memory) {}
 
 bool DecodingProcess::read(std::span<std::uint8_t> bytes) {
   try {

@@ -33,7 +33,9 @@ double rate_of(const ClipContents& contents) {
 class VideoStream::DecodedHere : public Frames {
  public:
   DecodedHere(const ClipPlace& place, double every, const VideoLimits& limits)
-      : budget_(place.path.string(), limits), reader_(open_clip(place, budget_)), every_(every) {
+      : budget_(place.path.string(), limits),
+        reader_(budget_.within_memory([&] { return open_clip(place, budget_); })),
+        every_(every) {
     const ClipContents& contents = reader_->contents();
     info = {.width = contents.width,
             .height = contents.height,
@@ -48,7 +50,7 @@ class VideoStream::DecodedHere : public Frames {
     if (!number_) return std::nullopt;
     const std::size_t number = *std::exchange(number_, std::nullopt);  // nothing after what throws
     budget_.restart();
-    auto [image, is_damaged] = reader_->frame(number);
+    auto [image, is_damaged] = budget_.within_memory([&] { return reader_->frame(number); });
     number_ = number_after(number);
     return ClipFrame{.shown = {.image = std::move(image),
                                .time = reader_->contents().times[number],

@@ -27,12 +27,14 @@ void read_some(std::span<const std::uint8_t> bytes) {
 // As a stream does it.
 void read_all(std::span<const std::uint8_t> bytes) {
   omma::DecodingBudget budget("fuzz", limits);
-  const auto reader = omma::open_clip({.path = {}, .bytes = bytes}, budget);
-  const omma::ClipContents& contents = reader->contents();
-  for (std::size_t number = 0; number < contents.times.size(); ++number) {
-    const omma::Image image = reader->frame(number).image;
-    if (image.width != contents.width || image.height != contents.height) std::abort();
-  }
+  budget.within_memory([&] {
+    const auto reader = omma::open_clip({.path = {}, .bytes = bytes}, budget);
+    const omma::ClipContents& contents = reader->contents();
+    for (std::size_t number = 0; number < contents.times.size(); ++number) {
+      const omma::Image image = reader->frame(number).image;
+      if (image.width != contents.width || image.height != contents.height) std::abort();
+    }
+  });
 }
 
 }  // namespace
