@@ -10,9 +10,9 @@
 #include "omma/models/clip/matcher.h"
 #include "omma/models/grounding_dino/convert.h"
 #include "omma/models/grounding_dino/predictor.h"
+#include "omma/models/language/predictor.h"
 #include "omma/models/language_quantization.h"
 #include "omma/models/llama/chat.h"
-#include "omma/models/llama/predictor.h"
 #include "omma/models/llava/chat.h"
 #include "omma/models/llava/convert.h"
 #include "omma/models/llava/original.h"
@@ -42,6 +42,10 @@ std::vector<std::string> llama_tasks(const json& /*config*/, const std::string& 
   return tasks;
 }
 
+std::unique_ptr<LanguageModel> load_predictor(const fs::path& directory, const LoadTarget& target) {
+  return std::make_unique<LanguagePredictor>(load_language(directory, {.device = target.device, .dtype = target.dtype}));
+}
+
 // Of LLaVA's kind: chat models that are captioners and answerers, too.
 template <class Chat>
 std::unique_ptr<ChatModel> load_visual_chat(const fs::path& directory, const LoadTarget& target) {
@@ -69,7 +73,7 @@ void expect_no_pictures(const NextPicture& next) { check(!next(), "--pictures: a
 Quantized quantize_llama(const fs::path& from, const fs::path& to, const NextPicture& next) {
   expect_no_pictures(next);
   const fs::path file = from / "config.json";
-  return quantize_language_layers(from, to, llama_keys(read_llama_config(read_json(file), file.string())));
+  return quantize_language_layers(from, to, language_keys(read_llama_config(read_json(file), file.string())));
 }
 
 Quantized quantize_llava(const fs::path& from, const fs::path& to, const NextPicture& next) {
@@ -106,17 +110,14 @@ std::vector<ModelRow> known_models() {
                   }});
   rows.push_back({.types = {"llama", "mistral"},
                   .tasks = llama_tasks,
-                  .language_model =
-                      [](const fs::path& directory, const LoadTarget& target) {
-                        const LlamaPredictorOptions options{.device = target.device, .dtype = target.dtype};
-                        return std::make_unique<LlamaPredictor>(directory, options);
-                      },
+                  .language_model = load_predictor,
                   .chat_model =
                       [](const fs::path& directory, const LoadTarget& target) {
-                        const LlamaPredictorOptions options{.device = target.device, .dtype = target.dtype};
+                        const LanguageOptions options{.device = target.device, .dtype = target.dtype};
                         return std::make_unique<LlamaChat>(directory, options, target.chat_template);
                       },
                   .quantize = quantize_llama});
+  rows.push_back({.types = {"opt", "t5"}, .language_model = load_predictor});
   ModelRow llava = visual_chat_row<LlavaChat>({"llava", "llava_next"});
   llava.is_original = [](const ConversionSource& source) { return is_original_llava(source); };
   llava.convert = convert_llava;

@@ -157,4 +157,13 @@ Tensor grid_scored_attention(const Tensor& q, const Tensor& k, const Tensor& v, 
   return attend_wide(q, k, v, static_cast<float>(1 / std::sqrt(static_cast<double>(q.size(3)))), &contiguous);
 }
 
+Tensor attention(const Tensor& q, const KeysValues& sources, const Tensor& mask, double dropout, std::optional<double> scale) {
+  const int64_t count = sources.keys.size(0), tokens = q.size(2);
+  if (count == q.size(0)) return attention(q, sources.keys, sources.values, mask, dropout, scale);
+  // A source's rows become queries of one attention: [P G, N, T, D] to [P, N, G T, D] and back.
+  const Tensor queries = q.unflatten(0, {count, -1}).transpose(1, 2).flatten(2, 3);
+  const Tensor context = attention(queries, sources.keys, sources.values, mask, dropout, scale);
+  return context.unflatten(2, {-1, tokens}).transpose(1, 2).flatten(0, 1);
+}
+
 }  // namespace omma

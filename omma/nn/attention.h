@@ -20,4 +20,13 @@ Tensor merge_heads(const Tensor& x);
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask = {}, double dropout = 0,
                  std::optional<double> scale = {});
 
+struct KeysValues {
+  Tensor keys, values;  // [P, N, S, D]
+};
+
+// The same for queries q [B, N, T, D] that look at sources, of which there may be fewer, B = P G: rows p G ... p G + G - 1 look at
+// source p, without copies of its keys. `mask` then broadcasts to [P, N, G T, S].
+Tensor attention(const Tensor& q, const KeysValues& sources, const Tensor& mask = {}, double dropout = 0,
+                 std::optional<double> scale = {});
+
 }  // namespace omma

@@ -1,17 +1,6 @@
 #include "omma/nn/bert_layers.h"
 
-#include "omma/nn/attention.h"
-
 namespace omma {
-namespace {
-
-// [P G, N, T, D] <-> [P, N, G T, D]: the rows of one source become queries of one attention.
-Tensor gather_rows(const Tensor& rows, int64_t sources) { return rows.unflatten(0, {sources, -1}).transpose(1, 2).flatten(2, 3); }
-Tensor scatter_rows(const Tensor& queries, int64_t tokens) {
-  return queries.unflatten(2, {-1, tokens}).transpose(1, 2).flatten(0, 1);
-}
-
-}  // namespace
 
 BertAttention::BertAttention(torch::nn::Module& layer, const std::string& name, const BertLayerOptions& options)
     : options_(options),
@@ -42,12 +31,7 @@ KeysValues BertAttention::project(const Tensor& source) const {
 
 Tensor BertAttention::forward(const Tensor& x, const KeysValues& source, const Tensor& mask, bool training) const {
   const double dropout = training ? options_.attention_dropout : 0;
-  const int64_t sources = source.keys.size(0);
-  const bool shared = sources < x.size(0);
-  Tensor queries = split_heads(query_(x), options_.heads);  // [B, N, T, D]
-  if (shared) queries = gather_rows(queries, sources);      // [P, N, G T, D]
-  Tensor context = attention(queries, source.keys, source.values, mask, dropout);
-  if (shared) context = scatter_rows(context, x.size(1));  // [B, N, T, D]
+  const Tensor context = attention(split_heads(query_(x), options_.heads), source, mask, dropout);  // [B, N, T, D]
   return norm_(x + torch::dropout(output_(merge_heads(context)), options_.dropout, training));
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "omma/nn/attention.h"
 #include "omma/nn/layers.h"
 #include "omma/nn/linear.h"
 #include "omma/nn/tensor.h"
@@ -23,10 +24,6 @@ struct BertLayerOptions {
   double attention_dropout = 0;
   double norm_eps = 1e-12;
   std::string projections = "self";  // what an attention calls its queries', keys' and values' weights: NAME.self.query
-};
-
-struct KeysValues {
-  Tensor keys, values;  // [P, N, S, D]
 };
 
 // Registered in `layer` under NAME.self.query ... NAME.output.LayerNorm. A copy registered in a second layer shares the weights.

@@ -4,7 +4,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/stopwatch.h"
-#include "omma/nn/llama_decoder.h"
+#include "omma/nn/language_network.h"
 #include "omma/nn/text_generation.h"
 
 namespace omma {
@@ -103,7 +103,7 @@ ChatReply ChatGeneration::reply(const RememberedPrompt& prompt, const std::vecto
     static_cast<GeneratedText&>(reply) = generate_texts(timed, tokenizer_, std::span(&text, 1), settings).front();
   };
   if (settings.beams > 1) {
-    LlamaDecoder decoder(model_, prompt.embeddings(0), settings.max_tokens, settings.deadline);
+    CausalDecoder decoder(*model_, {prompt.embeddings(0)}, settings.max_tokens, settings.deadline);
     reply.read_tokens = static_cast<int>(tokens);
     run(decoder);
   } else {

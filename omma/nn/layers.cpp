@@ -16,6 +16,14 @@ torch::nn::LayerNorm layer_norm(int64_t channels, double eps) {
   return torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels}).eps(eps));
 }
 
+RmsNormImpl::RmsNormImpl(int64_t channels, double eps) : weight(register_parameter("weight", torch::ones({channels}))), eps_(eps) {}
+
+Tensor RmsNormImpl::forward(const Tensor& x) {
+  const Tensor wide = x.to(torch::kFloat);
+  const Tensor normalised = wide * torch::rsqrt(wide.square().mean(-1, true) + eps_);
+  return weight * normalised.to(x.dtype());
+}
+
 Tensor feed_forward(const Tensor& x, const Linear& fc1, const Linear& fc2, Activation activation,
                     const FeedForwardDropout& dropout) {
   return in_row_blocks(x, fc2->options.out_features(), [&](const Tensor& rows) {

@@ -16,6 +16,18 @@ namespace omma {
 // Layer normalisation over the last dimension.
 torch::nn::LayerNorm layer_norm(int64_t channels, double eps);
 
+// x / rms(x), times a learned scale; the mean square in fp32. [..., C] -> [..., C]
+class RmsNormImpl : public torch::nn::Module {
+ public:
+  RmsNormImpl(int64_t channels, double eps);
+  Tensor forward(const Tensor& x);
+  Tensor weight;
+
+ private:
+  double eps_;
+};
+TORCH_MODULE(RmsNorm);
+
 // Registers `child` under a dotted checkpoint key ("attention.self.query"), making plain modules for the components on the way,
 // so that a block's members can be flat while its names are the checkpoint's.
 template <class Holder>

@@ -1,11 +1,9 @@
 #include "omma/nn/llama.h"
 
-#include <ATen/ops/scaled_dot_product_attention.h>
-
 #include <algorithm>
 
 #include "omma/base/error.h"
-#include "omma/nn/attention.h"
+#include "omma/nn/causal_attention.h"
 #include "omma/nn/quantization_config.h"
 #include "omma/nn/recompute.h"
 
@@ -20,20 +18,6 @@ const std::vector<std::string> int8_layers = {
 // One of a layer's.
 Linear layer_linear(const LlamaConfig& config, int64_t in, int64_t out, bool bias) {
   return Linear(torch::nn::LinearOptions(in, out).bias(bias), config.int8);
-}
-
-// softmax(q k^T / sqrt(D)) v for q [B, N, T, D] and k, v [B, G, S, D]; each G serves N/G neighbouring heads. [B, N, T, D]
-Tensor grouped_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
-  const int64_t group = q.size(1) / k.size(1);
-  const int64_t tokens = q.size(2);
-  if (tokens == 1 && !mask.defined()) {  // decoding: a group's heads are rows of one product, keys and values are not copied
-    const Tensor rows = q.reshape({q.size(0), k.size(1), group, q.size(3)});
-    return attention(rows, k, v).reshape(q.sizes());
-  }
-  const Tensor keys = group == 1 ? k : k.repeat_interleave(group, 1);
-  const Tensor values = group == 1 ? v : v.repeat_interleave(group, 1);
-  if (mask.defined()) return at::scaled_dot_product_attention(q, keys, values, mask);
-  return at::scaled_dot_product_attention(q, keys, values, std::nullopt, 0.0, /*is_causal=*/true);
 }
 
 }  // namespace
@@ -87,14 +71,6 @@ LlamaConfig read_llama_config(const json& object, std::string_view where) {
   return config;
 }
 
-RmsNormImpl::RmsNormImpl(int64_t channels, double eps) : weight(register_parameter("weight", torch::ones({channels}))), eps_(eps) {}
-
-Tensor RmsNormImpl::forward(const Tensor& x) {
-  const Tensor wide = x.to(torch::kFloat);
-  const Tensor normalised = wide * torch::rsqrt(wide.square().mean(-1, true) + eps_);
-  return weight * normalised.to(x.dtype());
-}
-
 LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, int64_t layer)
     : q_proj(register_module("q_proj", layer_linear(config, config.hidden_size, config.num_attention_heads * config.head_channels(),
                                                     config.attention_bias))),
@@ -117,7 +93,7 @@ Tensor LlamaAttentionImpl::forward(const Tensor& x, const LlamaPass& pass) {
   Tensor k = rotate(split(k_proj(x), key_value_heads_), pass.angles);            // [B, G, T, D]
   Tensor v = split(v_proj(x), key_value_heads_);                                 // [B, G, T, D]
   if (pass.cache != nullptr) std::tie(k, v) = pass.cache->append(layer_, k, v);  // [B, G, S, D]
-  const Tensor mixed = grouped_attention(q, k, v, pass.mask);                    // [B, N, T, D]
+  const Tensor mixed = causal_attention(q, k, v, pass.mask);                     // [B, N, T, D]
   return o_proj(mixed.transpose(1, 2).reshape({batch, tokens, heads_ * head_dim_}));
 }
 
@@ -153,29 +129,16 @@ LlamaModelImpl::LlamaModelImpl(const LlamaConfig& config)
   for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) layers->push_back(LlamaLayer(config, layer));
 }
 
-LlamaPass LlamaModelImpl::prepare(const LlamaInput& input) const {
+LlamaPass LlamaModelImpl::prepare(const CausalInput& input) const {
   const int64_t past = input.cache != nullptr ? input.cache->length() : 0;
   const int64_t tokens = input.embeddings.size(1);
-  const auto index = torch::TensorOptions(torch::kLong).device(input.embeddings.device());
-  const auto dtype = input.embeddings.scalar_type();
-  const Tensor places = torch::arange(past, past + tokens, index);  // [T]
-  if (!input.padding.defined()) {
-    LlamaPass pass{.angles = rope_.angles(places, past + tokens, dtype), .mask = {}, .cache = input.cache};
-    if (past > 0 && tokens > 1) pass.mask = (torch::arange(past + tokens, index) <= places.unsqueeze(1)).view({1, 1, tokens, -1});
-    return pass;
-  }
-  const Tensor padding = input.padding.unsqueeze(1);         // [B, 1]
-  const Tensor positions = (places - padding).clamp_min(0);  // [B, T]
-  const Tensor keys = torch::arange(past + tokens, index);   // [S]
-  const Tensor causal = keys <= places.unsqueeze(1);         // [T, S]
-  const Tensor real = (keys >= padding).unsqueeze(1);        // [B, 1, S]
-  const Tensor self = keys == places.unsqueeze(1);           // [T, S]: a row of padding attends to itself, not to nothing
-  return {.angles = rope_.angles(positions, positions.max().item<int64_t>() + 1, dtype),
-          .mask = ((causal & real) | self).unsqueeze(1),  // [B, 1, T, S]
-          .cache = input.cache};
+  const CausalPlaces places = causal_places(past, tokens, input.padding, input.embeddings.device());
+  const int64_t length = input.padding.defined() ? places.positions.max().item<int64_t>() + 1 : past + tokens;
+  return {
+      .angles = rope_.angles(places.positions, length, input.embeddings.scalar_type()), .mask = places.mask, .cache = input.cache};
 }
 
-Tensor LlamaModelImpl::forward(const LlamaInput& input) {
+Tensor LlamaModelImpl::forward(const CausalInput& input) {
   check(input.embeddings.dim() == 3 && input.embeddings.size(2) == config_.hidden_size, "llama: expected embeddings [B, T, {}]",
         config_.hidden_size);
   const LlamaPass pass = prepare(input);
@@ -197,7 +160,7 @@ LlamaForCausalLMImpl::LlamaForCausalLMImpl(const LlamaConfig& config)
 }
 
 Tensor LlamaForCausalLMImpl::forward(const Tensor& tokens, KeyValueCache* cache) {
-  return logits(model(LlamaInput{.embeddings = model->embed_tokens(tokens), .padding = {}, .cache = cache}));
+  return logits(model(CausalInput{.embeddings = model->embed_tokens(tokens), .padding = {}, .cache = cache}));
 }
 
 Tensor LlamaForCausalLMImpl::embed(const std::vector<int64_t>& tokens) {

@@ -12,6 +12,8 @@
 
 #include "omma/base/config.h"
 #include "omma/nn/kv_cache.h"
+#include "omma/nn/language_network.h"
+#include "omma/nn/layers.h"
 #include "omma/nn/linear.h"
 #include "omma/nn/rope.h"
 #include "omma/nn/torch.h"
@@ -71,18 +73,6 @@ json llama_int8_config();
 void expect_llama_int8_config(const json& quantization_config, std::string_view where);
 bool is_llama_int8_weight(std::string_view name);
 
-// x / rms(x), times a learned scale; the mean square in fp32. [..., C] -> [..., C]
-class RmsNormImpl : public torch::nn::Module {
- public:
-  RmsNormImpl(int64_t channels, double eps);
-  torch::Tensor forward(const torch::Tensor& x);
-  torch::Tensor weight;
-
- private:
-  double eps_;
-};
-TORCH_MODULE(RmsNorm);
-
 // What every layer of one pass shares.
 struct LlamaPass {
   RopeAngles angles;
@@ -121,39 +111,39 @@ class LlamaLayerImpl : public torch::nn::Module {
 };
 TORCH_MODULE(LlamaLayer);
 
-// Input of one pass. Rows shorter than the longest are padded on the left.
-struct LlamaInput {
-  torch::Tensor embeddings;        // [B, T, C]
-  torch::Tensor padding;           // int64 [B]: tokens of padding before each row's first; undefined: none
-  KeyValueCache* cache = nullptr;  // advanced by T
-};
-
 // The decoder without its head. [B, T, C] -> normalised [B, T, C]
 class LlamaModelImpl : public torch::nn::Module {
  public:
   explicit LlamaModelImpl(const LlamaConfig& config);
-  torch::Tensor forward(const LlamaInput& input);
+  torch::Tensor forward(const CausalInput& input);
   torch::nn::Embedding embed_tokens;
   torch::nn::ModuleList layers;
   RmsNorm norm;
   bool recomputes_layers = false;  // gradient checkpointing (recompute.h) of each layer
 
  private:
-  LlamaPass prepare(const LlamaInput& input) const;
+  LlamaPass prepare(const CausalInput& input) const;
   LlamaConfig config_;
   Rope rope_;
 };
 TORCH_MODULE(LlamaModel);
 
 // The decoder with its head. Not thread-safe with a cache; without one, const in effect.
-class LlamaForCausalLMImpl : public torch::nn::Module {
+class LlamaForCausalLMImpl : public torch::nn::Module, public CausalNetwork {
  public:
   explicit LlamaForCausalLMImpl(const LlamaConfig& config);
 
   torch::Tensor forward(const torch::Tensor& tokens, KeyValueCache* cache = nullptr);  // int64 [B, T] -> logits [B, T, V]
   torch::Tensor embed(const std::vector<int64_t>& tokens);                             // T ids -> [1, T, C]
-  torch::Tensor logits(const torch::Tensor& hidden);                                   // [..., C] -> [..., V]
-  KeyValueCache make_cache(int64_t batch, int64_t capacity);
+
+  int64_t words() const override { return config_.vocab_size; }
+  int64_t channels() const override { return config_.hidden_size; }
+  std::optional<int64_t> context() const override { return config_.max_position_embeddings; }
+  torch::Tensor embed_ids(const torch::Tensor& ids) override { return model->embed_tokens(ids); }
+  torch::Tensor states(const CausalInput& input) override { return model(input); }  // [B, T, C]
+  torch::Tensor logits(const torch::Tensor& states) override;                       // [..., C] -> [..., V]
+  KeyValueCache make_cache(int64_t batch, int64_t capacity) override;
+
   void initialise(double deviation);  // as the paper trains: normal weights, zero biases, unit norms
   void add_words(int64_t words);      // to as many in all; the rows of new ones are the means of the others
 

@@ -49,7 +49,7 @@ PromptMemory::Decoder::Decoder(PromptMemory& memory, const RememberedPrompt& pro
 
 Tensor PromptMemory::Decoder::read(const Tensor& embeddings, const std::vector<int64_t>& keys) {
   LlamaForCausalLM& model = memory_.model_;
-  const Tensor hidden = model->model(LlamaInput{.embeddings = embeddings, .padding = {}, .cache = &*memory_.cache_});
+  const Tensor hidden = model->model(CausalInput{.embeddings = embeddings, .padding = {}, .cache = &*memory_.cache_});
   memory_.keys_.insert(memory_.keys_.end(), keys.begin(), keys.end());  // only now: a pass that throws leaves nothing behind
   return hidden.select(1, -1);
 }

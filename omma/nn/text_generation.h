@@ -1,7 +1,7 @@
 // Text from any decoder: what stands between a predictor's prompt and its result.
 //
 //   const GenerationSettings settings = within_context(settings_of(config, options, 256), ids.size(), context);
-//   LlamaDecoder decoder(model, model->embed(ids), settings.max_tokens, settings.deadline);
+//   CausalDecoder decoder(*model, {model->embed(ids)}, settings.max_tokens, settings.deadline);
 //   const TextPrompt prompt{.tokens = ids, .length = ids.size(), .stop = options.stop, .stream = stream};
 //   return generate_texts(decoder, tokenizer, std::span(&prompt, 1), settings).front();
 #pragma once

@@ -11,7 +11,7 @@
 
 #include "omma/base/json.h"
 #include "omma/nn/generation_config.h"
-#include "omma/nn/llama_decoder.h"
+#include "omma/nn/language_network.h"
 #include "tests/parity/reference.h"
 
 namespace omma::testing {
@@ -27,7 +27,7 @@ inline void expect_logits(const std::map<std::string, Tensor>& expected, std::si
   const std::string number = std::to_string(index);
   EXPECT_TRUE(expected.at("ids" + number)[0].equal(torch::tensor(prompt.ids, torch::kLong))) << "prompt " << number;
   expect_close("embeddings" + number, expected.at("embeddings" + number), prompt.embeddings.to(torch::kFloat32), tolerance);
-  const Tensor hidden = language->model(LlamaInput{.embeddings = prompt.embeddings, .padding = {}});
+  const Tensor hidden = language->model(CausalInput{.embeddings = prompt.embeddings, .padding = {}});
   expect_close("logits" + number, expected.at("logits" + number), language->logits(hidden).to(torch::kFloat32), tolerance);
 }
 
@@ -43,7 +43,7 @@ inline void expect_batch_logits(const std::map<std::string, Tensor>& expected, L
     rows.push_back(torch::constant_pad_nd(prompt.embeddings, {0, 0, padding.back(), 0}));
   }
   const Tensor hidden =
-      language->model(LlamaInput{.embeddings = torch::cat(rows), .padding = torch::tensor(padding, torch::kLong)});
+      language->model(CausalInput{.embeddings = torch::cat(rows), .padding = torch::tensor(padding, torch::kLong)});
   expect_close("batch_logits", expected.at("batch_logits"), language->logits(hidden.select(1, -1)).to(torch::kFloat32), tolerance);
 }
 
@@ -57,7 +57,7 @@ inline void expect_runs(const json& record, LlamaForCausalLM& language, const Ge
     asked.beams = options.value("num_beams", 1);
     asked.repetition_penalty = options.value("repetition_penalty", 1.0);
     const GenerationSettings settings = settings_of(generation, asked, 20);
-    LlamaDecoder decoder(language, prompt.embeddings, settings.max_tokens);
+    CausalDecoder decoder(*language, {prompt.embeddings}, settings.max_tokens);
     const GenerationPrompt beginning{.tokens = prompt.ids};
     const std::vector<int64_t> tokens = generate(decoder, std::span(&beginning, 1), settings).front().tokens;
     std::vector<int64_t> wanted = run["tokens"].get<std::vector<int64_t>>();

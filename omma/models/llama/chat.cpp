@@ -2,7 +2,7 @@
 
 namespace omma {
 
-LlamaChat::LlamaChat(const std::filesystem::path& directory, const LlamaPredictorOptions& options, const std::string& chat_template)
+LlamaChat::LlamaChat(const std::filesystem::path& directory, const LanguageOptions& options, const std::string& chat_template)
     : generation_(load_llama(directory, options), Tokenizer::from_directory(directory),
                   find_chat_template(directory, chat_template), read_generation_config(directory)) {}
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "omma/models/llama/predictor.h"
+#include "omma/models/llama/checkpoint.h"
 #include "omma/nn/chat_generation.h"
 #include "omma/tasks/chat_model.h"
 
@@ -13,7 +13,7 @@ namespace omma {
 class LlamaChat : public ChatModel {
  public:
   // `chat_template` as find_chat_template() takes it; "": the directory's own. Throws std::invalid_argument.
-  explicit LlamaChat(const std::filesystem::path& directory, const LlamaPredictorOptions& options = {},
+  explicit LlamaChat(const std::filesystem::path& directory, const LanguageOptions& options = {},
                      const std::string& chat_template = "");
 
   bool sees_pictures() const override { return false; }

@@ -5,7 +5,7 @@
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/models/clip/tower.h"
-#include "omma/models/llama/predictor.h"
+#include "omma/models/llama/checkpoint.h"
 #include "omma/nn/chat_generation.h"
 #include "omma/nn/weights.h"
 #include "omma/recipes/llava/vocabulary.h"

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <span>
 
-#include "omma/models/llama/predictor.h"
+#include "omma/models/llama/checkpoint.h"
 #include "omma/nn/tensor.h"
 #include "omma/recipes/planner/vocabulary.h"
 #include "omma/train/initial_weights.h"
@@ -52,7 +52,7 @@ Slice pad(std::span<const PlannerSample> samples) {
 Tensor logits_of(LlamaForCausalLM& model, const Slice& slice) {
   const torch::Device device = model->model->embed_tokens->weight.device();
   const Tensor embeddings = model->model->embed_tokens(slice.ids.to(device));
-  const Tensor hidden = model->model(LlamaInput{.embeddings = embeddings, .padding = {}, .cache = nullptr});  // [B, T, C]
+  const Tensor hidden = model->model(CausalInput{.embeddings = embeddings, .padding = {}, .cache = nullptr});  // [B, T, C]
   return model->logits(hidden.flatten(0, 1).index_select(0, slice.positions.to(device)));
 }
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "omma/base/file.h"
-#include "omma/models/llama/predictor.h"
+#include "omma/models/llama/checkpoint.h"
 #include "omma/models/llava/checkpoint.h"
 #include "omma/models/merge.h"
 #include "omma/models/sam/key_table.h"
@@ -37,7 +37,7 @@ std::shared_ptr<torch::nn::Module> load(const fs::path& directory) {
   const std::string where = directory.string();
   if (is_llama(directory)) {
     const auto llama = read_config<LlamaConfig>(config, where);
-    return load_model<LlamaForCausalLM>(llama, read_weights(directory), llama_keys(llama), where).ptr();
+    return load_model<LlamaForCausalLM>(llama, read_weights(directory), language_keys(llama), where).ptr();
   }
   const sam::Config segmenter = sam::read_model_config(config, where);
   return load_model<sam::Model>(segmenter, read_weights(directory), sam::checkpoint_keys(), where).ptr();
@@ -181,7 +181,7 @@ TEST(OurAdapters, PeftReadsThoseOfALlava) {
   const Tensor pixels = batch.at("pixel_values").narrow(0, 0, 1).contiguous();
   const auto logits = [&](Llava& model) {
     const Tensor embeddings = model->embed(ids, model->embed_picture({.pixels = pixels}));
-    return model->language_model->logits(model->language_model->model(LlamaInput{.embeddings = embeddings, .padding = {}}));
+    return model->language_model->logits(model->language_model->model(CausalInput{.embeddings = embeddings, .padding = {}}));
   };
   const auto told = peft_says(base, out / "adapter", {{"input_ids", ids}, {"pixel_values", pixels}}, out);
   testing::expect_close("logits", told.at("logits"), logits(adapted.model), 1e-4);

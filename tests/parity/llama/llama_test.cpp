@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "omma/base/json.h"
-#include "omma/models/llama/predictor.h"
-#include "omma/nn/llama_decoder.h"
+#include "omma/models/llama/checkpoint.h"
+#include "omma/nn/language_network.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
@@ -21,11 +21,11 @@ std::filesystem::path references() {
 
 struct Reference {
   explicit Reference(const std::string& name)
-      : predictor(references() / name), tensors(read_safetensors(references() / (name + ".safetensors"))) {}
+      : network(load_llama(references() / name)), tensors(read_safetensors(references() / (name + ".safetensors"))) {}
   Tensor tensor(const char* name) const { return to_tensor(*tensors.find(name)); }
-  LlamaForCausalLM model() { return predictor.model(); }
+  LlamaForCausalLM model() { return network; }
 
-  LlamaPredictor predictor;
+  LlamaForCausalLM network;
   TensorFile tensors;
 };
 
@@ -46,7 +46,7 @@ TEST_P(LlamaParity, LogitsOfPaddedRows) {
   auto model = reference.model();
   const Tensor tokens = reference.tensor("tokens"), padding = reference.tensor("padding");
   const Tensor hidden =
-      model->model(LlamaInput{.embeddings = model->model->embed_tokens(tokens), .padding = padding, .cache = nullptr});
+      model->model(CausalInput{.embeddings = model->model->embed_tokens(tokens), .padding = padding, .cache = nullptr});
   const Tensor real = torch::arange(tokens.size(1)) >= padding.unsqueeze(1);  // [B, T]
   EXPECT_LT(difference(model->logits(hidden).index({real}), reference.tensor("padded_logits").index({real})), 1e-4);
 }
@@ -78,7 +78,7 @@ TEST_P(LlamaParity, TokensOfGreedyAndBeamSearch) {
     settings.length_penalty = options.value("length_penalty", 1.0);
     settings.early_stopping = options.value("early_stopping", false);
     settings.eos = options.value("eos_token_id", std::vector<int64_t>{1});
-    LlamaDecoder decoder(reference.model(), reference.model()->embed(prompt), settings.max_tokens);
+    CausalDecoder decoder(*reference.model(), {reference.model()->embed(prompt)}, settings.max_tokens);
     const GenerationPrompt beginning{.tokens = prompt};
     const GeneratedTokens generated = generate(decoder, std::span(&beginning, 1), settings).front();
     auto expected = generation["tokens"].get<std::vector<int64_t>>();

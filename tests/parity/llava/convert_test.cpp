@@ -88,7 +88,7 @@ TEST_P(LlavaConvert, TokensFeaturesAndLogits) {
     ASSERT_TRUE(expected_.at("ids" + number)[0].equal(torch::tensor(ids, torch::kLong))) << prompt["text"];
     LlamaForCausalLM& language = made.model->language_model;
     const Tensor hidden = language->model(
-        LlamaInput{.embeddings = made.model->embed(torch::tensor(ids, torch::kLong).unsqueeze(0), features), .padding = {}});
+        CausalInput{.embeddings = made.model->embed(torch::tensor(ids, torch::kLong).unsqueeze(0), features), .padding = {}});
     testing::expect_close("logits" + number, expected_.at("logits" + number), language->logits(hidden), 1e-4);
   }
 }

@@ -10,7 +10,7 @@
 #include "omma/models/registry.h"
 #include "omma/models/video_llava/chat.h"
 #include "omma/models/video_llava/checkpoint.h"
-#include "omma/nn/llama_decoder.h"
+#include "omma/nn/language_network.h"
 #include "tests/parity/reference.h"
 #include "tests/temporary_directory.h"
 
@@ -95,7 +95,7 @@ TEST_P(VideoLlavaConvert, PromptsAndLogitsAreTheAuthors) {
     EXPECT_TRUE(expected_.at("ids" + number).flatten().equal(torch::tensor(places, torch::kLong))) << prompt["text"];
     const Tensor embeddings = checkpoint_->model->embed(torch::tensor(ids, torch::kLong).unsqueeze(0), features);
     testing::expect_close("embeddings" + number, expected_.at("embeddings" + number), embeddings, 1e-4);
-    const Tensor logits = language->logits(language->model(LlamaInput{.embeddings = embeddings, .padding = {}}));
+    const Tensor logits = language->logits(language->model(CausalInput{.embeddings = embeddings, .padding = {}}));
     const Tensor wanted = expected_.at("logits" + number);
     testing::expect_close("logits" + number, wanted, logits.narrow(-1, 0, wanted.size(-1)),
                           1e-4 * wanted.abs().max().item<double>());

@@ -10,7 +10,7 @@
 #include "omma/agent/evaluation/known_masks.h"
 #include "omma/agent/evaluation/known_objects.h"
 #include "omma/agent/evaluation/known_texts.h"
-#include "omma/models/llama/predictor.h"
+#include "omma/models/language/predictor.h"
 #include "omma/recipes/planner/off_topic.h"
 #include "omma/recipes/planner/trace.h"
 
@@ -29,7 +29,7 @@ class PlannerNano : public ::testing::Test {
                           .captioner = std::make_shared<KnownCaptioner>("unasked")});
   }
 
-  LlamaPredictor planner_{"zoo/planner-nano"};
+  LanguagePredictor planner_{load_language("zoo/planner-nano")};
 };
 
 std::vector<KnownObject> copies(int count, const std::string& name, const std::string& color = "red") {

@@ -12,7 +12,7 @@
 #include "omma/models/clip/matcher.h"
 #include "omma/models/grounding_dino/grounding_dino.h"
 #include "omma/models/grounding_dino/key_table.h"
-#include "omma/models/llama/predictor.h"
+#include "omma/models/llama/checkpoint.h"
 #include "omma/models/llava/checkpoint.h"
 #include "omma/models/sam/convert.h"
 #include "omma/models/sam/key_table.h"
@@ -41,7 +41,7 @@ int64_t load(const fs::path& directory) {
     model = load_model<Llava>(llava, weights, llava_keys(llava), where, kMapped).ptr();
   } else if (type == "llama") {
     const auto llama = read_config<LlamaConfig>(config, where);
-    model = load_model<LlamaForCausalLM>(llama, weights, llama_keys(llama), where, kMapped).ptr();
+    model = load_model<LlamaForCausalLM>(llama, weights, language_keys(llama), where, kMapped).ptr();
   } else if (type == "sam") {
     const sam::Config segmenter = sam::read_model_config(config, where);
     model = load_model<sam::Model>(segmenter, weights, sam::checkpoint_keys(), where, kMapped).ptr();

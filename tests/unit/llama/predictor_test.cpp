@@ -1,4 +1,4 @@
-#include "omma/models/llama/predictor.h"
+#include "omma/models/language/predictor.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "omma/base/file.h"
+#include "omma/models/llama/checkpoint.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/llama/tiny_llama.h"
 
@@ -47,10 +48,10 @@ void save_tiny(const std::filesystem::path& directory, const LlamaConfig& config
   save_llama(directory, testing::tiny_llama(config), byte_tokenizer(), generation, torch::kFloat32);
 }
 
-TEST(LlamaPredictor, SavedDirectoriesLoadAndGenerate) {
+TEST(LanguagePredictor, SavedDirectoriesLoadAndGenerate) {
   const TemporaryDirectory directory;
   save_tiny(directory.path());
-  LlamaPredictor predictor(directory.path());
+  LanguagePredictor predictor(load_language(directory.path()));
   GenerationOptions options;
   options.max_tokens = 12;
   std::string streamed;
@@ -63,10 +64,10 @@ TEST(LlamaPredictor, SavedDirectoriesLoadAndGenerate) {
   EXPECT_EQ(text.text, predictor.generate("hello", options).text);
 }
 
-TEST(LlamaPredictor, StopsBeforeAStopString) {
+TEST(LanguagePredictor, StopsBeforeAStopString) {
   const TemporaryDirectory directory;
   save_tiny(directory.path());
-  LlamaPredictor predictor(directory.path());
+  LanguagePredictor predictor(load_language(directory.path()));
   GenerationOptions options;
   options.max_tokens = 12;
   const std::string whole = predictor.generate("hello", options).text;
@@ -82,13 +83,13 @@ TEST(LlamaPredictor, StopsBeforeAStopString) {
   EXPECT_EQ(text.end, GeneratedText::End::stop);
 }
 
-TEST(LlamaPredictor, EndsAtTheDeadline) {
+TEST(LanguagePredictor, EndsAtTheDeadline) {
   using Clock = std::chrono::steady_clock;
   const TemporaryDirectory directory;
   LlamaConfig config = tiny();
   config.max_position_embeddings = 4096;
   save_tiny(directory.path(), config);
-  LlamaPredictor predictor(directory.path());
+  LanguagePredictor predictor(load_language(directory.path()));
   const std::string long_prompt(600, 'x');  // read in pieces where there is a deadline
   for (const int beams : {1, 2}) {
     GenerationOptions options;
@@ -116,19 +117,19 @@ TEST(LlamaPredictor, EndsAtTheDeadline) {
   EXPECT_FALSE(cut.text.empty());
 }
 
-TEST(LlamaPredictor, SpecialTokensInThePromptAreText) {
+TEST(LanguagePredictor, SpecialTokensInThePromptAreText) {
   const TemporaryDirectory directory;
   save_tiny(directory.path());
-  LlamaPredictor predictor(directory.path());
+  LanguagePredictor predictor(load_language(directory.path()));
   GenerationOptions options;
   options.max_tokens = 1;
   EXPECT_EQ(predictor.generate("<s>", options).prompt_tokens, 3);
 }
 
-TEST(LlamaPredictor, PromptsThatDoNotFitAreRefused) {
+TEST(LanguagePredictor, PromptsThatDoNotFitAreRefused) {
   const TemporaryDirectory directory;
   save_tiny(directory.path());
-  LlamaPredictor predictor(directory.path());
+  LanguagePredictor predictor(load_language(directory.path()));
   EXPECT_NE(invalid_argument_of([&] { predictor.generate(std::string(64, 'x')); }).find("expected fewer than 64 tokens"),
             std::string::npos);
   EXPECT_NE(invalid_argument_of([&] { predictor.generate(""); }).find("at least one token"), std::string::npos);
@@ -137,7 +138,7 @@ TEST(LlamaPredictor, PromptsThatDoNotFitAreRefused) {
   EXPECT_LE(predictor.generate(std::string(60, 'x'), options).tokens, 4);
 }
 
-TEST(LlamaPredictor, BadDirectoriesAreNamed) {
+TEST(LanguagePredictor, BadDirectoriesAreNamed) {
   const TemporaryDirectory directory;
   save_tiny(directory.path());
   const json good = read_json(directory / "config.json");
@@ -145,7 +146,7 @@ TEST(LlamaPredictor, BadDirectoriesAreNamed) {
     json config = good;
     config[field] = value;
     write_file(directory / "config.json", config.dump());
-    return invalid_argument_of([&] { LlamaPredictor predictor(directory.path()); });
+    return invalid_argument_of([&] { LanguagePredictor predictor(load_language(directory.path())); });
   };
   EXPECT_EQ(message("hidden_act", "silu"), "");
   EXPECT_NE(message("hidden_size", 0).find("hidden_size"), std::string::npos);

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "omma/base/file.h"
-#include "omma/models/llama/predictor.h"
+#include "omma/models/llama/checkpoint.h"
 #include "omma/models/llava/checkpoint.h"
 #include "omma/models/quantization.h"
 #include "omma/models/registry.h"

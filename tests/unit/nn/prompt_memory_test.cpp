@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "omma/nn/llama_decoder.h"
+#include "omma/nn/language_network.h"
 #include "tests/unit/llama/tiny_llama.h"
 
 namespace omma {
@@ -23,7 +23,7 @@ class PromptMemoryTest : public ::testing::Test {
 
   // What a decoder without a memory gives: the logits behind the prompt and behind one more token.
   std::pair<Tensor, Tensor> anew(const std::vector<int64_t>& ids, int64_t token) {
-    LlamaDecoder decoder(model_, model_->embed(ids), 8);
+    CausalDecoder decoder(*model_, {model_->embed(ids)}, 8);
     const Tensor first = decoder.start();
     return {first, decoder.step(torch::tensor({token}, torch::kLong))};
   }

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "omma/nn/llama_decoder.h"
+#include "omma/nn/language_network.h"
 #include "omma/text/vocabulary.h"
 #include "tests/unit/llama/tiny_llama.h"
 #include "tests/unit/text/byte_tokenizer.h"
@@ -199,7 +199,7 @@ class WholePasses : public AutoregressiveDecoder {
 
 LlamaForCausalLM tiny_llama() { return testing::tiny_llama(testing::tiny_llama_config(97)); }
 
-TEST(LlamaDecoder, StartsFromEmbeddingsAsFromIds) {
+TEST(CausalDecoder, StartsFromEmbeddingsAsFromIds) {
   LlamaForCausalLM model = tiny_llama();
   const std::vector<int64_t> first = {5, 9, 2, 40, 17}, second = {88, 3, 3, 61, 12};
   const Tensor ids = torch::stack({torch::tensor(first), torch::tensor(second)});
@@ -213,7 +213,7 @@ TEST(LlamaDecoder, StartsFromEmbeddingsAsFromIds) {
     settings.max_tokens = 12;
     settings.eos = {1, 20, 30};
     const std::vector<GenerationPrompt> prompts = {{.tokens = first, .seed = 4}, {.tokens = second, .seed = 9}};
-    LlamaDecoder cached(model, torch::cat({model->embed(first), model->embed(second)}), settings.max_tokens);
+    CausalDecoder cached(*model, {torch::cat({model->embed(first), model->embed(second)})}, settings.max_tokens);
     WholePasses whole(model, ids);
     const auto found = generate(cached, prompts, settings), expected = generate(whole, prompts, settings);
     for (std::size_t p = 0; p < 2; ++p) {
@@ -228,21 +228,21 @@ TEST(LlamaDecoder, StartsFromEmbeddingsAsFromIds) {
 }
 
 // As a picture's embeddings among those of words.
-TEST(LlamaDecoder, ReadsWhatStandsAmongTheWords) {
+TEST(CausalDecoder, ReadsWhatStandsAmongTheWords) {
   const c10::InferenceMode inference;
   LlamaForCausalLM model = tiny_llama();
   const std::vector<int64_t> before = {5, 9}, after = {40, 17}, next = {7};
   const Tensor picture = torch::randn({1, 3, 24});
   const Tensor prompt = torch::cat({model->embed(before), picture, model->embed(after)}, 1);
   const auto whole = [&](const Tensor& embeddings) {
-    const LlamaInput input{.embeddings = embeddings, .padding = {}, .cache = nullptr};
+    const CausalInput input{.embeddings = embeddings, .padding = {}, .cache = nullptr};
     return model->logits(model->model(input).select(1, -1));
   };
-  LlamaDecoder decoder(model, prompt, 1);
+  CausalDecoder decoder(*model, {prompt}, 1);
   const Tensor first = decoder.start(), second = decoder.step(torch::tensor(next));
   EXPECT_TRUE(first.allclose(whole(prompt), 0, 1e-5));
   EXPECT_TRUE(second.allclose(whole(torch::cat({prompt, model->embed(next)}, 1)), 0, 1e-5));
-  LlamaDecoder blind(model, torch::cat({model->embed(before), picture.roll(1, 1), model->embed(after)}, 1), 1);
+  CausalDecoder blind(*model, {torch::cat({model->embed(before), picture.roll(1, 1), model->embed(after)}, 1)}, 1);
   EXPECT_FALSE(first.allclose(blind.start(), 0, 1e-3));
 }
 

@@ -6,7 +6,7 @@
 #include "omma/base/file.h"
 #include "omma/base/log.h"
 #include "omma/io/image_file.h"
-#include "omma/models/llama/predictor.h"
+#include "omma/models/llama/checkpoint.h"
 #include "omma/models/llava/checkpoint.h"
 #include "omma/models/merge.h"
 #include "omma/models/registry.h"
