@@ -61,8 +61,6 @@ std::string T5Config::activation() const {
 
 void T5Config::validate(Faults& faults) const {
   faults.expect(is_activation(activation()), "feed_forward_proj: unknown activation \"{}\"", activation());
-  faults.expect(relative_attention_num_buckets % 4 == 0, "relative_attention_num_buckets: expected a multiple of 4, got {}",
-                relative_attention_num_buckets);
   faults.expect(relative_attention_max_distance > relative_attention_num_buckets / 2,
                 "relative_attention_max_distance: expected above {}, half of the buckets, got {}",
                 relative_attention_num_buckets / 2, relative_attention_max_distance);
@@ -95,9 +93,11 @@ Tensor t5_buckets(const Tensor& distance, bool sees_both, int64_t buckets, int64
     first = (distance > 0).to(torch::kLong) * buckets;
   }
   const int64_t exact = buckets / 2;
-  const double growth =
-      static_cast<double>(buckets - exact) / std::log(static_cast<double>(max_distance) / static_cast<double>(exact));
-  const Tensor far = exact + (torch::log(places.to(torch::kFloat32) / exact) * growth).to(torch::kLong);
+  // In this order: where the logarithm falls between two buckets, the rounding of float32 decides, as it did when weights were
+  // made.
+  const Tensor logarithm = torch::log(places.to(torch::kFloat32) / exact);
+  const double range = std::log(static_cast<double>(max_distance) / static_cast<double>(exact));
+  const Tensor far = exact + (logarithm / range * (buckets - exact)).to(torch::kLong);
   return first + torch::where(places < exact, places, far.clamp_max(buckets - 1));
 }
 

@@ -1,5 +1,6 @@
 #include "omma/nn/text_generation.h"
 
+#include <algorithm>
 #include <deque>
 
 #include "omma/text/text_stream.h"
@@ -15,7 +16,10 @@ class TextWriter {
  public:
   TextWriter(const Tokenizer& tokenizer, const TextPrompt& prompt)
       : pieces_(tokenizer), text_(prompt.stop, prompt.stream), prompt_tokens_(prompt.length) {
-    if (prompt.runs_on && !prompt.tokens.empty()) pieces_.push(static_cast<std::int32_t>(prompt.tokens.back()));
+    if (!prompt.runs_on) return;
+    constexpr std::ptrdiff_t most = 4;  // tokens of one character, where each is a byte of it
+    for (auto token = prompt.tokens.end() - std::min(most, std::ssize(prompt.tokens)); token != prompt.tokens.end(); ++token)
+      pieces_.push(static_cast<std::int32_t>(*token));
   }
 
   // Whether more is wanted.
