@@ -22,18 +22,20 @@ Of transformers' own ways:
   which count padding, move, and a batch differs from its prompts alone. Here, as in the authors' code, they are padded on the right.
 - Without a text BLIP-2 reads the queries and text_config.bos_token_id (OPT's </s>; of T5 1, also </s>, which the published configs set,
   T5Config itself has none); InstructBLIP needs a text for its Q-Former, which reads "" as [CLS] [SEP].
-- The language model's own generation config counts, made of text_config: OPT's eos_token_id there is the newline (50118 as published).
+- The language model's own generation config counts, made of text_config, not generation_config.json: OPT's eos_token_id there is the
+  newline (50118 as published), and </s> is said like any other token.
 - Published configs with T5 have dense_act_fn "gelu" beside feed_forward_proj "gated-gelu": the activation is the exact one, not gelu_new.
-- query_tokens and the Q-Former stay in float32 where the model is loaded in float16, and so they are in opt_fp16's file. Its reference is
-  of the weights in that file, in float32.
-- InstructBLIP's Vicuna puts </s> before a text, as published, for want of a better beginning; a repetition penalty sees <image> and the
-  prompt.
+- query_tokens and the Q-Former stay in float32 where the model is loaded in float16, and so they are in opt_fp16's file, whose
+  config.json says float32 of the whole and float16 of the parts. Its reference is of the weights in that file, in float32.
+- InstructBLIP's Vicuna has </s> before a text, as the conversion script sets it up. With a decoder alone a repetition penalty is for the
+  prompt's tokens too, <image> and padding among them.
 
-as_published has opt's weights and reference with files as in 2023, as far as I know them (from the conversion script and the code of then): config.json
-without image_token_index, of vision_config and qformer_config only what is not the default (assumed: the very first wrote every field),
-torch_dtype; preprocessor_config.json of a BlipImageProcessor for a "Blip2Processor"; a tokenizer without <image> in vocab.json, merges.txt and
-tokenizer.json; no processor_config.json; weights in shards. Today's transformers cannot run it. Those of then prepended the queries to the
-embeddings of the text, so that embeddings and logits are opt's.
+as_published has opt's weights and reference with files as in early 2023, as far as I know them (from the conversion script and the code
+of then; I have not seen the files): config.json without image_token_index and with torch_dtype, of vision_config and qformer_config only
+what is not the default (assumed: the very first may have had every field); preprocessor_config.json of a BlipImageProcessor for a
+Blip2Processor; a tokenizer without <image> in vocab.json, merges.txt and tokenizer.json; no processor_config.json; pytorch_model.bin in two
+shards, with lm_head beside the embeddings it is tied to. Today's transformers cannot run it. Those of then put the queries before
+the embeddings of the text, which gives opt's embeddings and logits; the reference's ids are opt's, with <image>.
 """
 
 import argparse
@@ -69,10 +71,11 @@ CASES = {
     "opt": ({}, QFORMER, OPT, 0),
     "opt_fp16": (dict(hidden_act="gelu_new"), QFORMER | dict(cross_attention_frequency=3), OPT | dict(word_embed_proj_dim=40), 1),
     "t5": (dict(patch_size=10), QFORMER, T5, 2),
-    "instruct_vicuna": ({}, WITH_TEXT, LLAMA, 3),
+    "instruct_vicuna": ({}, WITH_TEXT, LLAMA, 9),
     "instruct_t5": (dict(qkv_bias=False), WITH_TEXT | dict(num_hidden_layers=3), T5, 4),
 }
-CASES4 = {"opt_transformers4": ({}, QFORMER, OPT, 5), "instruct_transformers4": ({}, WITH_TEXT, LLAMA, 6)}
+CASES4 = {"opt_transformers4": ({}, QFORMER, OPT, 5), "t5_transformers4": ({}, QFORMER, T5, 2),
+          "instruct_transformers4": ({}, WITH_TEXT, LLAMA, 6)}
 VIT_G = dict(hidden_size=1408, intermediate_size=6144, num_attention_heads=16, num_hidden_layers=2, image_size=224, patch_size=14,
              initializer_range=0.02)
 WIDE = dict(num_hidden_layers=2, initializer_range=0.02, encoder_hidden_size=1408)
@@ -239,27 +242,29 @@ def write_case(folder, case):
     (folder / "reference.json").write_text(json.dumps(record))
 
 
-def sparse(config, defaults):
-    return {name: value for name, value in config.items() if name == "model_type" or name not in defaults or value != defaults[name]}
+def sparse(config):
+    defaults = AutoConfig.for_model(config["model_type"]).to_dict()
+    return {name: value for name, value in config.items() if name == "model_type" or value != defaults[name]}
 
 
 def write_as_published(folder, opt):
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("picture0.png", "picture1.png", "reference.safetensors", "reference.json"):
         shutil.copy(opt / name, folder)
+    weights = [*Blip2ForConditionalGeneration.from_pretrained(opt).state_dict().items()]
+    names = ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"]
+    for name, part in zip(names, (weights[:100], weights[100:])):
+        torch.save(dict(part), folder / name)
+    (folder / "pytorch_model.bin.index.json").write_text(json.dumps(dict(
+        metadata=dict(total_size=sum(value.nbytes for _, value in weights)),
+        weight_map={name: names[i >= 100] for i, (name, _) in enumerate(weights)})))
     config = json.loads((opt / "config.json").read_text())
-    Blip2ForConditionalGeneration.from_pretrained(opt).save_pretrained(folder, max_shard_size="300KB")
-    for name in ("vision_config", "qformer_config"):
-        config[name] = sparse(config[name], AutoConfig.for_model(config[name]["model_type"]).to_dict())
+    config |= {name: sparse(config[name]) for name in ("vision_config", "qformer_config")}
     del config["image_token_index"], config["image_text_hidden_size"]
-    config["text_config"]["torch_dtype"] = config["torch_dtype"] = config.pop("dtype")
-    config["text_config"].pop("dtype", None)
+    config["torch_dtype"], config["transformers_version"] = config.pop("dtype"), None
     (folder / "config.json").write_text(json.dumps(config, indent=2))
-    side = config["vision_config"]["image_size"]
-    (folder / "preprocessor_config.json").write_text(json.dumps(dict(
-        do_convert_rgb=True, do_normalize=True, do_rescale=True, do_resize=True, image_mean=[0.48145466, 0.4578275, 0.40821073],
-        image_processor_type="BlipImageProcessor", image_std=[0.26862954, 0.26130258, 0.27577711], processor_class="Blip2Processor",
-        resample=3, rescale_factor=1 / 255, size=dict(height=side, width=side))))
+    images = json.loads((opt / "processor_config.json").read_text())["image_processor"]
+    (folder / "preprocessor_config.json").write_text(json.dumps(images | dict(processor_class="Blip2Processor")))
     opt_tokenizer(folder, as_files=True)
     tokenizer = json.loads((opt / "tokenizer.json").read_text())
     tokenizer["added_tokens"] = [token for token in tokenizer["added_tokens"] if token["content"] != "<image>"]

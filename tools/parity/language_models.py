@@ -24,8 +24,8 @@ Of transformers' own ways:
 - 5.23 cannot generate with a T5 whose decoder is deeper than its encoder (its cache has as many layers as the encoder).
 - A repetition penalty is for all tokens that the decoder was given: with OPT those of the prompt and so </s>, its end too, and padding,
   so that only tokens that nobody says make a batch the same as its prompts alone.
-- T5's attention is not scaled. Distances of max_distance and more share the last bucket; where the logarithm of a distance falls exactly
-  between two buckets, rounding to float32 decides (4, 8 and 16 of t5_flan's encoder).
+- T5's attention is not scaled. Distances of max_distance and more share the last bucket; one whose logarithm falls exactly between
+  two buckets (4 and 8 of t5_flan's encoder) is in the upper one, which float32 happens to give.
 - T5's head is of the states times d_model^-0.5 where tie_word_embeddings is true. 5.x ties the head whatever the config says, unless
   a checkpoint has both matrices and they differ; it writes tie_word_embeddings as true and the scaling as scale_decoder_outputs. 4.x writes
   tie_word_embeddings false and no scale_decoder_outputs, as the files of the hub have it.
@@ -112,13 +112,14 @@ def add_noise(model):
 
 def favour(head, tokenizer, end):
     """Makes texts that can be read, and end: tokens that are no words in ASCII are hardly ever said, the end is often."""
-    names, texts = tokenizer.convert_ids_to_tokens(range(len(tokenizer))), [tokenizer.decode([i]).strip() for i in range(len(tokenizer))]
-    words = [len(text) > 0 and text.isascii() and name[0] + name[-1] not in ("<>", "[]") for name, text in zip(names, texts)]
+    names = [name.lstrip("\u2581") for name in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))]
+    texts = [tokenizer.decode([i]).strip() for i in range(len(tokenizer))]
+    words = [text.isascii() and text and name[:1] + name[-1:] not in ("<>", "[]") for name, text in zip(names, texts)]
     with torch.no_grad():
         for i in range(len(head)):
             if not (i < len(words) and words[i]):
-                head[i] *= 0.2
-        head[end] *= 12.0
+                head[i] *= 0.1
+        head[end] *= 24.0
 
 
 def make_model(fields, tokenizer, seed):
