@@ -18,12 +18,14 @@ that prefix and skips an lm_head.weight where embeddings are tied, so there are 
 merges.txt. Its reference is of the rounded weights in float32. opt_transformers4 is in several shards.
 
 Of transformers' own ways:
-- OPT's positions count the tokens that are not padding, from 0, and the table has two rows more, before those (padding's position is -1, row 1).
+- OPT's positions count the tokens that are not padding, from 0, and the table has two rows more, before those: padding's position is -1,
+  row 1.
 - OPT's queries are scaled before they are split into heads, the rest of attention is not.
 - 5.23 cannot generate with a T5 whose decoder is deeper than its encoder (its cache has as many layers as the encoder).
-- A repetition penalty is for all tokens that the decoder was given: with OPT those of the prompt and so </s>, its end too; padding too.
-- T5's attention is not scaled. Distances of max_distance and more share the last bucket; where the logarithm of a distance falls exactly
-  between two buckets, rounding to float32 decides (4, 8 and 16 of t5_flan's encoder).
+- A repetition penalty is for all tokens that the decoder was given: with OPT those of the prompt and so </s>, its end too, and padding,
+  so that only tokens that nobody says make a batch the same as its prompts alone.
+- T5's attention is not scaled. Distances of max_distance and more share the last bucket; one whose logarithm falls exactly between
+  two buckets (4 and 8 of t5_flan's encoder) is in the upper one, which float32 happens to give.
 - T5's head is of the states times d_model^-0.5 where tie_word_embeddings is true. 5.x ties the head whatever the config says, unless
   a checkpoint has both matrices and they differ; it writes tie_word_embeddings as true and the scaling as scale_decoder_outputs. 4.x writes
   tie_word_embeddings false and no scale_decoder_outputs, as the files of the hub have it.
@@ -70,9 +72,10 @@ CASES4 = {
     "t5_flan_transformers4": (FLAN, 6),
 }
 PROMPTS = [
-    "a photo of", "Question: how many cats are there? Answer:", "hello", "two small red balls are left of the box.\nwhat is right of it? é中😀",
-    "where is the small dog? the small dog is below the tree and the large cat is above the house, left of the blue car. who are they? a person "
-    "and a cat. how many pictures describe it? 3.14 or 1,000,000. Question: which picture shows the red ball? Answer:",
+    "a photo of", "Question: how many cats are there? Answer:", "hello",
+    "two small red balls are left of the box.\nwhat is right of it? é中😀",
+    "where is the small dog? the small dog is below the tree and the large cat is above the house, left of the blue car. who are they? a "
+    "person and a cat. how many pictures describe it? 3.14 or 1,000,000. Question: which picture shows the red ball? Answer:",
 ]
 TARGET = "a large cat is left of the red box"
 ASKED = [dict(max_new_tokens=12), dict(max_new_tokens=10, num_beams=5, length_penalty=-1.0),
@@ -108,13 +111,15 @@ def add_noise(model):
 
 
 def favour(head, tokenizer, end):
-    """Makes texts that can be read, and end: bytes that are no letters, and tokens without a word, are hardly ever said, the end is often."""
-    letters = [len(tokenizer.decode([i]).strip()) > 0 and tokenizer.decode([i]).isascii() for i in range(len(tokenizer))]
+    """Makes texts that can be read, and end: tokens that are no words in ASCII are hardly ever said, the end is often."""
+    names = [name.lstrip("\u2581") for name in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))]
+    texts = [tokenizer.decode([i]).strip() for i in range(len(tokenizer))]
+    words = [text.isascii() and text and name[:1] + name[-1:] not in ("<>", "[]") for name, text in zip(names, texts)]
     with torch.no_grad():
         for i in range(len(head)):
-            if i >= len(letters) or not letters[i] or i in tokenizer.all_special_ids:
-                head[i] *= 0.2
-        head[end] *= 12.0
+            if not (i < len(words) and words[i]):
+                head[i] *= 0.1
+        head[end] *= 24.0
 
 
 def make_model(fields, tokenizer, seed):
