@@ -2,22 +2,22 @@
 
 Writes OUT/blip2_generation/CASE/ (NAME_transformers4 by 4.x, the others by 5.x):
   the directory as transformers saves it; pictureI.png
-  reference.safetensors  pixels [pictures, 3, S, S] and features [pictures, N, C]; query_states [prompts, Q, C] of the Q-Former and projected
-                         [prompts, Q, D] of each prompt and its picture; idsI [1, T] and embeddingsI [1, T, D], what the language model
+  reference.safetensors  pixels [pictures, 3, S, S] and features [pictures, N, C]; query_states [prompts, Q, C] of the Q-Former and
+                         projected [prompts, Q, D] of each prompt and its picture; idsI [1, T] and embeddingsI [1, T, D], what the language model
                          reads; with a decoder alone logitsI [1, T, V], else encodedI [1, T, D] and logitsI [1, 1, V] of the first step;
                          batch_ids and batch_mask [prompts, T], batch_logits [prompts, V] of the last token or the first step; of
                          InstructBLIP also qformer_idsI, batch_qformer_ids and batch_qformer_mask
-  reference.json         prompts: [{picture, text, ids, runs: [{options, ids, text}]}]. A run's ids are the new tokens without the end token, its
-                         text is theirs without special tokens and blanks at the ends. The batch of all prompts gives the same runs, which
-                         is asserted here; so does, for BLIP-2, a picture without a text in place of the text "".
+  reference.json         prompts: [{picture, text, ids, runs: [{options, ids, text}]}]. A run's ids are the new tokens without the end token,
+                         its text is theirs without special tokens and blanks at the ends. The batch of all prompts gives the same runs,
+                         which is asserted here; so does, for BLIP-2, a picture without a text in place of the text "".
 
     python tools/parity/blip2_generation.py --out build/parity
 
 With --full-size: the widths of ViT-g and OPT-2.7B or Flan-T5-XL, with two layers each (2 GB of memory each, on disk too).
 
 Of transformers' own ways:
-- The processor puts num_query_tokens <image> tokens before a text, before its </s> too. In a batch padded on the left the padding is between
-  the <image> tokens and the text, masked; OPT's positions do not count it, so nothing changes but the last bits.
+- The processor puts num_query_tokens <image> tokens before a text, before its </s> too. In a batch padded on the left the padding is
+  between the <image> tokens and the text, masked; OPT's positions do not count it, so nothing changes but the last bits.
 - InstructBLIP's processor pads the Q-Former's texts on the side that the language model's tokenizer is set to. On the left their positions,
   which count padding, move, and a batch differs from its prompts alone. Here, as in the authors' code, they are padded on the right.
 - Without a text BLIP-2 reads the queries and text_config.bos_token_id (OPT's </s>; of T5 1, also </s>, which the published configs set,
@@ -86,8 +86,8 @@ FULL_SIZE = {
                                                vocab_size=32128, relative_attention_num_buckets=32,
                                                relative_attention_max_distance=128), 8),
 }
-LONG = ("where is the small dog? the small dog is below the tree and the large cat is above the house, left of the blue car. who are they? a "
-        "person and a cat.\nQuestion: which picture shows the red ball? Answer:")
+LONG = ("where is the small dog? the small dog is below the tree and the large cat is above the house, left of the blue car. who are they? "
+        "a person and a cat.\nQuestion: which picture shows the red ball? Answer:")
 PROMPTS = [(0, ""), (1, "a photo of"), (0, "Question: how many cats are there? Answer:"), (1, LONG)]  # (picture, text)
 ASKED = [dict(max_new_tokens=12), dict(max_new_tokens=10, num_beams=5, length_penalty=-1.0)]
 ASKED_TO_INSTRUCT = [*ASKED, dict(max_new_tokens=10, num_beams=5, length_penalty=1.0, repetition_penalty=1.5)]  # the authors' way
@@ -123,7 +123,8 @@ def make_model(vision, qformer, text, seed, tokenizer, instruct, wide):
     torch.manual_seed(seed)
     fields = dict(vision_config=blip2.VISION | vision, qformer_config=qformer, text_config=text, num_query_tokens=QUERIES,
                   image_token_index=tokenizer.convert_tokens_to_ids("<image>"))
-    model = InstructBlipForConditionalGeneration(InstructBlipConfig(**fields)) if instruct else Blip2ForConditionalGeneration(Blip2Config(**fields))
+    model = (InstructBlipForConditionalGeneration(InstructBlipConfig(**fields)) if instruct else
+             Blip2ForConditionalGeneration(Blip2Config(**fields)))
     language = model.language_model
     if text["model_type"] == "t5":
         language.lm_head.weight = torch.nn.Parameter(torch.randn(language.lm_head.weight.shape) / text["d_model"]**0.5)  # 5.x has tied it
