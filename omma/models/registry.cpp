@@ -6,6 +6,7 @@
 #include "omma/models/blip/convert.h"
 #include "omma/models/blip/matcher.h"
 #include "omma/models/blip2/matcher.h"
+#include "omma/models/blip2/tasks.h"
 #include "omma/models/chat_tasks.h"
 #include "omma/models/clip/matcher.h"
 #include "omma/models/grounding_dino/convert.h"
@@ -33,6 +34,11 @@ namespace fs = std::filesystem;
 template <class Task, class Predictor>
 std::unique_ptr<Task> load_blip_as(const fs::path& directory, const LoadTarget& target) {
   return std::make_unique<Predictor>(load_blip(directory, {.device = target.device, .dtype = target.dtype_or_fp32()}));
+}
+
+template <class Task, class Predictor>
+std::unique_ptr<Task> load_blip2_as(const fs::path& directory, const LoadTarget& target) {
+  return std::make_unique<Predictor>(load_blip2_language(directory, {.device = target.device, .dtype = target.dtype}));
 }
 
 // Without a template of their own they only go on with a text.
@@ -100,10 +106,18 @@ std::vector<ModelRow> known_models() {
                   .answerer = load_blip_as<Answerer, BlipAnswerer>,
                   .is_original = [](const ConversionSource& source) { return original_blip_prefix(source.file).has_value(); },
                   .convert = convert_blip});
-  rows.push_back({.types = {"blip-2"}, .tasks = blip2_tasks, .matcher = [](const fs::path& directory, const LoadTarget& target) {
-                    const Blip2Options options{.device = target.device, .dtype = target.dtype_or_fp32()};
-                    return std::make_unique<Blip2Matcher>(load_blip2(directory, options));
-                  }});
+  rows.push_back({.types = {"blip-2", "instructblip"},
+                  .tasks = blip2_tasks,
+                  .architectures = {{"caption", "Blip2ForConditionalGeneration or InstructBlipForConditionalGeneration"},
+                                    {"match", "Blip2ForImageTextRetrieval"},
+                                    {"answer", "Blip2ForConditionalGeneration or InstructBlipForConditionalGeneration"}},
+                  .captioner = load_blip2_as<Captioner, Blip2Captioner>,
+                  .matcher =
+                      [](const fs::path& directory, const LoadTarget& target) {
+                        const Blip2Options options{.device = target.device, .dtype = target.dtype_or_fp32()};
+                        return std::make_unique<Blip2Matcher>(load_blip2(directory, options));
+                      },
+                  .answerer = load_blip2_as<Answerer, Blip2Answerer>});
   rows.push_back({.types = {"clip"}, .matcher = [](const fs::path& directory, const LoadTarget& target) {
                     const ClipOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
                     return std::make_unique<ClipMatcher>(directory, options);

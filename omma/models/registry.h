@@ -22,8 +22,8 @@ namespace omma {
 
 struct LoadOptions {
   std::string device = "auto";  // auto (CUDA where there is one), cpu, cuda, cuda:N
-  std::string dtype = "auto";   // auto (fp32; language models of a billion parameters and more keep theirs; around layers of 8-bit
-                                // numbers on a CPU bf16 where it has products of it), fp32, bf16, fp16
+  std::string dtype = "auto";   // auto (fp32; language models of a billion parameters and more keep theirs, on a CPU bf16 for fp16;
+                                // around layers of 8-bit numbers on a CPU bf16 where it has products of it), fp32, bf16, fp16
   std::string chat_template = {};  // of chat models: a name or file as find_chat_template() takes it; "": the model's own
   std::optional<std::string> image_aspect = {};  // of LLaVA: crop, pad or anyres; none: as the directory says
   std::optional<double> enlargement = {};  // of segmenters: how much larger they see parts of the picture; none: the model's own

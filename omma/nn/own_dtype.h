@@ -7,8 +7,9 @@
 
 namespace omma {
 
-// fp32, but from a billion weights on the type that config.json names (`dtype`, in older files `torch_dtype`). Throws
-// std::invalid_argument where that is none of LibTorch's.
-torch::Dtype own_dtype(const json& config, const TensorFile& weights);
+// fp32, but from a billion weights on the type that config.json names (`dtype`, in older files `torch_dtype`), on a CPU bf16 for
+// fp16, of which CPUs have no fast products and whose range large models leave. Throws std::invalid_argument where that is none of
+// LibTorch's.
+torch::Dtype own_dtype(const json& config, const TensorFile& weights, const torch::Device& device);
 
 }  // namespace omma

@@ -7,12 +7,13 @@
 namespace omma {
 
 PaddedTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t max_tokens, int64_t pad,
-                           LongTexts longer) {
+                           LongTexts longer, EmptyTexts empty) {
   std::vector<std::vector<int64_t>> rows;
   std::size_t longest = 0, shortest = static_cast<std::size_t>(max_tokens);
   for (const std::string& text : texts) {
     const Encoding encoding = tokenizer.encode(text, {.add_special_tokens = true, .parse_special = false});
-    check(std::ranges::count(encoding.from_template, 0) > 0, "text: expected at least one token, got \"{}\"", text.substr(0, 100));
+    check(empty == EmptyTexts::keep || std::ranges::count(encoding.from_template, 0) > 0,
+          "text: expected at least one token, got \"{}\"", text.substr(0, 100));
     const bool fits = std::ssize(encoding.ids) <= max_tokens;
     check(fits || longer == LongTexts::cut, "text: expected at most {} tokens, got {}: \"{}\"", max_tokens, encoding.ids.size(),
           text.substr(0, 100));

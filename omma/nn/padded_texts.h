@@ -18,10 +18,11 @@ struct PaddedTexts {
 };
 
 // Of texts with the tokenizer's own special tokens, [CLS] text [SEP] each. A text of more than `max_tokens` tokens is cut, its last
-// token kept, or refused. Throws std::invalid_argument, also for an empty one.
+// token kept, or refused; one without tokens of its own may be refused, too. Throws std::invalid_argument.
 enum class LongTexts { refuse, cut };
+enum class EmptyTexts { refuse, keep };
 PaddedTexts tokenize_texts(const Tokenizer& tokenizer, std::span<const std::string> texts, int64_t max_tokens, int64_t pad,
-                           LongTexts longer = LongTexts::refuse);
+                           LongTexts longer = LongTexts::refuse, EmptyTexts empty = EmptyTexts::refuse);
 
 // The lists one after another, one a picture, all as long as the longest: shorter ones are filled up with their first text. Throws
 // std::invalid_argument for an empty list, and for another number of them.

@@ -17,8 +17,8 @@ VitBlockImpl::VitBlockImpl(const VitBlockOptions& options)
       fc2_(register_at(*this, options.names.fc2, Linear(options.intermediate_size, options.hidden_size))) {
   const auto projections = static_cast<int64_t>(options.names.qkv.size());
   check(projections == 1 || projections == 3, "vit: qkv: expected the names of one projection or three, got {}", projections);
-  for (const std::string& name : options.names.qkv)
-    qkv_.push_back(register_at(*this, name, Linear(options.hidden_size, 3 / projections * options.hidden_size)));
+  const auto sizes = torch::nn::LinearOptions(options.hidden_size, 3 / projections * options.hidden_size).bias(options.qkv_bias);
+  for (const std::string& name : options.names.qkv) qkv_.push_back(register_at(*this, name, Linear(sizes)));
 }
 
 Tensor VitBlockImpl::forward(const Tensor& x, const Tensor& mask) {

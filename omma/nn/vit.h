@@ -30,6 +30,7 @@ struct VitBlockOptions {
   Activation activation = activation_by_name("gelu");
   double norm_eps = 1e-5;
   double attention_dropout = 0;
+  bool qkv_bias = true;
   VitBlockNames names = {};
 };
 

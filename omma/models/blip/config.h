@@ -22,6 +22,7 @@ struct BlipVisionConfig {
   double layer_norm_eps = 1e-5;
   double attention_dropout = 0;
   double initializer_range = 0.02;
+  bool qkv_bias = true;  // BLIP-2 may go without
 
   int64_t grid() const { return image_size / patch_size; }  // patches a side
 
@@ -37,6 +38,7 @@ struct BlipVisionConfig {
     field("layer_norm_eps", layer_norm_eps, Range{1e-15, 1});
     field("attention_dropout", attention_dropout, Range{0, 0.99});
     field("initializer_range", initializer_range, Range{0, 1});
+    field("qkv_bias", qkv_bias);
   }
   void validate(Faults& faults) const;
 };

@@ -16,7 +16,8 @@ VitBlockOptions block_options(const BlipVisionConfig& config) {
           .heads = config.num_attention_heads,
           .activation = activation_by_name(config.hidden_act),
           .norm_eps = config.layer_norm_eps,
-          .attention_dropout = config.attention_dropout};
+          .attention_dropout = config.attention_dropout,
+          .qkv_bias = config.qkv_bias};
 }
 
 }  // namespace

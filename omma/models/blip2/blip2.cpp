@@ -11,34 +11,52 @@ Tensor key_mask(const Tensor& mask) { return mask.defined() ? mask.unsqueeze(1).
 
 Tensor unit(const Tensor& x) { return torch::nn::functional::normalize(x, torch::nn::functional::NormalizeFuncOptions().dim(-1)); }
 
+// InstructBLIP has the text's embeddings and the normalisation behind them in the Q-Former, the others beside it.
+bool is_within(const Blip2Config& config) { return config.kind == Blip2Kind::instruct; }
+
 }  // namespace
 
-Blip2RetrievalImpl::Blip2RetrievalImpl(const Blip2Config& config)
+Blip2ModelImpl::Blip2ModelImpl(const Blip2Config& config)
     : vision_model(register_module("vision_model", BlipVisionModel(config.vision_config))),
-      qformer(register_module("qformer", QFormer(config.qformer_config))),
+      qformer(register_module("qformer", QFormer(config.qformer_config, is_within(config) ? "embeddings.layernorm" : "layernorm"))),
       config_(config) {
   const QFormerConfig& text = config.qformer_config;
-  const int64_t channels = text.hidden_size;
-  query_tokens_ = register_parameter("query_tokens", torch::zeros({1, config.num_query_tokens, channels}));
-  word_embeddings_ = register_at(*this, "embeddings.word_embeddings", torch::nn::Embedding(text.vocab_size, channels));
+  query_tokens_ = register_parameter("query_tokens", torch::zeros({1, config.num_query_tokens, text.hidden_size}));
+  if (!config.has_text()) return;
+  const std::string place = is_within(config) ? "qformer.embeddings." : "embeddings.";
+  word_embeddings_ = register_at(*this, place + "word_embeddings", torch::nn::Embedding(text.vocab_size, text.hidden_size));
   position_embeddings_ =
-      register_at(*this, "embeddings.position_embeddings", torch::nn::Embedding(text.max_position_embeddings, channels));
-  vision_projection_ = register_module("vision_projection", Linear(channels, config.image_text_hidden_size));
-  text_projection_ = register_module("text_projection", Linear(channels, config.image_text_hidden_size));
-  itm_head_ = register_module("itm_head", Linear(channels, 2));
+      register_at(*this, place + "position_embeddings", torch::nn::Embedding(text.max_position_embeddings, text.hidden_size));
 }
 
-Tensor Blip2RetrievalImpl::embed_words(const Tensor& input_ids) {
+Tensor Blip2ModelImpl::embed_words(const Tensor& input_ids) {
   const int64_t most = config_.qformer_config.max_position_embeddings;
   check(input_ids.size(1) <= most, "blip-2: text: expected at most {} tokens, got {}", most, input_ids.size(1));
   const Tensor positions = torch::arange(input_ids.size(1), input_ids.options());
   return word_embeddings_(input_ids) + position_embeddings_(positions);
 }
 
-Tensor Blip2RetrievalImpl::ask_pictures(const Tensor& features) {
+Tensor Blip2ModelImpl::ask_pictures(const Tensor& features) {
   const QFormerPicture picture = qformer->look_at(features);
   const Tensor queries = query_tokens_.expand({features.size(0), -1, -1});
   return qformer(QFormerImpl::Input{.embeddings = queries, .queries = config_.num_query_tokens, .picture = &picture});
+}
+
+Tensor Blip2ModelImpl::ask_pictures(const QFormerPicture& pictures, const Tensor& input_ids, const Tensor& mask) {
+  const int64_t rows = input_ids.size(0), queries = config_.num_query_tokens;
+  Tensor seen;
+  if (mask.defined()) seen = torch::cat({mask.new_ones({rows, queries}), mask}, 1);
+  return qformer(QFormerImpl::Input{.embeddings = torch::cat({query_tokens_.expand({rows, -1, -1}), embed_words(input_ids)}, 1),
+                                    .queries = queries,
+                                    .mask = key_mask(seen),
+                                    .picture = &pictures});
+}
+
+Blip2RetrievalImpl::Blip2RetrievalImpl(const Blip2Config& config) : Blip2ModelImpl(config) {
+  const int64_t channels = config.qformer_config.hidden_size;
+  vision_projection_ = register_module("vision_projection", Linear(channels, config.image_text_hidden_size));
+  text_projection_ = register_module("text_projection", Linear(channels, config.image_text_hidden_size));
+  itm_head_ = register_module("itm_head", Linear(channels, 2));
 }
 
 Tensor Blip2RetrievalImpl::embed_pictures(const Tensor& features) { return unit(vision_projection_(ask_pictures(features))); }
@@ -49,15 +67,16 @@ Tensor Blip2RetrievalImpl::embed_texts(const Tensor& input_ids, const Tensor& ma
 }
 
 Tensor Blip2RetrievalImpl::match_logits(const QFormerPicture& picture, const Tensor& input_ids, const Tensor& mask) {
-  const int64_t rows = input_ids.size(0), queries = config_.num_query_tokens;
-  Tensor seen;
-  if (mask.defined()) seen = torch::cat({mask.new_ones({rows, queries}), mask}, 1);
-  const Tensor states =
-      qformer(QFormerImpl::Input{.embeddings = torch::cat({query_tokens_.expand({rows, -1, -1}), embed_words(input_ids)}, 1),
-                                 .queries = queries,
-                                 .mask = key_mask(seen),
-                                 .picture = &picture});
-  return itm_head_(states.narrow(1, 0, queries)).mean(1);
+  return itm_head_(ask_pictures(picture, input_ids, mask).narrow(1, 0, config().num_query_tokens)).mean(1);
 }
+
+Blip2LanguageImpl::Blip2LanguageImpl(const Blip2Config& config) : Blip2ModelImpl(config) {
+  const LanguageModule language = make_language_module(config.text_config.value());
+  language_ = language.network;
+  language_projection_ = register_module("language_projection", Linear(config.qformer_config.hidden_size, language_->channels()));
+  register_module("language_model", language.module);
+}
+
+Tensor Blip2LanguageImpl::project(const Tensor& queries) { return language_projection_(queries); }
 
 }  // namespace omma

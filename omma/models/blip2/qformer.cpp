@@ -52,9 +52,8 @@ Tensor QFormerLayerImpl::forward(const Tensor& x, int64_t queries, const Tensor&
   return !text.defined() ? query : !query.defined() ? text : torch::cat({query, text}, 1);
 }
 
-QFormerImpl::QFormerImpl(const QFormerConfig& config)
-    : norm_(register_module("layernorm", layer_norm(config.hidden_size, config.layer_norm_eps))),
-      dropout_(config.hidden_dropout_prob) {
+QFormerImpl::QFormerImpl(const QFormerConfig& config, const std::string& norm)
+    : norm_(register_at(*this, norm, layer_norm(config.hidden_size, config.layer_norm_eps))), dropout_(config.hidden_dropout_prob) {
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const bool sees_picture = i % config.cross_attention_frequency == 0;
     layers_.push_back(register_at(*this, fmt::format("encoder.layer.{}", i), QFormerLayer(config, sees_picture)));

@@ -82,7 +82,7 @@ struct QFormerPicture {
 
 class QFormerImpl : public torch::nn::Module {
  public:
-  explicit QFormerImpl(const QFormerConfig& config);
+  explicit QFormerImpl(const QFormerConfig& config, const std::string& norm = "layernorm");  // `norm` is registered under that name
 
   QFormerPicture look_at(const Tensor& features);  // [P, S, E]
 

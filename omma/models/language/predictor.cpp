@@ -24,7 +24,9 @@ LanguageCheckpoint load_language(const std::filesystem::path& directory, const L
     language = make_language_module(config);
   }
   load_weights(*language.module, weights, language_keys(config), directory.string(),
-               {.device = options.device, .dtype = options.dtype.value_or(own_dtype(object, weights)), .for_decoding = true});
+               {.device = options.device,
+                .dtype = options.dtype.value_or(own_dtype(object, weights, options.device)),
+                .for_decoding = true});
   language.module->eval();
   return {.config = config,
           .language = language,

@@ -10,7 +10,7 @@ LlamaForCausalLM load_llama(const std::filesystem::path& directory, const Langua
   const json object = read_json(file);
   const LlamaConfig config = read_llama_config(object, file.string());
   const TensorFile weights = read_weights(directory);
-  const torch::Dtype dtype = options.dtype ? *options.dtype : own_dtype(object, weights);
+  const torch::Dtype dtype = options.dtype ? *options.dtype : own_dtype(object, weights, options.device);
   return load_model<LlamaForCausalLM>(config, weights, language_keys(config), directory.string(),
                                       {.device = options.device, .dtype = dtype, .for_decoding = true});
 }

@@ -52,9 +52,10 @@ LlavaCheckpoint load_llava(const std::filesystem::path& directory, const LlavaOp
   const LlavaConfig config = read_llava_config(object, file.string());
   const TensorFile weights = read_weights(directory);
   LlavaCheckpoint checkpoint{
-      .model = load_model<Llava>(
-          config, weights, llava_keys(config), directory.string(),
-          {.device = options.device, .dtype = options.dtype.value_or(own_dtype(object, weights)), .for_decoding = true}),
+      .model = load_model<Llava>(config, weights, llava_keys(config), directory.string(),
+                                 {.device = options.device,
+                                  .dtype = options.dtype.value_or(own_dtype(object, weights, options.device)),
+                                  .for_decoding = true}),
       .tokenizer = Tokenizer::from_directory(directory),
       .processor = LlavaProcessor::from_directory(directory, config, options.aspect),
       .generation = read_generation_config(directory)};

@@ -15,9 +15,10 @@ VideoLlavaCheckpoint load_video_llava(const std::filesystem::path& directory, co
   const VideoLlavaConfig config = read_video_llava_config(object, file.string());
   const TensorFile weights = read_weights(directory);
   VideoLlavaCheckpoint checkpoint{
-      .model = load_model<VideoLlava>(
-          config, weights, video_llava_keys(config), directory.string(),
-          {.device = options.device, .dtype = options.dtype.value_or(own_dtype(object, weights)), .for_decoding = true}),
+      .model = load_model<VideoLlava>(config, weights, video_llava_keys(config), directory.string(),
+                                      {.device = options.device,
+                                       .dtype = options.dtype.value_or(own_dtype(object, weights, options.device)),
+                                       .for_decoding = true}),
       .tokenizer = Tokenizer::from_directory(directory),
       .pictures = LlavaProcessor::from_directory(directory, config, options.aspect),
       .clips = ClipProcessor::from_directory(directory, config),
