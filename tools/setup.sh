@@ -50,8 +50,9 @@ make_environment .venv-transformers4 tools/requirements-transformers4.txt
 make_environment .venv-mobilesam tools/requirements-mobilesam.txt --no-deps
 make_environment .venv-peft tools/requirements-peft.txt --no-deps
 make_environment .venv-llava tools/requirements-llava.txt --no-deps
+make_environment .venv-lavis tools/requirements-lavis.txt --no-deps
 make_environment .venv-exports tools/requirements-exports.txt --no-deps
 # These borrow torch and numpy from the first environment.
-for site in .venv-{transformers4,mobilesam,peft,llava,exports}/lib/python3*/site-packages; do
+for site in .venv-{transformers4,mobilesam,peft,llava,lavis,exports}/lib/python3*/site-packages; do
   [ -f "$site/torch.pth" ] || realpath .venv/lib/python3*/site-packages > "$site/torch.pth"
 done

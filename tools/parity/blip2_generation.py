@@ -3,13 +3,13 @@
 Writes OUT/blip2_generation/CASE/ (NAME_transformers4 by 4.x, the others by 5.x):
   the directory as transformers saves it; pictureI.png
   reference.safetensors  pixels [pictures, 3, S, S] and features [pictures, N, C]; query_states [prompts, Q, C] of the Q-Former and
-                         projected [prompts, Q, D] of each prompt and its picture; idsI [1, T] and embeddingsI [1, T, D], what the language model
-                         reads; with a decoder alone logitsI [1, T, V], else encodedI [1, T, D] and logitsI [1, 1, V] of the first step;
-                         batch_ids and batch_mask [prompts, T], batch_logits [prompts, V] of the last token or the first step; of
-                         InstructBLIP also qformer_idsI, batch_qformer_ids and batch_qformer_mask
-  reference.json         prompts: [{picture, text, ids, runs: [{options, ids, text}]}]. A run's ids are the new tokens without the end token,
-                         its text is theirs without special tokens and blanks at the ends. The batch of all prompts gives the same runs,
-                         which is asserted here; so does, for BLIP-2, a picture without a text in place of the text "".
+                         projected [prompts, Q, D] of each prompt and its picture; idsI [1, T] and embeddingsI [1, T, D], what the
+                         language model reads; of a decoder alone logitsI [1, T, V], else encodedI [1, T, D] and logitsI [1, 1, V] of
+                         the first step; batch_ids and batch_mask [prompts, T], batch_logits [prompts, V] of the last token or the first
+                         step; of InstructBLIP also qformer_idsI, batch_qformer_ids and batch_qformer_mask
+  reference.json         prompts: [{picture, text, ids, runs: [{options, ids, text}]}]. A run's ids are the new tokens without the end
+                         token, its text is theirs without special tokens and blanks at the ends. The batch of all prompts gives the same
+                         runs, which is asserted here; so does, for BLIP-2, a picture without a text in place of the text "".
 
     python tools/parity/blip2_generation.py --out build/parity
 

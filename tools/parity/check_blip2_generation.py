@@ -1,8 +1,8 @@
 """Loads with transformers BLIP-2 and InstructBLIP directories that omma saved, and compares with what was recorded of each model in fp32.
 
-    python tools/parity/check_blip2_generation.py SAVED REFERENCE [SAVED REFERENCE...]    REFERENCE as tools/parity/blip2_generation.py writes it
+    python tools/parity/check_blip2_generation.py SAVED REFERENCE [SAVED REFERENCE...]
 
-Ends with 1 where weights are missing or left over, or pixels, token ids or logits differ.
+REFERENCE is as tools/parity/blip2_generation.py writes it. Ends with 1 where weights are missing or left over, or pixels, token ids or logits differ.
 """
 
 import json

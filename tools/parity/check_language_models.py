@@ -1,8 +1,8 @@
 """Loads with transformers OPT and T5 directories that omma saved, and compares with what was recorded of each model in fp32.
 
-    python tools/parity/check_language_models.py SAVED REFERENCE [SAVED REFERENCE...]        REFERENCE as tools/parity/language_models.py writes it
+    python tools/parity/check_language_models.py SAVED REFERENCE [SAVED REFERENCE...]
 
-Ends with 1 where weights are missing or left over, or token ids or logits differ.
+REFERENCE is as tools/parity/language_models.py writes it. Ends with 1 where weights are missing or left over, or token ids or logits differ.
 """
 
 import json
