@@ -11,7 +11,7 @@ namespace omma::app {
 namespace {
 
 struct ConvertOptions : CommonOptions {
-  std::string from, to, config, base;
+  std::string from, to, config, base, vision;
   bool merge = false;
 };
 
@@ -25,20 +25,18 @@ void convert(const ConvertOptions& options) {
   if (options.merge && !std::filesystem::exists(std::filesystem::path(options.from) / "adapter_config.json"))
     fail("{}: no adapter (it has no adapter_config.json), which --merge is for", options.from);
   convert_model(options.from, options.to, options.config.empty() ? std::optional<std::filesystem::path>() : options.config,
-                options.base);
+                options.base, options.vision);
 }
 
 int run_convert(const ConvertOptions& options) {
   apply(options);
   InputPaths inputs;
-  if (std::filesystem::is_directory(options.from))
-    inputs.add_whole_folder(options.from);
-  else
-    inputs.add_file(options.from);
-  if (std::filesystem::is_directory(options.base))
-    inputs.add_whole_folder(options.base);
-  else if (std::filesystem::is_regular_file(options.base))
-    inputs.add_file(options.base);
+  for (const std::string& each : {options.from, options.base, options.vision}) {
+    if (std::filesystem::is_directory(each))
+      inputs.add_whole_folder(each);
+    else if (std::filesystem::is_regular_file(each))
+      inputs.add_file(each);
+  }
   expect_output_folder(inputs, options.to);
   if (is_adapter(options.from))
     merge(options);
@@ -65,8 +63,11 @@ void add_convert(CLI::App& app) {
   command.add_flag("--merge", options->merge, "expect an adapter (one is merged into its base in any case)");
   command
       .add_option("--base", options->base,
-                  "what an adapter, a LLaVA projector or delta belongs to, where it is another than its config names")
+                  "what an adapter, a LLaVA projector or delta belongs to, where it is another than its config names; the language "
+                  "model of a BLIP-2 of LAVIS")
       ->type_name("FILE|DIR|ID");
+  command.add_option("--vision", options->vision, "the picture encoder of a BLIP-2 of LAVIS (eva_vit_g.pth)")
+      ->type_name("FILE|DIR");
   add_run_flags(command, *options);
   add_command(command, "omma convert --from groundingdino_swint_ogc.pth --to grounding-dino",
               [options] { return run_convert(*options); });

@@ -13,7 +13,9 @@ namespace omma {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array tokenizer_files = {"tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"};
+constexpr std::array tokenizer_files = {
+    "tokenizer.json", "tokenizer_config.json", "vocab.txt",       "special_tokens_map.json", "vocab.json",
+    "merges.txt",     "spiece.model",          "tokenizer.model", "added_tokens.json"};
 constexpr std::array processor_files = {"preprocessor_config.json", "processor_config.json"};
 
 // Copies the files that are there; how many were.
@@ -51,10 +53,12 @@ ConversionSource open_conversion(const fs::path& from, const std::optional<fs::p
   return source;
 }
 
+bool copy_tokenizer(const fs::path& from, const fs::path& to) { return copy_files(from, to, tokenizer_files) > 0; }
+
 void copy_bert_tokenizer(const ConversionSource& source, const fs::path& to) {
-  if (copy_files(source.beside, to, tokenizer_files) > 0) return;
+  if (copy_tokenizer(source.beside, to)) return;
   for (const char* id : {"google-bert/bert-base-uncased", "bert-base-uncased"})
-    if (const auto cached = find_in_hub_cache(id); cached && copy_files(*cached, to, tokenizer_files) > 0) return;
+    if (const auto cached = find_in_hub_cache(id); cached && copy_tokenizer(*cached, to)) return;
   fail(
       "{}: no tokenizer beside it, and bert-base-uncased is not in the Hugging Face cache; fetch it with: hf download "
       "google-bert/bert-base-uncased tokenizer.json tokenizer_config.json vocab.txt",

@@ -18,6 +18,7 @@ struct ConversionSource {
   std::filesystem::path beside;  // the folder whose tokenizer and processor files go with it
   std::optional<std::filesystem::path> config_file;  // the config.json to use: the caller's, or the directory's own
   std::string base = {};                             // of what is no whole model; "": what it names
+  std::filesystem::path vision = {};                 // likewise, of what lacks its picture encoder: a file or directory
 
   // The config's model_type; "" without a config.
   std::string model_type() const;
@@ -28,6 +29,9 @@ TensorFile read_checkpoint(const std::filesystem::path& from);
 
 // Reads that; of a directory without weights, the config alone.
 ConversionSource open_conversion(const std::filesystem::path& from, const std::optional<std::filesystem::path>& config_file);
+
+// Copies a tokenizer's files, of whatever kind; whether there were any.
+bool copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Copies the tokenizer's files that lie beside the source, else those of bert-base-uncased in the Hugging Face cache. Throws
 // std::invalid_argument that prints the command which fetches them.

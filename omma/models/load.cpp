@@ -236,14 +236,17 @@ json to_json(const ModelInfo& info) {
           {"bytes", info.bytes}};
 }
 
-void convert_model(const fs::path& from, const fs::path& to, const std::optional<fs::path>& config, const std::string& base) {
+void convert_model(const fs::path& from, const fs::path& to, const std::optional<fs::path>& config, const std::string& base,
+                   const fs::path& vision) {
   check(fs::exists(from), "{}: no such file", from.string());
   write_new_directory(to, [&](const fs::path& directory) {
     ConversionSource source = open_conversion(from, config);
     source.base = base;
+    source.vision = vision;
     const ModelRow& row = converter_of(source);
     if (!row.converts_parts) {
       check(base.empty(), "{}: --base: this is no adapter and no other part of a model", from.string());
+      check(vision.empty(), "{}: --vision: this is no part of a model that lacks its picture encoder", from.string());
       if (source.file.tensors().empty()) source.file = read_checkpoint(from);  // which tells what is missing
     }
     row.convert(source, directory);

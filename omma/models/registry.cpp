@@ -5,6 +5,7 @@
 #include "omma/models/blip/captioner.h"
 #include "omma/models/blip/convert.h"
 #include "omma/models/blip/matcher.h"
+#include "omma/models/blip2/convert.h"
 #include "omma/models/blip2/matcher.h"
 #include "omma/models/blip2/tasks.h"
 #include "omma/models/chat_tasks.h"
@@ -117,7 +118,10 @@ std::vector<ModelRow> known_models() {
                         const Blip2Options options{.device = target.device, .dtype = target.dtype_or_fp32()};
                         return std::make_unique<Blip2Matcher>(load_blip2(directory, options));
                       },
-                  .answerer = load_blip2_as<Answerer, Blip2Answerer>});
+                  .answerer = load_blip2_as<Answerer, Blip2Answerer>,
+                  .is_original = [](const ConversionSource& source) { return is_original_blip2(source.file); },
+                  .convert = convert_blip2,
+                  .converts_parts = true});
   rows.push_back({.types = {"clip"}, .matcher = [](const fs::path& directory, const LoadTarget& target) {
                     const ClipOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
                     return std::make_unique<ClipMatcher>(directory, options);

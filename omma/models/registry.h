@@ -60,9 +60,10 @@ json to_json(const ModelInfo& info);
 
 // Writes a model directory from an original checkpoint file, or from a directory (which changes nothing but the names). `config`
 // is the config.json to use where the file does not tell the model's size by itself, `base` (FILE, DIR or ID) what a checkpoint
-// that is no whole model belongs to, where it is another than it names. The directory `to` must be absent or empty; after a failure
-// it holds nothing. Throws std::invalid_argument.
+// that is no whole model belongs to, where it is another than it names, `vision` (FILE or DIR) the picture encoder that it lacks.
+// The directory `to` must be absent or empty; after a failure it holds nothing. Throws std::invalid_argument.
 void convert_model(const std::filesystem::path& from, const std::filesystem::path& to,
-                   const std::optional<std::filesystem::path>& config = {}, const std::string& base = "");
+                   const std::optional<std::filesystem::path>& config = {}, const std::string& base = "",
+                   const std::filesystem::path& vision = {});
 
 }  // namespace omma

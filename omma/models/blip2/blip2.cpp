@@ -43,12 +43,16 @@ Tensor Blip2ModelImpl::ask_pictures(const Tensor& features) {
 }
 
 Tensor Blip2ModelImpl::ask_pictures(const QFormerPicture& pictures, const Tensor& input_ids, const Tensor& mask) {
-  const int64_t rows = input_ids.size(0), queries = config_.num_query_tokens;
   Tensor seen;
-  if (mask.defined()) seen = torch::cat({mask.new_ones({rows, queries}), mask}, 1);
-  return qformer(QFormerImpl::Input{.embeddings = torch::cat({query_tokens_.expand({rows, -1, -1}), embed_words(input_ids)}, 1),
-                                    .queries = queries,
-                                    .mask = key_mask(seen),
+  if (mask.defined()) seen = torch::cat({mask.new_ones({mask.size(0), config_.num_query_tokens}), mask}, 1);
+  return ask_with_mask(pictures, input_ids, key_mask(seen));
+}
+
+Tensor Blip2ModelImpl::ask_with_mask(const QFormerPicture& pictures, const Tensor& input_ids, const Tensor& seen) {
+  const Tensor queries = query_tokens_.expand({input_ids.size(0), -1, -1});
+  return qformer(QFormerImpl::Input{.embeddings = torch::cat({queries, embed_words(input_ids)}, 1),
+                                    .queries = config_.num_query_tokens,
+                                    .mask = seen,
                                     .picture = &pictures});
 }
 
@@ -68,6 +72,16 @@ Tensor Blip2RetrievalImpl::embed_texts(const Tensor& input_ids, const Tensor& ma
 
 Tensor Blip2RetrievalImpl::match_logits(const QFormerPicture& picture, const Tensor& input_ids, const Tensor& mask) {
   return itm_head_(ask_pictures(picture, input_ids, mask).narrow(1, 0, config().num_query_tokens)).mean(1);
+}
+
+Tensor Blip2RetrievalImpl::caption_states(const QFormerPicture& picture, const Tensor& input_ids, const Tensor& mask) {
+  const int64_t queries = config().num_query_tokens, tokens = input_ids.size(1);
+  Tensor seen = torch::ones({queries + tokens, queries + tokens}, torch::TensorOptions(torch::kBool).device(input_ids.device()));
+  seen.narrow(0, 0, queries).narrow(1, queries, tokens).fill_(false);
+  seen.narrow(0, queries, tokens).narrow(1, queries, tokens).tril_();
+  seen = seen.view({1, 1, queries + tokens, -1});
+  if (mask.defined()) seen = seen & key_mask(torch::cat({mask.new_ones({mask.size(0), queries}), mask}, 1));
+  return ask_with_mask(picture, input_ids, seen).narrow(1, queries, tokens);
 }
 
 Blip2LanguageImpl::Blip2LanguageImpl(const Blip2Config& config) : Blip2ModelImpl(config) {

@@ -27,6 +27,9 @@ class Blip2ModelImpl : public torch::nn::Module {
   // `mask` [B, T], true = a token; undefined: none is padded.
   Tensor ask_pictures(const QFormerPicture& pictures, const Tensor& input_ids, const Tensor& mask);
 
+  // The same with any mask of the self-attention, as attention() takes it.
+  Tensor ask_with_mask(const QFormerPicture& pictures, const Tensor& input_ids, const Tensor& seen);
+
   const Blip2Config& config() const { return config_; }
 
   BlipVisionModel vision_model;
@@ -53,6 +56,10 @@ class Blip2RetrievalImpl : public Blip2ModelImpl {
   // Matching: the head's mean over the queries, which see the text, says whether they belong together. Text r G ... of picture r:
   // ids [P G, T] -> logits [P G, 2].
   Tensor match_logits(const QFormerPicture& picture, const Tensor& input_ids, const Tensor& mask);
+
+  // Captioning, the third of the losses: queries see queries, a token of a text all queries and the tokens up to itself. What a
+  // language head reads, [P G, T, C]; texts begin with their [DEC].
+  Tensor caption_states(const QFormerPicture& picture, const Tensor& input_ids, const Tensor& mask);
 
  private:
   Linear vision_projection_ = nullptr, text_projection_ = nullptr, itm_head_ = nullptr;

@@ -69,6 +69,7 @@ void save_blip2_language(const std::filesystem::path& directory, const Blip2Lang
   if (!instruct) return;
   const auto second = directory / "qformer_tokenizer";
   std::filesystem::create_directories(second);
+  if (files.qformer_tokenizer.is_null()) return;
   write_file(second / "tokenizer.json", dump_json(files.qformer_tokenizer, 1) + "\n");
   const json tokenizer_config = bert_tokenizer_config(config.qformer_config.max_position_embeddings);
   write_file(second / "tokenizer_config.json", dump_json(tokenizer_config, 2) + "\n");

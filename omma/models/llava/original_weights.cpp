@@ -176,32 +176,6 @@ void add_tower_weights(const fs::path& directory, const std::string& prefix, Ten
   tensors.add(tower_weights(directory), names);
 }
 
-void TensorSet::add(const TensorFile& file, const KeyTable& names) {
-  owners_.push_back(std::make_shared<const TensorFile>(file));
-  for (const TensorView& view : file.tensors())
-    for (const std::string& name : translate_key(view.name, names)) {
-      TensorView& place = views_[name] = view;
-      place.name = name;
-    }
-}
-
-void TensorSet::set(const std::string& name, const Tensor& tensor) {
-  const auto kept = std::make_shared<const Tensor>(tensor.contiguous());
-  views_[name] = view_of(*kept, name);
-  owners_.push_back(kept);
-}
-
-bool TensorSet::has(std::string_view prefix) const {
-  const auto next = views_.lower_bound(prefix);
-  return next != views_.end() && next->first.starts_with(prefix);
-}
-
-TensorFile TensorSet::file() const {
-  std::vector<TensorView> views;
-  for (const auto& [name, view] : views_) views.push_back(view);
-  return {std::move(views), {}, owners_};
-}
-
 OriginalWeights original_weights(const ConversionSource& source, const OriginalLlava& original) {
   if (is_projector(source.file)) return with_projector(source, original, source.file);
   if (!source.file.tensors().empty()) {

@@ -3,8 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,24 +10,12 @@
 
 #include "omma/models/conversion.h"
 #include "omma/models/llava/original.h"
+#include "omma/models/tensor_set.h"
 #include "omma/nn/image_processor.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/weights.h"
 
 namespace omma {
-
-// Tensors by name, of which later ones take the place of earlier ones. What it is given lives as long as its file().
-class TensorSet {
- public:
-  void add(const TensorFile& file, const KeyTable& names = {});
-  void set(const std::string& name, const Tensor& tensor);
-  bool has(std::string_view prefix) const;  // a tensor whose name begins so
-  TensorFile file() const;
-
- private:
-  std::map<std::string, TensorView, std::less<>> views_;
-  std::vector<std::shared_ptr<const void>> owners_;
-};
 
 struct OriginalWeights {
   TensorSet tensors = {};
