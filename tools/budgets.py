@@ -27,8 +27,9 @@ MAY_INCLUDE = {
     "omma/models/grounding_dino": "base vision io text tasks nn",
     "omma/models/clip": "base vision io text tasks nn",
     "omma/models/llava": "base vision io text tasks nn",
-    "omma/models/llama": "base vision io text tasks nn",
-    "omma/models/blip2": "base vision io text tasks nn models/blip",  # a model may build on the one that it comes from
+    "omma/models/language": "base io text tasks nn",
+    "omma/models/llama": "base vision io text tasks nn models/language",  # a model may build on the one that it comes from
+    "omma/models/blip2": "base vision io text tasks nn models/blip models/language",
     "omma/models/video_llava": "base vision io text tasks nn models/llava",
     "omma/data": "base vision io text",
     "omma/eval": "base vision text tasks data",

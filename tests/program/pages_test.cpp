@@ -148,6 +148,10 @@ const std::map<std::string, std::string> kNeedsDownload = {
     {"IDEA-Research/grounding-dino-tiny", "hf download IDEA-Research/grounding-dino-tiny"},
     {"Salesforce/blip-image-captioning-base", "hf download Salesforce/blip-image-captioning-base"},
     {"Salesforce/blip2-itm-vit-g", "hf download Salesforce/blip2-itm-vit-g"},
+    {"Salesforce/blip2-opt-2.7b", "hf download Salesforce/blip2-opt-2.7b"},
+    {"Salesforce/blip2-flan-t5-xl", "hf download Salesforce/blip2-flan-t5-xl"},
+    {"Salesforce/instructblip-flan-t5-xl", "hf download Salesforce/instructblip-flan-t5-xl"},
+    {"google/flan-t5-xl", "hf download google/flan-t5-xl"},
     {"LanguageBind/Video-LLaVA-7B-hf", "hf download LanguageBind/Video-LLaVA-7B-hf"},
     {"--from Video-LLaVA-7B", "Video-LLaVA-7B: no such file"},
     {"facebook/sam-vit-base", "hf download facebook/sam-vit-base"},
@@ -158,6 +162,8 @@ const std::map<std::string, std::string> kNeedsDownload = {
     {"groundingdino_swint_ogc.pth", "groundingdino_swint_ogc.pth: no such file"},
     {"--from llava-v1.5-7b", ": no such file"},
     {"--from mm_projector.bin", "mm_projector.bin: no such file"},
+    {"--from blip2_pretrained_opt2.7b.pth", "blip2_pretrained_opt2.7b.pth: no such file"},
+    {"--from blip2_pretrained.pth", "blip2_pretrained.pth: no such file"},
     {"--from LLaVA-7b-delta-v0", "LLaVA-7b-delta-v0: no such file"},
 };
 
