@@ -107,11 +107,11 @@ std::vector<ModelRow> known_models() {
                   .answerer = load_blip_as<Answerer, BlipAnswerer>,
                   .is_original = [](const ConversionSource& source) { return original_blip_prefix(source.file).has_value(); },
                   .convert = convert_blip});
-  rows.push_back({.types = {"blip-2", "instructblip"},
+  rows.push_back({.types = {"blip-2"},
                   .tasks = blip2_tasks,
-                  .architectures = {{"caption", "Blip2ForConditionalGeneration or InstructBlipForConditionalGeneration"},
+                  .architectures = {{"caption", "Blip2ForConditionalGeneration"},
                                     {"match", "Blip2ForImageTextRetrieval"},
-                                    {"answer", "Blip2ForConditionalGeneration or InstructBlipForConditionalGeneration"}},
+                                    {"answer", "Blip2ForConditionalGeneration"}},
                   .captioner = load_blip2_as<Captioner, Blip2Captioner>,
                   .matcher =
                       [](const fs::path& directory, const LoadTarget& target) {
@@ -122,6 +122,9 @@ std::vector<ModelRow> known_models() {
                   .is_original = [](const ConversionSource& source) { return is_original_blip2(source.file); },
                   .convert = convert_blip2,
                   .converts_parts = true});
+  rows.push_back({.types = {"instructblip"},
+                  .captioner = load_blip2_as<Captioner, Blip2Captioner>,
+                  .answerer = load_blip2_as<Answerer, Blip2Answerer>});
   rows.push_back({.types = {"clip"}, .matcher = [](const fs::path& directory, const LoadTarget& target) {
                     const ClipOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
                     return std::make_unique<ClipMatcher>(directory, options);
