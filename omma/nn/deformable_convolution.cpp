@@ -23,9 +23,10 @@ using Operands = DeformableConvolutionOperands;
 // Ho of H, or Wo of W.
 int64_t output_size(int64_t size, int64_t taps, const DeformableFilter& filter) {
   const auto padded = size + 2 * filter.padding, reach = filter.dilation * (taps - 1) + 1;
-  check(size >= 1 && taps >= 1 && reach <= padded && padded <= kLongestSide,
-        "deformable convolution: {} taps, dilation {}, need {} pixels of at least 1 and at most {}, got {} with a padding of {}",
-        taps, filter.dilation, reach, kLongestSide, size, filter.padding);
+  check(size >= 1 && padded <= kLongestSide, "deformable convolution: input: expected sides of 1 to {} pixels with padding, got {}",
+        kLongestSide, padded);
+  check(reach <= padded, "deformable convolution: {} taps with dilation {} reach over {} pixels, got {} with padding", taps,
+        filter.dilation, reach, padded);
   return (padded - reach) / filter.stride + 1;
 }
 
