@@ -20,6 +20,16 @@ int64_t positions_at_a_time(int64_t positions, int64_t column_bytes) {
   return std::min(positions, fitting);
 }
 
+// Calls body(i) for each i below count, on LibTorch's threads. There a matrix product takes one thread, and adds in the same order
+// whatever their number; hence the second piece of work, of nothing, beside a lone one.
+template <class Body>
+void for_each_in_parallel(int64_t count, const Body& body) {
+  torch_parallel_for(std::max<int64_t>(count, 2), 1, [&](int64_t begin, int64_t end) {
+    const at::AutoDispatchBelowADInplaceOrView no_autograd;  // nor inference mode, which is the caller's thread's alone
+    for (int64_t i = begin; i < std::min(end, count); ++i) body(i);
+  });
+}
+
 template <class Real>
 DeformableConvolutionInputs<Real> image_inputs(const DeformableConvolutionOperands& operands,
                                                const DeformableConvolutionShape& shape, int64_t image) {
@@ -29,26 +39,24 @@ DeformableConvolutionInputs<Real> image_inputs(const DeformableConvolutionOperan
           .mask = operands.mask.const_data_ptr<Real>() + image * operands.mask.stride(0)};
 }
 
-// A block of an image's output is the filter [Cout, K C] times the block's columns.
+// A block of an image's output is the block's columns times the filter [K C, Cout].
 template <class Real>
 Tensor convolve(const DeformableConvolutionKernel<Real>& kernel, const DeformableConvolutionOperands& operands) {
   const DeformableConvolutionShape shape = operands.shape();
-  const Tensor filter = operands.filter.flatten(1);
-  const int64_t images = operands.maps.size(0), column = filter.size(1);
+  const Tensor filter = operands.filter.flatten(1).t().contiguous();
+  const int64_t images = operands.maps.size(0), column = filter.size(0);
   const int64_t block = positions_at_a_time(shape.positions, column * int64_t(sizeof(Real)));
   const int64_t blocks = (shape.positions + block - 1) / block;
-  const Tensor output = torch::empty({images, filter.size(0), shape.positions}, operands.maps.options());
-  torch_parallel_for(images * blocks, 1, [&](int64_t begin, int64_t end) {
-    const at::AutoDispatchBelowADInplaceOrView no_autograd;  // a thread's own; other threads are in no inference mode
-    const Tensor columns = torch::empty({block, column}, operands.maps.options());
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t image = i / blocks, first = i % blocks * block, count = std::min(block, shape.positions - first);
-      kernel.sample(image_inputs<Real>(operands, shape, image), first, first + count, columns.mutable_data_ptr<Real>());
-      Tensor part = output[image].narrow(1, first, count);
-      at::mm_out(part, filter, columns.narrow(0, 0, count).t());
-    }
+  const Tensor output = torch::empty({images, filter.size(1), operands.mask.size(2), operands.mask.size(3)},
+                                     operands.maps.options().memory_format(at::MemoryFormat::ChannelsLast));
+  for_each_in_parallel(images * blocks, [&](int64_t i) {
+    const int64_t image = i / blocks, first = i % blocks * block, count = std::min(block, shape.positions - first);
+    const Tensor columns = torch::empty({count, column}, operands.maps.options());
+    kernel.sample(image_inputs<Real>(operands, shape, image), first, first + count, columns.mutable_data_ptr<Real>());
+    Tensor part = output[image].flatten(1).t().narrow(0, first, count);  // [count, Cout]
+    at::mm_out(part, columns, filter);
   });
-  return output.view({images, filter.size(0), operands.mask.size(2), operands.mask.size(3)});
+  return output;
 }
 
 // The gradients of one image in one slice of channels: all it writes is its own, so that threads need no atomics.
@@ -92,22 +100,19 @@ DeformableConvolutionGrads differentiate(const DeformableConvolutionKernel<Real>
   const Tensor grad_mask = torch::empty(sizes_of(operands.mask), operands.maps.options());
   const Tensor filter = operands.filter.flatten(1, 2);  // [Cout, K, C]
   const Tensor grad_filters = torch::empty({images, filter.size(0), shape.taps, shape.channels}, filter.options());
-  torch_parallel_for(slices * images, 1, [&](int64_t begin, int64_t end) {
-    const at::AutoDispatchBelowADInplaceOrView no_autograd;
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t image = i % images, slice = i / images, channel = slice * kSlice;
-      auto inputs = image_inputs<Real>(operands, shape, image);
-      inputs.shape.channels = std::min(kSlice, shape.channels - channel);
-      inputs.map += channel;
-      const Tensor part = filter.narrow(2, channel, inputs.shape.channels).flatten(1);
-      SliceTask task = {.grad_output = grad_output[image].flatten(1),
-                        .filter = part,
-                        .grad_filter = torch::zeros_like(part),
-                        .grad_offsets = grad_offsets[slice][image],
-                        .grad_mask = grad_mask[slice][image]};
-      differentiate_slice(kernel, inputs, grad_maps.mutable_data_ptr<Real>() + image * grad_maps.stride(0) + channel, task);
-      grad_filters[image].narrow(2, channel, inputs.shape.channels).copy_(task.grad_filter.view({filter.size(0), shape.taps, -1}));
-    }
+  for_each_in_parallel(slices * images, [&](int64_t i) {
+    const int64_t image = i % images, slice = i / images, channel = slice * kSlice;
+    auto inputs = image_inputs<Real>(operands, shape, image);
+    inputs.shape.channels = std::min(kSlice, shape.channels - channel);
+    inputs.map += channel;
+    const Tensor part = filter.narrow(2, channel, inputs.shape.channels).flatten(1);
+    SliceTask task = {.grad_output = grad_output[image].flatten(1),
+                      .filter = part,
+                      .grad_filter = torch::zeros_like(part),
+                      .grad_offsets = grad_offsets[slice][image],
+                      .grad_mask = grad_mask[slice][image]};
+    differentiate_slice(kernel, inputs, grad_maps.mutable_data_ptr<Real>() + image * grad_maps.stride(0) + channel, task);
+    grad_filters[image].narrow(2, channel, inputs.shape.channels).copy_(task.grad_filter.view({filter.size(0), shape.taps, -1}));
   });
   return {grad_maps, grad_offsets.sum(0), grad_mask.sum(0), grad_filters.sum(0).view_as(operands.filter)};
 }

@@ -22,7 +22,7 @@ struct DeformableConvolutionGrads {
   Tensor maps, offsets, mask, filter;  // of the operands' shapes
 };
 
-// fp32 or fp64, which has portable code only. [B, Cout, Ho, Wo]; no autograd. Thread-safe.
+// fp32 or fp64, which has portable code only. [B, Cout, Ho, Wo] in channels-last memory; no autograd. Thread-safe.
 Tensor deformable_convolution_forward_cpu(const DeformableConvolutionOperands& operands, Isa isa);
 
 // grad_output [B, Cout, Ho, Wo], contiguous. Both passes are the same on any number of threads: a block of output positions here

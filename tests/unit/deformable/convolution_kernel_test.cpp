@@ -2,6 +2,7 @@
 // offsets are hostile. Arrays have exactly the size they need, so that the sanitizer build sees any read or write outside them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -144,8 +145,9 @@ TEST_P(ConvolutionKernelTest, GradientsAreThoseOfALinearSum) {
     for (size_t i = 0; i < x.mask.size(); ++i) by_mask += double(x.mask[i]) * double(gradients.mask[i]);
     EXPECT_NEAR(by_map, sum, 1e-3) << channels << " channels";
     EXPECT_NEAR(by_mask, sum, 1e-3) << channels << " channels";
-    if (x.gap == 1)
-      for (size_t i = 0; i < x.map.size(); i += size_t(x.shape.pixel_stride)) ASSERT_EQ(gradients.map[i], 0) << "another slice";
+    if (x.gap == 1) {  // another slice's channel before each pixel's
+      for (size_t i = 0; i < x.map.size(); i += size_t(x.shape.pixel_stride)) ASSERT_EQ(gradients.map[i], 0);
+    }
   }
 }
 

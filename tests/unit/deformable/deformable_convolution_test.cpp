@@ -145,7 +145,7 @@ TEST(DeformableConvolution, TakesAnyLayout) {
   other.mask = problem.mask.transpose(2, 3).contiguous().transpose(2, 3);
   other.filter.weight = problem.filter.weight.transpose(0, 3).contiguous().transpose(0, 3);
   EXPECT_TRUE(torch::equal(run(other), expected));
-  other.filter.bias = {};
+  other.filter.bias = Tensor();
   EXPECT_LT(distance(run(other) + problem.filter.bias.view({1, -1, 1, 1}), expected), 1e-6);
 }
 
@@ -200,7 +200,7 @@ TEST(DeformableConvolution, NamesTheShapeExpectedAndGot) {
   expect_error(with([](ConvolutionProblem& x) { x.input = x.input[0]; }), "input: expected [B, C, H, W], got [5, 6, 7]");
   expect_error(with([](ConvolutionProblem& x) { x.input = x.input.to(at::kInt); }),
                "expected floating point on cpu, got int on cpu");
-  expect_error(with([](ConvolutionProblem& x) { x.mask = {}; }), "got an undefined tensor");
+  expect_error(with([](ConvolutionProblem& x) { x.mask = Tensor(); }), "got an undefined tensor");
   expect_error(with([](ConvolutionProblem& x) { x.filter.weight = x.filter.weight.narrow(1, 0, 4); }),
                "weight: expected [Cout, 5, kh, kw], got [4, 4, 3, 3]");
   expect_error(with([](ConvolutionProblem& x) { x.offsets = x.offsets.narrow(1, 0, 9); }),
