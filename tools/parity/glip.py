@@ -48,7 +48,7 @@ CASES = {
     "fused": dict(channels=32, layers=2, fusion=True, inner=64, sizes=(96, 160), anchor_sizes=ANCHORS, pictures=[(83, 61)], **POST,
                   backbone=dict(embed_dim=16, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 4], window_size=4), max_tokens=70),
     # GLIP-T (A); the wide picture becomes 134 pixels wide, more than it may
-    "unfused": dict(channels=48, layers=3, fusion=False, inner=0, sizes=(64, 133), anchor_sizes=(10, 25, 40, 75, 160), pictures=[(127, 50)],
+    "unfused": dict(channels=48, layers=3, fusion=False, inner=0, sizes=(64, 133), anchor_sizes=(10, 25, 40, 75, 160), pictures=[(129, 50)],
                     backbone=dict(embed_dim=24, depths=[1, 2, 3, 1], num_heads=[2, 2, 3, 4], window_size=5), max_tokens=30,
                     score_threshold=0.3, pre_nms_top_n=40, nms_threshold=0.45, detections_per_image=25),
     "batch": dict(channels=64, layers=3, fusion=True, inner=96, sizes=(128, 200), anchor_sizes=(16, 32, 64, 128, 256), **POST,

@@ -3,7 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <cmath>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "omma/base/error.h"
@@ -55,7 +57,7 @@ class Settings {
     const auto numbers = find_numbers(path);
     if (!numbers) return;
     faults_.expect(numbers->size() == 1, "{}: expected one number, got {}", path, numbers->size());
-    if (numbers->size() == 1) value = static_cast<Number>(numbers->front());
+    if (numbers->size() == 1) value = number_of<Number>(path, numbers->front());
   }
 
   template <class Number>
@@ -63,12 +65,19 @@ class Settings {
     const auto numbers = find_numbers(path);
     if (!numbers) return;
     values.clear();
-    for (const double number : *numbers) values.push_back(static_cast<Number>(number));
+    for (const double number : *numbers) values.push_back(number_of<Number>(path, number));
   }
 
   void raise() const { faults_.raise(); }
 
  private:
+  template <class Number>
+  Number number_of(const std::string& path, double number) {
+    faults_.expect(!std::is_integral_v<Number> || number == std::trunc(number), "{}: expected a whole number, got {}", path,
+                   number);
+    return static_cast<Number>(number);
+  }
+
   const json* find(const std::string& path) const {
     const json* node = &yaml_;
     for (std::size_t begin = 0; begin <= path.size();) {
@@ -164,6 +173,7 @@ AuthorsSettings with_authors_settings(AuthorsSettings settings, const json& yaml
   read_processor(file, settings.processor);
   file.raise();
   settings.config = read_model_config(write_config(config), where);  // whether its numbers are in range
+  settings.processor = read_config<ImageProcessorConfig>(write_config(settings.processor), where);
   return settings;
 }
 

@@ -97,7 +97,7 @@ void HeadImpl::fuse(FusionLayer& fusion, std::vector<Tensor>& maps, Tensor& text
   FusedFeatures fused = fusion(torch::cat(rows, 1), text, Tensor(), Tensor());
   const std::vector<Tensor> parts = fused.vision.split_with_sizes(lengths, 1);
   for (std::size_t i = 0; i < maps.size(); ++i)
-    maps[i] = parts[i].transpose(1, 2).unflatten(2, {maps[i].size(2), maps[i].size(3)}).contiguous();
+    maps[i] = parts[i].transpose(1, 2).unflatten(2, {maps[i].size(2), maps[i].size(3)});  // channels last
   text = std::move(fused.text);
 }
 
