@@ -58,7 +58,9 @@ void add_convert(CLI::App& app) {
       ->required()
       ->type_name("FILE");
   command.add_option("--to", options->to, "model directory to make")->required()->type_name("DIR");
-  command.add_option("--config", options->config, "config.json of the model, where the checkpoint tells no sizes")
+  command
+      .add_option("--config", options->config,
+                  "config.json of the model, where the checkpoint tells no sizes; YAML of GLIP's authors")
       ->type_name("FILE");
   command.add_flag("--merge", options->merge, "expect an adapter (one is merged into its base in any case)");
   command

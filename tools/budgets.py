@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "omma/models": "base vision io text tasks nn",
     "omma/models/blip": "base vision io text tasks nn",
     "omma/models/grounding_dino": "base vision io text tasks nn",
+    "omma/models/glip": "base vision io text tasks nn",
     "omma/models/clip": "base vision io text tasks nn",
     "omma/models/llava": "base vision io text tasks nn",
     "omma/models/language": "base io text tasks nn",

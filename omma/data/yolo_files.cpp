@@ -9,7 +9,7 @@
 #include "omma/base/file.h"
 #include "omma/data/label_files.h"
 #include "omma/data/picture_finder.h"
-#include "omma/data/yaml.h"
+#include "omma/io/yaml.h"
 
 namespace omma {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
@@ -46,6 +47,10 @@ ConversionSource open_conversion(const fs::path& from, const std::optional<fs::p
   ConversionSource source{
       .from = from, .file = parts ? TensorFile() : read_checkpoint(from), .beside = from.parent_path(), .config_file = config_file};
   if (fs::is_directory(from)) source.beside = from;
+  if (config_file && (config_file->extension() == ".yaml" || config_file->extension() == ".yml")) {
+    source.settings_file = std::exchange(source.config_file, std::nullopt);
+    return source;
+  }
   if (config_file)
     source.beside = config_file->parent_path();
   else if (fs::is_directory(from))

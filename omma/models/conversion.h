@@ -16,9 +16,10 @@ struct ConversionSource {
   std::filesystem::path from;
   TensorFile file;               // empty where a directory holds parts of a model alone: an adapter, a projector
   std::filesystem::path beside;  // the folder whose tokenizer and processor files go with it
-  std::optional<std::filesystem::path> config_file;  // the config.json to use: the caller's, or the directory's own
-  std::string base = {};                             // of what is no whole model; "": what it names
-  std::filesystem::path vision = {};                 // likewise, of what lacks its picture encoder: a file or directory
+  std::optional<std::filesystem::path> config_file;         // the config.json to use: the caller's, or the directory's own
+  std::optional<std::filesystem::path> settings_file = {};  // YAML of an authors' training program, the caller's
+  std::string base = {};                                    // of what is no whole model; "": what it names
+  std::filesystem::path vision = {};                        // likewise, of what lacks its picture encoder: a file or directory
 
   // The config's model_type; "" without a config.
   std::string model_type() const;
@@ -27,7 +28,8 @@ struct ConversionSource {
 // The weights of a directory, a .safetensors file or a torch archive. Throws std::invalid_argument for anything else.
 TensorFile read_checkpoint(const std::filesystem::path& from);
 
-// Reads that; of a directory without weights, the config alone.
+// Reads that; of a directory without weights, the config alone. `config_file` may be a .yaml or .yml, which is a settings_file
+// then.
 ConversionSource open_conversion(const std::filesystem::path& from, const std::optional<std::filesystem::path>& config_file);
 
 // Copies a tokenizer's files, of whatever kind; whether there were any.

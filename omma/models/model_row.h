@@ -58,6 +58,7 @@ struct ModelRow {
   std::function<bool(const ConversionSource& source)> is_original = {};
   std::function<void(const ConversionSource& source, const std::filesystem::path& to)> convert = {};
   bool converts_parts = false;  // also what is no whole model, with its base
+  bool reads_settings = false;  // of a YAML file
   // Whether a directory's config.json is an authors' own, which is converted before it is loaded.
   std::function<bool(const json& config)> is_original_config = {};
 

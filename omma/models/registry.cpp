@@ -10,6 +10,9 @@
 #include "omma/models/blip2/tasks.h"
 #include "omma/models/chat_tasks.h"
 #include "omma/models/clip/matcher.h"
+#include "omma/models/glip/convert.h"
+#include "omma/models/glip/key_table.h"
+#include "omma/models/glip/predictor.h"
 #include "omma/models/grounding_dino/convert.h"
 #include "omma/models/grounding_dino/predictor.h"
 #include "omma/models/language/predictor.h"
@@ -155,6 +158,15 @@ std::vector<ModelRow> known_models() {
   video_llava.keys = video_llava_keys(LlavaConfig());
   video_llava.quantize = quantize_video_llava;
   rows.push_back(std::move(video_llava));
+  rows.push_back({.types = {"glip"},
+                  .detector =
+                      [](const fs::path& directory, const LoadTarget& target) {
+                        const glip::PredictorOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
+                        return std::make_unique<glip::Predictor>(directory, options);
+                      },
+                  .is_original = [](const ConversionSource& source) { return glip::original_prefix(source.file).has_value(); },
+                  .convert = glip::convert,
+                  .reads_settings = true});
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},
                   .detector =
                       [](const fs::path& directory, const LoadTarget& target) {

@@ -171,6 +171,16 @@ Size detr_size(Size image, int shortest, int longest) {
   return {pixels(exact_shorter * image.width / image.height), pixels(rounded)};
 }
 
+Size mask_rcnn_size(Size image, int shortest, int longest) {
+  check(image.width >= 1 && image.height >= 1, "mask_rcnn_size: expected a picture, got {} x {} pixels", image.width, image.height);
+  check(shortest >= 1 && longest >= 1, "mask_rcnn_size: expected limits of 1 pixel or more, got {} and {}", shortest, longest);
+  const double shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
+  double side = shortest;
+  if (longer / shorter * shortest > longest) side = std::max(1.0, std::nearbyint(longest * shorter / longer));  // half to even
+  const auto other = static_cast<int>(side * longer / shorter);
+  return image.width < image.height ? Size{static_cast<int>(side), other} : Size{other, static_cast<int>(side)};
+}
+
 Size clip_size(Size image, int shortest) {
   check(image.width >= 1 && image.height >= 1, "clip_size: expected a picture, got {} x {} pixels", image.width, image.height);
   check(shortest >= 1, "clip_size: expected a side of 1 pixel or more, got {}", shortest);

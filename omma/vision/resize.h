@@ -28,6 +28,10 @@ Size clip_size(Size image, int shortest);
 // (there the reference fails). Throws std::invalid_argument for a side or a limit below 1.
 Size detr_size(Size image, int shortest, int longest);
 
+// The same but for its rounding: the longer side follows from the shorter one as that is rounded, and is cut down, so that it may
+// pass `longest` by some pixels (maskrcnn-benchmark's Resize, which GLIP has). Throws likewise.
+Size mask_rcnn_size(Size image, int shortest, int longest);
+
 // The size that brings the longer side to `longest`, the shorter one rounded to nearest, of half a pixel up: SAM's processor (the
 // authors' ResizeLongestSide, transformers 5.23's SamImageProcessor). No side comes out below 1 (there the references fail). Throws
 // std::invalid_argument for a side or a limit below 1.

@@ -160,6 +160,8 @@ const std::map<std::string, std::string> kNeedsDownload = {
     {"llava-hf/llava-1.5-7b-hf", "hf download llava-hf/llava-1.5-7b-hf"},
     {"llava-hf/llava-v1.6-mistral-7b-hf", "hf download llava-hf/llava-v1.6-mistral-7b-hf"},
     {"groundingdino_swint_ogc.pth", "groundingdino_swint_ogc.pth: no such file"},
+    {"glip_tiny_model_o365_goldg_cc_sbu.pth", "glip_tiny_model_o365_goldg_cc_sbu.pth: no such file"},
+    {"--model glip-t", "glip-t"},
     {"--from llava-v1.5-7b", ": no such file"},
     {"--from mm_projector.bin", "mm_projector.bin: no such file"},
     {"--from blip2_pretrained_opt2.7b.pth", "blip2_pretrained_opt2.7b.pth: no such file"},

@@ -214,27 +214,32 @@ AUTHORS_NAMES = [
 ]
 
 
-def authors_file(directory, layers):
-    """The weights of a directory as the authors' .pth holds them: fused projections, tied heads under every name."""
+def in_authors_names(tensors):
+    """Weights of transformers' as the authors name them, the projections of an attention as one."""
     result, fused = {}, {}
-    for key, value in load_file(directory / "model.safetensors").items():
-        if "swin.layernorm" in key:
-            continue
-        name = key
+    for name, value in tensors.items():
         for pattern, replacement in AUTHORS_NAMES:
             name = re.sub(pattern, replacement, name)
         match = re.match(r"(.*)/(query|key|value)\.(weight|bias)$", name)
         if match:
             stem = match[1] + match[3] if match[1].endswith("in_proj_") else f"{match[1]}.{match[3]}"
             fused.setdefault(stem, {})[match[2]] = value
-        elif name.startswith("bbox_embed.0."):
+        else:
+            result[name] = value
+    return result | {name: torch.cat([parts["query"], parts["key"], parts["value"]]) for name, parts in fused.items()}
+
+
+def authors_file(directory, layers):
+    """The weights of a directory as the authors' .pth holds them: fused projections, tied heads under every name."""
+    tensors = {name: value for name, value in load_file(directory / "model.safetensors").items() if "swin.layernorm" not in name}
+    result = {}
+    for name, value in in_authors_names(tensors).items():
+        if name.startswith("bbox_embed.0."):
             for layer in range(layers):
                 result[f"bbox_embed.{layer}." + name[13:]] = value
                 result[f"transformer.decoder.bbox_embed.{layer}." + name[13:]] = value
         else:
             result[name] = value
-    for name, parts in fused.items():
-        result[name] = torch.cat([parts["query"], parts["key"], parts["value"]])
     result["bert.pooler.dense.weight"] = torch.zeros(48, 48)
     result["bert.embeddings.position_ids"] = torch.arange(64)[None]
     return {"model": {"module." + name: value for name, value in result.items()}}

@@ -47,13 +47,28 @@ Tensor DeformableLayerImpl::forward(const VisionFeatures& vision, const Tensor& 
   return final_norm_(attended + feed_forward(attended, fc1_, fc2_, activation_, dropout));
 }
 
+namespace {
+
+FusionOptions fusion_options(const Config& config) {
+  const int64_t heads = config.encoder_attention_heads / 2;
+  return {.vision_channels = config.d_model,
+          .text_channels = config.d_model,
+          .inner_channels = heads * (config.encoder_ffn_dim / config.encoder_attention_heads),
+          .heads = heads,
+          .norm_eps = config.layer_norm_eps,
+          .dropout = config.fusion_dropout,
+          .drop_path = config.fusion_droppath};
+}
+
+}  // namespace
+
 FeatureEnhancerImpl::FeatureEnhancerImpl(const Config& config) : channels_(config.d_model) {
   for (int64_t i = 0; i < config.encoder_layers; ++i) {
     const std::string name = fmt::format("layers.{}.", i);
     Layer layer;
     layer.text = register_at(*this, name + "text_enhancer_layer", TextEnhancerLayer(config));
     layer.vision = register_at(*this, name + "deformable_layer", DeformableLayer(config));
-    if (config.fusion.value_or(true)) layer.fusion = register_at(*this, name + "fusion_layer", FusionLayer(config));
+    if (config.fusion.value_or(true)) layer.fusion = register_at(*this, name + "fusion_layer", FusionLayer(fusion_options(config)));
     layers_.push_back(std::move(layer));
   }
 }

@@ -7,12 +7,12 @@
 
 #include "omma/models/grounding_dino/attention.h"
 #include "omma/models/grounding_dino/config.h"
-#include "omma/models/grounding_dino/fusion.h"
 #include "omma/models/grounding_dino/neck.h"
 #include "omma/models/grounding_dino/probe.h"
 #include "omma/models/grounding_dino/text.h"
 #include "omma/nn/layers.h"
 #include "omma/nn/torch.h"
+#include "omma/nn/vision_text_fusion.h"
 
 namespace omma::grounding_dino {
 

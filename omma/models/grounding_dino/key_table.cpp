@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <utility>
+#include "omma/models/original_keys.h"
 
 namespace omma::grounding_dino {
 namespace {
-
-using Renaming = std::pair<const char*, const char*>;
 
 // A head that all layers share is kept once, as layer 0's; a file may hold it under every layer, and in the decoder as well.
 void add_tied_heads(KeyTable& table, const Config& config, const std::string& root, const std::string& decoder) {
@@ -32,34 +30,6 @@ void add_attention(KeyTable& table, const std::string& from, const std::string& 
   table.rules.push_back({from + ".out_proj.*", {to + ".out_proj.*"}});
 }
 
-template <std::size_t count>
-void add_renamings(KeyTable& table, const std::string& from, const std::string& to, const Renaming (&renamings)[count]) {
-  for (const auto& [theirs, ours] : renamings) table.rules.push_back({from + theirs, {to + ours}});
-}
-
-void add_backbone(KeyTable& table, const std::string& prefix, const SwinConfig& swin) {
-  const std::string from = prefix + "backbone.0.", to = "model.backbone.conv_encoder.model.";
-  const std::string block = from + "layers.*.blocks.*.", layer = to + "encoder.layers.*.blocks.*.";
-  table.ignored.push_back(block + "attn.relative_position_index");
-  add_renamings(table, from, to,
-                {{"patch_embed.proj.*", "embeddings.patch_embeddings.projection.*"},
-                 {"patch_embed.norm.*", "embeddings.norm.*"},
-                 {"layers.*.downsample.**", "encoder.layers.*.downsample.**"}});
-  for (const int64_t stage : swin.out_indices)  // numbered from 0 there, from 1 here
-    table.rules.push_back(
-        {fmt::format("{}norm{}.*", from, stage - 1), {fmt::format("{}hidden_states_norms.stage{}.*", to, stage)}});
-  std::vector<std::string> parts;
-  for (const char* projection : {"query", "key", "value"}) parts.push_back(layer + "attention.self." + projection + ".*");
-  table.rules.push_back({block + "attn.qkv.*", parts});
-  add_renamings(table, block, layer,
-                {{"norm1.*", "layernorm_before.*"},
-                 {"norm2.*", "layernorm_after.*"},
-                 {"attn.relative_position_bias_table", "attention.self.relative_position_bias_table"},
-                 {"attn.proj.*", "attention.output.dense.*"},
-                 {"mlp.fc1.*", "intermediate.dense.*"},
-                 {"mlp.fc2.*", "output.dense.*"}});
-}
-
 void add_encoder(KeyTable& table, const std::string& prefix) {
   const std::string from = prefix + "transformer.encoder.", to = "model.encoder.layers.*.";
   add_renamings(table, from + "layers.*.", to + "deformable_layer.",
@@ -72,17 +42,7 @@ void add_encoder(KeyTable& table, const std::string& prefix) {
   add_renamings(
       table, from + "text_layers.*.", to + "text_enhancer_layer.",
       {{"norm1.*", "layer_norm_before.*"}, {"linear1.*", "fc1.*"}, {"linear2.*", "fc2.*"}, {"norm2.*", "layer_norm_after.*"}});
-  add_renamings(table, from + "fusion_layers.*.", to + "fusion_layer.",
-                {{"gamma_v", "vision_param"},
-                 {"gamma_l", "text_param"},
-                 {"layer_norm_v.*", "layer_norm_vision.*"},
-                 {"layer_norm_l.*", "layer_norm_text.*"},
-                 {"attn.v_proj.*", "attn.vision_proj.*"},
-                 {"attn.l_proj.*", "attn.text_proj.*"},
-                 {"attn.values_v_proj.*", "attn.values_vision_proj.*"},
-                 {"attn.values_l_proj.*", "attn.values_text_proj.*"},
-                 {"attn.out_v_proj.*", "attn.out_vision_proj.*"},
-                 {"attn.out_l_proj.*", "attn.out_text_proj.*"}});
+  add_original_fusion(table, from + "fusion_layers.*.", to + "fusion_layer.");
 }
 
 void add_decoder(KeyTable& table, const std::string& prefix) {
@@ -117,7 +77,7 @@ KeyTable checkpoint_keys(const Config& config) {
 KeyTable original_keys(const Config& config, const std::string& prefix) {
   KeyTable table;
   table.ignored = {prefix + "bert.embeddings.position_ids", prefix + "bert.pooler.**", prefix + "label_enc.weight"};
-  add_backbone(table, prefix, config.backbone_config);
+  add_original_swin(table, prefix + "backbone.0.", "model.backbone.conv_encoder.model.", config.backbone_config);
   add_encoder(table, prefix);
   add_tied_heads(table, config, prefix, prefix + "transformer.decoder.");
   add_decoder(table, prefix);

@@ -1,6 +1,7 @@
 #include "omma/models/grounding_dino/text.h"
 
 #include "omma/base/error.h"
+#include "omma/models/phrase_prompt.h"
 
 namespace omma::grounding_dino {
 

@@ -5,9 +5,6 @@
 
 namespace omma::grounding_dino {
 
-// BERT's [CLS], [SEP], "." and "?": they close a block of the prompt.
-inline constexpr int64_t separator_tokens[] = {101, 102, 1012, 1029};
-
 struct TextMasks {
   Tensor attention_mask;  // [B, T, T] bool, true = may attend: the tokens of one block (its closing separator included) see one
                           // another; [CLS], the last token and padding see only themselves

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "omma/nn/kernels/bilinear_axis.h"
+#include "omma/nn/kernels/channel_blocks.h"
 #include "omma/nn/kernels/deformable_attention_kernel.h"
 
 namespace omma {
@@ -25,37 +26,6 @@ inline void corners(const DeformableShape& shape, const Real* locations, const R
     shares[4 * k + 2] = weights[k] * y.high_weight * x.low_weight;
     shares[4 * k + 3] = weights[k] * y.high_weight * x.high_weight;
   }
-}
-
-// Calls body(channel, block) for the channels in blocks of two vectors, a last block of one where that holds the rest.
-template <class Simd, int kVectors, class FirstLanes, class LastLanes>
-struct Block {
-  static constexpr int vectors = kVectors;
-  FirstLanes first;
-  LastLanes last;
-
-  template <class T>
-  typename Simd::Vector load(const T* from, int vector) const {
-    return vector + 1 < kVectors ? Simd::load(from, first) : Simd::load(from + vector * Simd::kLanes, last);
-  }
-  template <class T>
-  void store(T* to, typename Simd::Vector x, int vector) const {
-    vector + 1 < kVectors ? Simd::store(to, x, first) : Simd::store(to + vector * Simd::kLanes, x, last);
-  }
-};
-
-template <class Simd, class Body>
-inline void for_blocks(int64_t channels, const Body& body) {
-  using All = typename Simd::All;
-  using First = typename Simd::First;
-  constexpr int64_t kLanes = Simd::kLanes;
-  int64_t channel = 0;
-  for (; channels - channel >= 2 * kLanes; channel += 2 * kLanes) body(channel, Block<Simd, 2, All, All>{});
-  const int64_t rest = channels - channel;
-  if (rest > kLanes)
-    body(channel, Block<Simd, 2, All, First>{All{}, First(rest - kLanes)});
-  else if (rest > 0)
-    body(channel, Block<Simd, 1, First, First>{First(rest), First(rest)});
 }
 
 template <class Simd, class Value>
@@ -121,13 +91,10 @@ inline void backward_samples(const DeformableShape& shape, const Real* products,
     const Axis<Real> x = along_axis(locations[2 * k], shape.width[k]);
     const Axis<Real> y = along_axis(locations[2 * k + 1], shape.height[k]);
     const Real* pixel = products + 4 * k;
-    const Real left = y.low_weight * pixel[0] + y.high_weight * pixel[2],
-               right = y.low_weight * pixel[1] + y.high_weight * pixel[3];
-    const Real upper = x.low_weight * pixel[0] + x.high_weight * pixel[1],
-               lower = x.low_weight * pixel[2] + x.high_weight * pixel[3];
-    grad_weights[k] = x.low_weight * left + x.high_weight * right;
-    grad_locations[2 * k] = weights[k] * (x.low_slope * left + x.high_slope * right);
-    grad_locations[2 * k + 1] = weights[k] * (y.low_slope * upper + y.high_slope * lower);
+    const BilinearSample<Real> sample = bilinear(x, y, pixel[0], pixel[1], pixel[2], pixel[3]);
+    grad_weights[k] = sample.value;
+    grad_locations[2 * k] = weights[k] * sample.x_slope;
+    grad_locations[2 * k + 1] = weights[k] * sample.y_slope;
   }
 }
 

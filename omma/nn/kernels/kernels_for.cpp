@@ -9,6 +9,9 @@ namespace omma {
 #endif
 
 const DeformableKernels& deformable_kernels_for(Isa isa) { return OMMA_KERNELS_FOR(isa, deformable); }
+const DeformableConvolutionKernel<float>& deformable_convolution_kernel_for(Isa isa) {
+  return OMMA_KERNELS_FOR(isa, deformable_convolution);
+}
 const QuantizeKernels& quantize_kernels_for(Isa isa) { return OMMA_KERNELS_FOR(isa, quantize); }
 const ThinAttentionKernels& thin_attention_kernels_for(Isa isa) { return OMMA_KERNELS_FOR(isa, thin_attention); }
 const ThinLinearKernels& thin_linear_kernels_for(Isa isa) { return OMMA_KERNELS_FOR(isa, thin_linear); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "omma/nn/kernels/deformable_attention_kernel.h"
+#include "omma/nn/kernels/deformable_convolution_kernel.h"
 #include "omma/nn/kernels/isa.h"
 #include "omma/nn/kernels/quantize_kernel.h"
 #include "omma/nn/kernels/thin_attention_kernel.h"
@@ -12,6 +13,7 @@
 namespace omma {
 
 const DeformableKernels& deformable_kernels_for(Isa isa);
+const DeformableConvolutionKernel<float>& deformable_convolution_kernel_for(Isa isa);
 const QuantizeKernels& quantize_kernels_for(Isa isa);
 const ThinAttentionKernels& thin_attention_kernels_for(Isa isa);
 const ThinLinearKernels& thin_linear_kernels_for(Isa isa);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "omma/models/grounding_dino/prompt.h"
+#include "omma/models/phrase_prompt.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 #include "omma/recipes/grounding_dino/samples.h"

@@ -48,7 +48,7 @@ TEST_F(Registry, OtherTasksNameTheModelsThatHaveThem) {
             std::string::npos)
       << refusal;
   const std::string unknown = testing::invalid_argument_of([&] { load_detector(model(R"({"model_type": "resnet"})")); });
-  EXPECT_NE(unknown.find("those that do: grounding-dino, mm-grounding-dino, stub"), std::string::npos) << unknown;
+  EXPECT_NE(unknown.find("those that do: glip, grounding-dino, mm-grounding-dino, stub"), std::string::npos) << unknown;
 }
 
 TEST_F(Registry, ItsConverterTakesItsFiles) {

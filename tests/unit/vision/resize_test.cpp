@@ -82,6 +82,24 @@ TEST(DetrSize, RoundsAsTransformersDoes) {
   EXPECT_EQ(detr_size({24, 13}, 100, 12), (Size{12, 6}));  // 6.5 to the even 6
 }
 
+// Values of maskrcnn-benchmark's Resize.get_size.
+TEST(MaskRcnnSize, TheLongerSideFollowsFromTheRoundedShorterOne) {
+  EXPECT_EQ(mask_rcnn_size({640, 480}, 800, 1333), (Size{1066, 800}));
+  EXPECT_EQ(mask_rcnn_size({480, 640}, 800, 1333), (Size{800, 1066}));
+  EXPECT_EQ(mask_rcnn_size({3000, 500}, 800, 1333), (Size{1332, 222}));
+  EXPECT_EQ(mask_rcnn_size({800, 1000}, 800, 1333), (Size{800, 1000}));
+  EXPECT_EQ(mask_rcnn_size({127, 50}, 64, 133), (Size{132, 52}));
+  EXPECT_EQ(mask_rcnn_size({113, 50}, 64, 133), (Size{133, 59}));
+  EXPECT_EQ(mask_rcnn_size({29, 10}, 64, 100), (Size{98, 34}));
+  EXPECT_EQ(mask_rcnn_size({28, 10}, 64, 100), (Size{100, 36}));
+  EXPECT_EQ(mask_rcnn_size({27, 10}, 64, 100), (Size{99, 37}));
+  EXPECT_EQ(mask_rcnn_size({7, 4}, 100, 9), (Size{8, 5}));
+  EXPECT_EQ(mask_rcnn_size({5, 5}, 9, 7), (Size{7, 7}));
+  EXPECT_EQ(mask_rcnn_size({5000, 1}, 800, 1333), (Size{5000, 1}));  // there the reference fails
+  EXPECT_THROW(mask_rcnn_size({0, 5}, 800, 1333), std::invalid_argument);
+  EXPECT_THROW(mask_rcnn_size({5, 5}, 800, 0), std::invalid_argument);
+}
+
 TEST(DetrSize, NoSideIsBelowOnePixel) { EXPECT_EQ(detr_size({5000, 1}, 800, 1333), (Size{1333, 1})); }
 
 TEST(DetrSize, RejectsSizesBelowOne) {

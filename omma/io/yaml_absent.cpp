@@ -1,6 +1,6 @@
 // The minimal build has no yaml-cpp.
 #include "omma/base/error.h"
-#include "omma/data/yaml.h"
+#include "omma/io/yaml.h"
 
 namespace omma {
 

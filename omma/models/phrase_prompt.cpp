@@ -1,11 +1,10 @@
-#include "omma/models/grounding_dino/prompt.h"
+#include "omma/models/phrase_prompt.h"
 
 #include <algorithm>
 
 #include "omma/base/error.h"
-#include "omma/models/grounding_dino/text.h"
 
-namespace omma::grounding_dino {
+namespace omma {
 namespace {
 
 constexpr int64_t kBegin = 101, kEnd = 102, kFullStop = 1012;
@@ -31,12 +30,14 @@ void append_phrase(PromptTokens& prompt, std::span<const int64_t> ids) {
   prompt.ids.push_back(kFullStop);
 }
 
-// The bounds of the block around `token`, its separators excluded.
-std::pair<std::size_t, std::size_t> block_around(std::span<const int64_t> ids, std::size_t token) {
-  std::size_t begin = token, end = token + 1;
-  while (begin > 0 && !is_separator(ids[begin - 1])) --begin;
-  while (end < ids.size() && !is_separator(ids[end])) ++end;
-  return {begin, end};
+std::vector<std::pair<int64_t, int64_t>> blocks_of(std::span<const int64_t> ids) {
+  std::vector<std::pair<int64_t, int64_t>> blocks;
+  for (int64_t i = 0, begin = 0; i < std::ssize(ids); ++i) {
+    if (!is_separator(ids[static_cast<std::size_t>(i)])) continue;
+    if (i > begin) blocks.emplace_back(begin, i);
+    begin = i + 1;
+  }
+  return blocks;
 }
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -62,52 +63,59 @@ std::string clean_phrase(std::string_view phrase) {
 }
 
 std::vector<PhrasePrompt> phrase_prompts(const Tokenizer& tokenizer, std::span<const std::string> phrases,
-                                         const PromptLimits& limits) {
+                                         const PromptRules& rules) {
   check(!phrases.empty(), "detection prompt: expected at least one phrase");
-  const int64_t longest = std::min(limits.phrase_tokens, limits.tokens - 2);
+  const int64_t longest = std::min(rules.phrase_tokens, rules.tokens - 2);
   std::vector<PhrasePrompt> prompts;
   for (std::size_t i = 0; i < phrases.size(); ++i) {
     const std::vector<int64_t> ids = encode_phrase(tokenizer, clean_phrase(phrases[i]));
     check(!ids.empty(), "phrase \"{}\": the tokenizer finds no words in it", phrases[i]);
     const auto needed = static_cast<int64_t>(ids.size()) + 1;
     check(needed <= longest, "phrase {}: has {} tokens, the model takes at most {}", i, needed, longest);
-    const bool fits = !prompts.empty() && static_cast<int64_t>(prompts.back().tokens.ids.size()) + needed + 1 <= limits.tokens;
+    const bool fits = !prompts.empty() && static_cast<int64_t>(prompts.back().tokens.ids.size()) + needed + 1 <= rules.tokens;
     if (!fits) prompts.push_back({.tokens = {.ids = {kBegin}, .phrases = {}}, .first_phrase = static_cast<int>(i)});
     append_phrase(prompts.back().tokens, ids);
   }
-  for (PhrasePrompt& prompt : prompts) prompt.tokens.ids.push_back(kEnd);
+  for (PhrasePrompt& prompt : prompts) {
+    if (!rules.ends_with_stop) prompt.tokens.ids.pop_back();
+    prompt.tokens.ids.push_back(kEnd);
+  }
   return prompts;
 }
 
-CaptionPrompt caption_prompt(const Tokenizer& tokenizer, std::string_view caption, const PromptLimits& limits) {
-  CaptionPrompt prompt{.text = lower(caption), .ids = {kBegin}, .offsets = {{0, 0}}};
+CaptionPrompt caption_prompt(const Tokenizer& tokenizer, std::string_view caption, const PromptRules& rules) {
+  CaptionPrompt prompt{.text = lower(caption), .ids = {kBegin}, .offsets = {{0, 0}}, .sentences = {}};
   while (!prompt.text.empty() && is_space(prompt.text.back())) prompt.text.pop_back();
   prompt.text.erase(0, static_cast<std::size_t>(std::ranges::find_if_not(prompt.text, is_space) - prompt.text.begin()));
   check(!prompt.text.empty(), "caption: expected at least one word");
-  if (prompt.text.back() != '.') prompt.text += '.';
+  if (rules.ends_with_stop && prompt.text.back() != '.') prompt.text += '.';
   const Encoding encoding = tokenizer.encode(prompt.text, {.add_special_tokens = false, .parse_special = false});
   prompt.ids.insert(prompt.ids.end(), encoding.ids.begin(), encoding.ids.end());
   prompt.offsets.insert(prompt.offsets.end(), encoding.offsets.begin(), encoding.offsets.end());
   prompt.ids.push_back(kEnd);
   prompt.offsets.emplace_back(0, 0);
-  check(static_cast<int64_t>(prompt.ids.size()) <= limits.tokens, "caption: has {} tokens, the model takes at most {}",
-        prompt.ids.size(), limits.tokens);
-  for (std::size_t i = 0, block = 0; i < prompt.ids.size(); ++i) {
-    block = is_separator(prompt.ids[i]) ? 0 : block + 1;
-    check(static_cast<int64_t>(block) < limits.phrase_tokens, "caption: a sentence has more than {} tokens",
-          limits.phrase_tokens - 1);
-  }
+  check(static_cast<int64_t>(prompt.ids.size()) <= rules.tokens, "caption: has {} tokens, the model takes at most {}",
+        prompt.ids.size(), rules.tokens);
+  prompt.sentences = blocks_of(prompt.ids);
+  for (const auto& [begin, end] : prompt.sentences)
+    check(end - begin < rules.phrase_tokens, "caption: a sentence has more than {} tokens", rules.phrase_tokens - 1);
   return prompt;
 }
 
 std::string caption_label(const CaptionPrompt& prompt, std::span<const float> token_scores, float threshold) {
-  std::size_t best = 0;
-  for (std::size_t i = 0; i < prompt.ids.size(); ++i)
-    if (!is_separator(prompt.ids[i]) && (is_separator(prompt.ids[best]) || token_scores[i] > token_scores[best])) best = i;
-  if (is_separator(prompt.ids[best])) return "";
-  const auto [begin, end] = block_around(prompt.ids, best);
+  const auto best_of = [&](std::pair<int64_t, int64_t> sentence) {
+    return *std::max_element(token_scores.begin() + sentence.first, token_scores.begin() + sentence.second);
+  };
+  const auto best =
+      std::max_element(prompt.sentences.begin(), prompt.sentences.end(), [&](auto a, auto b) { return best_of(a) < best_of(b); });
+  return best == prompt.sentences.end() ? "" : sentence_label(prompt, *best, token_scores, threshold);
+}
+
+std::string sentence_label(const CaptionPrompt& prompt, std::pair<int64_t, int64_t> sentence, std::span<const float> token_scores,
+                           float threshold) {
+  const auto end = static_cast<std::size_t>(sentence.second);
   std::string label;
-  for (std::size_t word = begin; word < end;) {
+  for (auto word = static_cast<std::size_t>(sentence.first); word < end;) {
     std::size_t after = word + 1;  // a word's tokens touch one another
     while (after < end && prompt.offsets[after].first == prompt.offsets[after - 1].second) ++after;
     const bool chosen =
@@ -122,4 +130,4 @@ std::string caption_label(const CaptionPrompt& prompt, std::span<const float> to
   return label;
 }
 
-}  // namespace omma::grounding_dino
+}  // namespace omma

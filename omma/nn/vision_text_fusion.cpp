@@ -1,4 +1,4 @@
-#include "omma/models/grounding_dino/fusion.h"
+#include "omma/nn/vision_text_fusion.h"
 
 #include <cmath>
 #include <limits>
@@ -6,25 +6,22 @@
 #include "omma/nn/attention.h"
 #include "omma/nn/layers.h"
 
-namespace omma::grounding_dino {
+namespace omma {
 namespace {
 
-constexpr double initial_scale = 1e-4;
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-BiDirectionalAttentionImpl::BiDirectionalAttentionImpl(const Config& config)
-    : heads_(config.encoder_attention_heads / 2),
-      head_channels_(config.encoder_ffn_dim / config.encoder_attention_heads),
-      dropout_(config.fusion_dropout) {
-  const int64_t outer = config.d_model, inner = heads_ * head_channels_;
-  vision_proj_ = register_module("vision_proj", folded_linear(outer, inner));
-  text_proj_ = register_module("text_proj", Linear(outer, inner));
-  values_vision_proj_ = register_module("values_vision_proj", folded_linear(outer, inner));
-  values_text_proj_ = register_module("values_text_proj", Linear(outer, inner));
-  out_vision_proj_ = register_module("out_vision_proj", folded_linear(inner, outer));
-  out_text_proj_ = register_module("out_text_proj", Linear(inner, outer));
+BiDirectionalAttentionImpl::BiDirectionalAttentionImpl(const FusionOptions& options)
+    : heads_(options.heads), head_channels_(options.inner_channels / options.heads), dropout_(options.dropout) {
+  const int64_t vision = options.vision_channels, text = options.text_channels, inner = options.inner_channels;
+  vision_proj_ = register_module("vision_proj", folded_linear(vision, inner));
+  text_proj_ = register_module("text_proj", Linear(text, inner));
+  values_vision_proj_ = register_module("values_vision_proj", folded_linear(vision, inner));
+  values_text_proj_ = register_module("values_text_proj", Linear(text, inner));
+  out_vision_proj_ = register_module("out_vision_proj", folded_linear(inner, vision));
+  out_text_proj_ = register_module("out_text_proj", Linear(inner, text));
 }
 
 FusedFeatures BiDirectionalAttentionImpl::forward(const Tensor& vision, const Tensor& text, const Tensor& vision_mask,
@@ -40,8 +37,8 @@ FusedFeatures BiDirectionalAttentionImpl::forward(const Tensor& vision, const Te
   const Tensor scores = torch::matmul(vision, back.transpose(1, 2)) + bias.unsqueeze(1);                     // [B, S, N T]
 
   Tensor by_word = scores.unflatten(-1, {heads_, tokens});
-  by_word = by_word.masked_fill(~token_mask.view({batch, 1, 1, tokens}), minus_infinity).softmax(-1);
-  by_word = torch::dropout(by_word, dropout_, is_training()).flatten(2);  // [B, S, N T]
+  if (token_mask.defined()) by_word = by_word.masked_fill(~token_mask.view({batch, 1, 1, tokens}), minus_infinity);
+  by_word = torch::dropout(by_word.softmax(-1), dropout_, is_training()).flatten(2);  // [B, S, N T]
   const Tensor values =
       torch::matmul(heads(values_text_proj_(text)), per_head(out_vision_proj_->full_weight().t().contiguous())).flatten(1, 2);
   const Tensor vision_update = torch::matmul(by_word, values) + out_vision_proj_->bias;  // [B, S, C]
@@ -62,13 +59,14 @@ void BiDirectionalAttentionImpl::init_weights() {
   }
 }
 
-FusionLayerImpl::FusionLayerImpl(const Config& config)
-    : drop_path_(config.fusion_droppath),
-      layer_norm_vision_(register_module("layer_norm_vision", layer_norm(config.d_model, config.layer_norm_eps))),
-      layer_norm_text_(register_module("layer_norm_text", layer_norm(config.d_model, config.layer_norm_eps))),
-      attn_(register_module("attn", BiDirectionalAttention(config))),
-      vision_param_(register_parameter("vision_param", torch::full({config.d_model}, initial_scale))),
-      text_param_(register_parameter("text_param", torch::full({config.d_model}, initial_scale))) {}
+FusionLayerImpl::FusionLayerImpl(const FusionOptions& options)
+    : drop_path_(options.drop_path),
+      initial_scale_(options.initial_scale),
+      layer_norm_vision_(register_module("layer_norm_vision", layer_norm(options.vision_channels, options.norm_eps))),
+      layer_norm_text_(register_module("layer_norm_text", layer_norm(options.text_channels, options.norm_eps))),
+      attn_(register_module("attn", BiDirectionalAttention(options))),
+      vision_param_(register_parameter("vision_param", torch::full({options.vision_channels}, initial_scale_))),
+      text_param_(register_parameter("text_param", torch::full({options.text_channels}, initial_scale_))) {}
 
 FusedFeatures FusionLayerImpl::forward(const Tensor& vision, const Tensor& text, const Tensor& vision_mask,
                                        const Tensor& token_mask) {
@@ -80,8 +78,8 @@ FusedFeatures FusionLayerImpl::forward(const Tensor& vision, const Tensor& text,
 
 void FusionLayerImpl::init_weights() {
   attn_->init_weights();
-  torch::nn::init::constant_(vision_param_, initial_scale);
-  torch::nn::init::constant_(text_param_, initial_scale);
+  torch::nn::init::constant_(vision_param_, initial_scale_);
+  torch::nn::init::constant_(text_param_, initial_scale_);
 }
 
-}  // namespace omma::grounding_dino
+}  // namespace omma

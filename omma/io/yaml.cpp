@@ -1,4 +1,4 @@
-#include "omma/data/yaml.h"
+#include "omma/io/yaml.h"
 
 #include <yaml-cpp/yaml.h>
 
