@@ -86,9 +86,9 @@ class ConvolutionGradientTest : public testing::TestWithParam<std::pair<const ch
 TEST_P(ConvolutionGradientTest, EqualsFiniteDifferences) {
   const Convolution convolution = GetParam().second;
   for (const ConvolutionSizes& sizes :
-       {ConvolutionSizes{.batch = 2, .channels = 2, .height = 3, .width = 4, .outputs = 2},
+       {ConvolutionSizes{.batch = 2, .channels = 2, .height = 3, .width = 2, .outputs = 2, .kernel_width = 1},
         ConvolutionSizes{
-            .batch = 1, .channels = 3, .height = 5, .width = 3, .kernel_width = 2, .stride = 2, .padding = 2, .dilation = 2}}) {
+            .batch = 1, .channels = 3, .height = 5, .width = 3, .kernel_height = 2, .stride = 3, .padding = 2, .dilation = 2}}) {
     const ConvolutionProblem problem(sizes, at::kDouble);
     const auto found = gradients(convolution, problem);
     for (size_t i = 0; i < found.size(); ++i)
