@@ -4,8 +4,9 @@
 Random weights: ViT-g with all of its 39 layers at 224 px, the Q-Former with 32 queries, an OPT of 2.7B's width with 8 of its 32 layers; saved
 by transformers in bf16. Both sides read the same directories and the same picture, on the same number of threads, warm.
 
-What is timed of omma is `omma caption`, a process a turn, which is shown the picture three times: the first warms it up, each side's figure of
-a turn is the median of the others. Loading and pre-processing are no part of it: of timing_ms `encode` is ViT-g, `decode` what is behind it.
+What is timed of omma is `omma caption`, a process that is shown the picture three times, the first to warm it up; transformers, which stays,
+is asked as often a turn as omma's other pictures. A side's figure of a turn is the median. Loading and pre-processing are no part of it: of
+timing_ms `encode` is ViT-g, `decode` what is behind it.
   encoder      ViT-g in the types of --dtype, from a directory whose Q-Former and language model are narrow layers. Of transformers its
                vision_model, a Blip2VisionModel, given pixels as a tensor.
   first token  of a greedy caption without a prompt, in bf16: ViT-g, the Q-Former, OPT behind 33 tokens. Of omma `encode` and `decode` of a
