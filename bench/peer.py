@@ -88,16 +88,21 @@ class Peer:
         return json.loads(answer)
 
 
-def run_omma(command, results):
-    """A process that prints `results` JSON lines about one picture: the first is the warm-up."""
+def omma_timings(command, results):
+    """Of a process that prints `results` JSON lines about one picture: each line's timing_ms, and the peak of its memory."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     lines = process.stdout.read().splitlines()
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0 or len(lines) != results:
         sys.exit(f"{' '.join(command)}: exit status {os.waitstatus_to_exitcode(status)}, {len(lines)} of {results} results")
-    timings = [json.loads(line)["timing_ms"] for line in lines]
+    return [json.loads(line)["timing_ms"] for line in lines], 1024 * usage.ru_maxrss
+
+
+def run_omma(command, results):
+    """The first result is the warm-up."""
+    timings, peak = omma_timings(command, results)
     return {"ms": [t["encode"] + t["decode"] for t in timings[1:]], "preprocess": timings[-1]["preprocess"], "load": timings[0]["load"],
-            "peak_bytes": 1024 * usage.ru_maxrss}
+            "peak_bytes": peak}
 
 
 def cpu_model():

@@ -173,12 +173,17 @@ def read_rate(arguments):
     return 4 * numbers.numel() / min(times)
 
 
-def picture_flops(tower, channels, patches=PICTURE_TOKENS, class_token=False):
-    """The tower up to its last layer but one, and the projector, past the class token or with it."""
+def tower_flops(tower, layers, patches):
+    """Its first layers behind its patches, a class token with them."""
     tokens, width = patches + 1, tower["hidden_size"]
     layer = tokens * (4 * width**2 + 2 * width * tower["intermediate_size"]) + 2 * tokens**2 * width
-    projector = (patches + class_token) * (width * channels + channels**2)
-    return 2 * ((tower["num_hidden_layers"] - 1) * layer + patches * 3 * PATCH**2 * width + projector)
+    return 2 * (layers * layer + patches * 3 * PATCH**2 * width)
+
+
+def picture_flops(tower, channels, patches=PICTURE_TOKENS, class_token=False):
+    """The tower up to its last layer but one, and the projector, past the class token or with it."""
+    projector = (patches + class_token) * (tower["hidden_size"] * channels + channels**2)
+    return tower_flops(tower, tower["num_hidden_layers"] - 1, patches) + 2 * projector
 
 
 def layer_weights(text):
