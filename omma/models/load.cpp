@@ -244,8 +244,9 @@ void convert_model(const fs::path& from, const fs::path& to, const std::optional
     source.base = base;
     source.vision = vision;
     const ModelRow& row = converter_of(source);
-    check(!source.settings_file || row.reads_settings, "{}: expected a config.json: models of type \"{}\" read no YAML",
-          config->string(), row.types.front());
+    if (source.settings_file)
+      check(row.reads_settings, "{}: expected a config.json: models of type \"{}\" read no YAML", source.settings_file->string(),
+            row.types.front());
     if (!row.converts_parts) {
       check(base.empty(), "{}: --base: this is no adapter and no other part of a model", from.string());
       check(vision.empty(), "{}: --vision: this is no part of a model that lacks its picture encoder", from.string());

@@ -45,6 +45,11 @@ std::unique_ptr<Task> load_blip2_as(const fs::path& directory, const LoadTarget&
   return std::make_unique<Predictor>(load_blip2_language(directory, {.device = target.device, .dtype = target.dtype}));
 }
 
+template <class Predictor, class Options>
+std::unique_ptr<Detector> load_detector_as(const fs::path& directory, const LoadTarget& target) {
+  return std::make_unique<Predictor>(directory, Options{.device = target.device, .dtype = target.dtype_or_fp32()});
+}
+
 // Without a template of their own they only go on with a text.
 std::vector<std::string> llama_tasks(const json& /*config*/, const std::string& where) {
   std::vector<std::string> tasks = {"generate"};
@@ -159,20 +164,12 @@ std::vector<ModelRow> known_models() {
   video_llava.quantize = quantize_video_llava;
   rows.push_back(std::move(video_llava));
   rows.push_back({.types = {"glip"},
-                  .detector =
-                      [](const fs::path& directory, const LoadTarget& target) {
-                        const glip::PredictorOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
-                        return std::make_unique<glip::Predictor>(directory, options);
-                      },
+                  .detector = load_detector_as<glip::Predictor, glip::PredictorOptions>,
                   .is_original = [](const ConversionSource& source) { return glip::original_prefix(source.file).has_value(); },
                   .convert = glip::convert,
                   .reads_settings = true});
   rows.push_back({.types = {"grounding-dino", "mm-grounding-dino"},
-                  .detector =
-                      [](const fs::path& directory, const LoadTarget& target) {
-                        const grounding_dino::PredictorOptions options{.device = target.device, .dtype = target.dtype_or_fp32()};
-                        return std::make_unique<grounding_dino::Predictor>(directory, options);
-                      },
+                  .detector = load_detector_as<grounding_dino::Predictor, grounding_dino::PredictorOptions>,
                   .convert = grounding_dino::convert});
   rows.push_back({.types = {"sam"},
                   .segmenter =
