@@ -277,6 +277,19 @@ def write_published(file, case):
         out.write(anchors)
 
 
+def in_order(theirs, ours):
+    """Detections whose scores differ by rounding alone may come either way round: the authors' in the order of ours."""
+    for key in [key for key in theirs if ".scores." in key]:
+        group = {part: key.replace(".scores.", f".{part}.") for part in ("boxes", "scores", "labels")}
+        if theirs[key].shape != ours[key].shape:
+            continue
+        far = (theirs[key][None] - ours[key][:, None]).abs() * 100 + (theirs[group["boxes"]][None] - ours[group["boxes"]][:, None]).abs().sum(-1)
+        far += 1e3 * (theirs[group["labels"]][None] != ours[group["labels"]][:, None])
+        order = far.argmin(1)
+        if len(order.unique()) == len(order):
+            theirs |= {name: theirs[name][order] for name in group.values()}
+
+
 def compare(out, source):
     """With the authors' own code, which has to give the same."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -293,6 +306,7 @@ def compare(out, source):
             missing = [key for key in ours if key not in theirs and not key.endswith("ids")]
             assert not missing, f"{name}: the authors' code gave no {missing}"
             furthest = (0, "")
+            in_order(theirs, ours)
             for key, value in theirs.items():
                 assert ours[key].shape == value.shape, f"{name}: {key}: {list(ours[key].shape)}, the authors' {list(value.shape)}"
                 difference = (ours[key].double() - value.double()).abs().max().item() / max(1, value.double().abs().max().item())
