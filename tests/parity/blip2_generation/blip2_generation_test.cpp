@@ -77,8 +77,13 @@ TEST_P(Blip2GenerationParity, Logits) {
       testing::expect_close("all logits", expected("logits", i),
                             network->logits(network->states({.embeddings = prompt.embeddings})), tolerance);
   }
-  testing::expect_close("batch", expected_.at("batch_logits"), language.read(speaker_.read(features, prompts_), 1)->start(),
-                        tolerance);
+  // The reference's own batch, but LLaMA's: called with a mask and no positions, transformers counts padding in them.
+  const Tensor together = language.read(speaker_.read(features, prompts_), 1)->start();
+  std::vector<Tensor> alone;
+  for (std::size_t i = 0; i < prompts_.size(); ++i) alone.push_back(expected("logits", i).select(1, -1));
+  testing::expect_close("as alone", torch::cat(alone), together, tolerance);
+  if (dynamic_cast<LlamaForCausalLMImpl*>(&language) == nullptr)
+    testing::expect_close("batch", expected_.at("batch_logits"), together, tolerance);
 }
 
 TEST_P(Blip2GenerationParity, TextsFromFiles) {
