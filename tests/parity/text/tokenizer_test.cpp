@@ -57,14 +57,21 @@ void expect_stream(const Tokenizer& tokenizer, const json& expected) {
 
 class TokenizerParity : public ::testing::TestWithParam<std::string> {};
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t kStride = 5;  // ordinary builds read every text; here they cost ten times as much
+#else
+constexpr std::size_t kStride = 1;
+#endif
+
 TEST_P(TokenizerParity, EqualsTheLibrary) {
   const std::filesystem::path directory = tokenizer_references() / GetParam();
   const Tokenizer tokenizer = Tokenizer::from_directory(directory);
   const json expected = read_json(directory / "expected.json");
   ASSERT_GT(expected["cases"].size(), 1000U);
-  for (const json& one : expected["cases"]) {
-    expect_case(tokenizer, one);
-    if (one["text"].get_ref<const std::string&>().size() < 500) expect_stream(tokenizer, one);
+  const json& cases = expected["cases"];
+  for (std::size_t i = 0; i < cases.size(); i += kStride) {
+    expect_case(tokenizer, cases[i]);
+    if (cases[i]["text"].get_ref<const std::string&>().size() < 500) expect_stream(tokenizer, cases[i]);
     if (HasFatalFailure()) return;
   }
   for (const json& one : expected["plain"]) {
