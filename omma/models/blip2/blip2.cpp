@@ -1,6 +1,9 @@
 #include "omma/models/blip2/blip2.h"
 
+#include <ATen/Parallel.h>
+
 #include "omma/base/error.h"
+#include "omma/base/stopwatch.h"
 #include "omma/nn/layers.h"
 
 namespace omma {
@@ -92,5 +95,19 @@ Blip2LanguageImpl::Blip2LanguageImpl(const Blip2Config& config) : Blip2ModelImpl
 }
 
 Tensor Blip2LanguageImpl::project(const Tensor& queries) { return language_projection_(queries); }
+
+Tensor look_at_pictures(Blip2ModelImpl& model, const ImageProcessor& processor, std::span<const Image> images, Timing* timing) {
+  check(!images.empty(), "blip-2: expected at least one picture");
+  const c10::InferenceMode inference;
+  Stopwatch watch(static_cast<double>(images.size()));
+  std::vector<Tensor> pictures;
+  for (const Image& image : images) pictures.push_back(processor(image, at::get_num_threads()));
+  const Tensor weight = model.parameters().front();
+  const Tensor pixels = torch::stack(pictures).to(weight.device(), weight.scalar_type());
+  const double preprocess = watch.lap();
+  const Tensor features = model.vision_model(pixels);
+  if (timing != nullptr) *timing = {.preprocess = preprocess, .encode = watch.lap()};
+  return features;
+}
 
 }  // namespace omma

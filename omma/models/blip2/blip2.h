@@ -6,12 +6,17 @@
 // the language model's embeddings.
 #pragma once
 
+#include <span>
+
 #include "omma/models/blip/vision.h"
 #include "omma/models/blip2/config.h"
 #include "omma/models/language/network.h"
+#include "omma/nn/image_processor.h"
 #include "omma/nn/linear.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
+#include "omma/tasks/timing.h"
+#include "omma/vision/image.h"
 
 namespace omma {
 
@@ -79,5 +84,9 @@ class Blip2LanguageImpl : public Blip2ModelImpl {
   LanguageNetwork* language_ = nullptr;  // within the registered module
 };
 TORCH_MODULE(Blip2Language);
+
+// Pictures through the processor and the picture encoder, [P, S, C of the encoder]; milliseconds a picture into `timing`. Throws
+// std::invalid_argument for none.
+Tensor look_at_pictures(Blip2ModelImpl& model, const ImageProcessor& processor, std::span<const Image> images, Timing* timing);
 
 }  // namespace omma

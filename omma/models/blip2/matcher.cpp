@@ -1,7 +1,5 @@
 #include "omma/models/blip2/matcher.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "omma/base/error.h"
@@ -52,16 +50,7 @@ void save_blip2(const std::filesystem::path& directory, const Blip2Checkpoint& c
 }
 
 Tensor Blip2Matcher::look_at(std::span<const Image> images, Timing* timing) {
-  check(!images.empty(), "blip-2: expected at least one picture");
-  Stopwatch watch(static_cast<double>(images.size()));
-  std::vector<Tensor> pictures;
-  for (const Image& image : images) pictures.push_back(checkpoint_.processor(image, at::get_num_threads()));
-  const Tensor weight = checkpoint_.model->parameters().front();
-  const Tensor pixels = torch::stack(pictures).to(weight.device(), weight.scalar_type());
-  const double preprocess = watch.lap();
-  const Tensor features = checkpoint_.model->vision_model(pixels);
-  if (timing != nullptr) *timing = {.preprocess = preprocess, .encode = watch.lap()};
-  return features;
+  return look_at_pictures(*checkpoint_.model, checkpoint_.processor, images, timing);
 }
 
 // What the vocabulary has no row for, such as the place of a picture that processors put before a text, no text can spell.

@@ -1,12 +1,9 @@
 #include "omma/models/blip2/speaker.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
-#include "omma/base/stopwatch.h"
 #include "omma/nn/model_directory.h"
 #include "omma/nn/own_dtype.h"
 #include "omma/nn/padded_texts.h"
@@ -76,17 +73,7 @@ void save_blip2_language(const std::filesystem::path& directory, const Blip2Lang
 }
 
 Tensor Blip2Speaker::look_at(std::span<const Image> images, Timing* timing) {
-  check(!images.empty(), "blip-2: expected at least one picture");
-  const c10::InferenceMode inference;
-  Stopwatch watch(static_cast<double>(images.size()));
-  std::vector<Tensor> pictures;
-  for (const Image& image : images) pictures.push_back(checkpoint_.processor(image, at::get_num_threads()));
-  const Tensor weight = checkpoint_.model->parameters().front();
-  const Tensor pixels = torch::stack(pictures).to(weight.device(), weight.scalar_type());
-  const double preprocess = watch.lap();
-  const Tensor features = checkpoint_.model->vision_model(pixels);
-  if (timing != nullptr) *timing = {.preprocess = preprocess, .encode = watch.lap()};
-  return features;
+  return look_at_pictures(*checkpoint_.model, checkpoint_.processor, images, timing);
 }
 
 std::vector<int64_t> Blip2Speaker::ids_of(const std::string& text) const {

@@ -9,6 +9,7 @@
 #include "omma/models/blip2/speaker.h"
 #include "omma/models/registry.h"
 #include "omma/nn/padded_texts.h"
+#include "tests/parity/recorded_options.h"
 #include "tests/parity/reference.h"
 #include "tests/temporary_directory.h"
 
@@ -16,15 +17,6 @@ namespace omma {
 namespace {
 
 constexpr double tolerance = 1e-4;
-
-GenerationOptions options_of(const json& recorded) {
-  GenerationOptions options;
-  options.max_tokens = recorded.at("max_new_tokens").get<int>();
-  options.beams = recorded.value("num_beams", 1);
-  options.length_penalty = recorded.value("length_penalty", 1.0);
-  options.repetition_penalty = recorded.value("repetition_penalty", 1.0);
-  return options;
-}
 
 class Blip2GenerationParity : public ::testing::TestWithParam<std::string> {
  protected:
@@ -89,7 +81,7 @@ TEST_P(Blip2GenerationParity, Logits) {
 TEST_P(Blip2GenerationParity, TextsFromFiles) {
   const Tensor features = speaker_.look_at(images_);
   for (std::size_t run = 0; run < record_["prompts"][0]["runs"].size(); ++run) {
-    const GenerationOptions options = options_of(record_["prompts"][0]["runs"][run]["options"]);
+    const GenerationOptions options = testing::options_of(record_["prompts"][0]["runs"][run]["options"]);
     const std::vector<GeneratedText> together = speaker_.write(features, prompts_, options);
     for (std::size_t i = 0; i < prompts_.size(); ++i) {
       const json& recorded = record_["prompts"][i]["runs"][run];
@@ -103,7 +95,7 @@ TEST_P(Blip2GenerationParity, Captions) {
   const auto captioner = load_captioner(directory_, {.dtype = "fp32"});
   const json& recorded = record_["prompts"][1];
   for (const json& run : recorded["runs"]) {
-    const CaptionOptions options{.prompt = recorded["text"].get<std::string>(), .generation = options_of(run["options"])};
+    const CaptionOptions options{.prompt = recorded["text"].get<std::string>(), .generation = testing::options_of(run["options"])};
     EXPECT_EQ(captioner->caption(std::span(images_).subspan(1, 1), options).front().captions.front().text, run["text"]);
   }
 }
@@ -113,7 +105,7 @@ TEST_P(Blip2GenerationParity, Answers) {
   const std::size_t last = prompts_.size() - 2;  // "Question: ... Answer:", which is left as it is
   const json& run = record_["prompts"][last]["runs"][1];
   const VisualQuestion question{.images = std::span(images_).subspan(0, 1), .text = prompts_[last].text};
-  EXPECT_EQ(answerer->answer({&question, 1}, {.generation = options_of(run["options"])}).front().answer, run["text"]);
+  EXPECT_EQ(answerer->answer({&question, 1}, {.generation = testing::options_of(run["options"])}).front().answer, run["text"]);
   const AnswerResult chosen = answerer->answer({&question, 1}, {.answers = {"two", "yes", "a red ball"}}).front();
   EXPECT_TRUE(chosen.answer == "two" || chosen.answer == "yes" || chosen.answer == "a red ball");
   EXPECT_LT(chosen.score, 0);

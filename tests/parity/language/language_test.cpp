@@ -4,6 +4,7 @@
 #include "omma/base/json.h"
 #include "omma/models/language/predictor.h"
 #include "omma/nn/text_generation.h"
+#include "tests/parity/recorded_options.h"
 #include "tests/parity/reference.h"
 #include "tests/temporary_directory.h"
 
@@ -11,15 +12,6 @@ namespace omma {
 namespace {
 
 constexpr double tolerance = 1e-4;
-
-GenerationOptions options_of(const json& recorded) {
-  GenerationOptions options;
-  options.max_tokens = recorded.at("max_new_tokens").get<int>();
-  options.beams = recorded.value("num_beams", 1);
-  options.length_penalty = recorded.value("length_penalty", 1.0);
-  options.repetition_penalty = recorded.value("repetition_penalty", 1.0);
-  return options;
-}
 
 class LanguageParity : public ::testing::TestWithParam<std::string> {
  protected:
@@ -48,7 +40,7 @@ class LanguageParity : public ::testing::TestWithParam<std::string> {
 
   // Of one or all prompts, with the network alone.
   std::vector<GeneratedTokens> generated(const EmbeddedPrompts& prompts, std::size_t first, std::size_t last, std::size_t run) {
-    const GenerationOptions options = options_of(record_["prompts"][first]["runs"][run]["options"]);
+    const GenerationOptions options = testing::options_of(record_["prompts"][first]["runs"][run]["options"]);
     const GenerationSettings settings = settings_of(checkpoint_.generation, options, 20);
     std::vector<GenerationPrompt> each(last - first);
     for (std::size_t i = first; i < last && !network().is_encoder_decoder(); ++i)
@@ -120,7 +112,7 @@ TEST_P(LanguageParity, Texts) {
   LanguagePredictor predictor(load_language(directory_));
   for (const json& prompt : record_["prompts"]) {
     const json& run = prompt["runs"][0];
-    const GeneratedText text = predictor.generate(prompt["text"].get<std::string>(), options_of(run["options"]));
+    const GeneratedText text = predictor.generate(prompt["text"].get<std::string>(), testing::options_of(run["options"]));
     EXPECT_EQ(text.text, run["text"]);
   }
 }
