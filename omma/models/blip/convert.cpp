@@ -6,6 +6,7 @@
 
 #include "omma/base/error.h"
 #include "omma/models/blip/checkpoint.h"
+#include "omma/models/original_shapes.h"
 #include "omma/nn/model_directory.h"
 
 namespace omma {
@@ -36,29 +37,7 @@ KeyTable original_keys(const std::string& prefix) {
   return table;
 }
 
-// Reads the model's size off its tensors.
-class Shapes {
- public:
-  Shapes(const ConversionSource& source, const std::string& prefix) : source_(source), prefix_(prefix) {}
-
-  bool has(const std::string& name) const { return source_.file.find(prefix_ + name) != nullptr; }
-  int64_t size(const std::string& name, std::size_t dimension) const {
-    const TensorView* view = source_.file.find(prefix_ + name);
-    check(view != nullptr && view->shape.size() > dimension, "{}: tensor \"{}\" is missing", source_.from.string(), prefix_ + name);
-    return view->shape[dimension];
-  }
-  int64_t count(const std::string& before, const std::string& after) const {
-    int64_t n = 0;
-    while (has(fmt::format("{}{}{}", before, n, after))) ++n;
-    return n;
-  }
-
- private:
-  const ConversionSource& source_;
-  std::string prefix_;
-};
-
-std::string architecture_of(const Shapes& shapes) {
+std::string architecture_of(const OriginalShapes& shapes) {
   const bool encoder = shapes.has("text_encoder.embeddings.word_embeddings.weight");
   const bool decoder = shapes.has("text_decoder.bert.embeddings.word_embeddings.weight");
   if (encoder && decoder) return shapes.has("itm_head.weight") ? "BlipForPreTraining" : "BlipForQuestionAnswering";
@@ -66,7 +45,7 @@ std::string architecture_of(const Shapes& shapes) {
 }
 
 BlipConfig published_config(const ConversionSource& source, const std::string& prefix) {
-  const Shapes shapes(source, prefix);
+  const OriginalShapes shapes(source.file, source.from.string(), prefix);
   BlipConfig config;
   config.architectures = {architecture_of(shapes)};
   const BlipParts parts = config.parts();

@@ -7,6 +7,7 @@
 #include "omma/base/error.h"
 #include "omma/models/blip2/matcher.h"
 #include "omma/models/blip2/speaker.h"
+#include "omma/models/original_shapes.h"
 #include "omma/models/tensor_set.h"
 #include "omma/models/zoo.h"
 #include "omma/nn/model_directory.h"
@@ -25,28 +26,6 @@ TensorSet original_tensors(const TensorFile& file) {
   tensors.add(file, names);
   return tensors;
 }
-
-// Sizes of tensors by name.
-class OriginalShapes {
- public:
-  OriginalShapes(const TensorFile& file, std::string where) : file_(file), where_(std::move(where)) {}
-
-  bool has(const std::string& name) const { return file_.find(name) != nullptr; }
-  int64_t size(const std::string& name, std::size_t dimension) const {
-    const TensorView* view = file_.find(name);
-    check(view != nullptr && view->shape.size() > dimension, "{}: tensor \"{}\" is missing", where_, name);
-    return view->shape[dimension];
-  }
-  int64_t count(const std::string& before, const std::string& after) const {
-    int64_t n = 0;
-    while (has(fmt::format("{}{}{}", before, n, after))) ++n;
-    return n;
-  }
-
- private:
-  const TensorFile& file_;
-  std::string where_;
-};
 
 Blip2Kind kind_of(const OriginalShapes& shapes, const std::string& where) {
   check(!shapes.has("llm_proj.weight"), "{}: InstructBLIP with Vicuna: expected one with T5", where);
