@@ -1,7 +1,7 @@
 """What the authors' Q-Former gives in its three modes, with random weights at a small odd size.
 
-Runs in an environment of its own (tools/requirements-lavis.txt); of LAVIS only lavis/models/blip2_models/Qformer.py is loaded, what
-blip2_qformer.py does with it is repeated here. Writes OUT/qformer_masks/:
+Runs in an environment of its own (tools/requirements-lavis.txt); of LAVIS only lavis/models/blip2_models/Qformer.py, what
+blip2_qformer.py does with it is repeated here, and lavis/models/clip_vit.py are loaded. Writes OUT/qformer_masks/:
   blip2_pretrained.pth   the weights in the layout and names of theirs, without the vision tower (LAVIS saves what is trained)
   config.json            the sizes, in the names of transformers' Blip2QFormerConfig
   vocab.txt              as BERT's; [DEC] is the row behind it
@@ -9,6 +9,8 @@ blip2_qformer.py does with it is repeated here. Writes OUT/qformer_masks/:
                          ITC: query_states [P, Q, C], query_embeds [P, Q, E], text_embeds [R, E], itc [P, R], not divided by the temperature
                          ITM: itm_states [P, R, Q + T, C], itm [P, R, 2]
                          ITG: decoder_ids [R, T], itg_logits [P, R, T, V], itg_loss [P, R]; of padded positions nothing is to be expected
+  clip_vit_L.pth         CLIP's picture encoder as theirs is named, with three blocks; of it also
+                         clip_pixels [2, 3, S, S] and clip_features [2, N, D], before ln_vision
   reference.json         texts
 
     python tools/parity/qformer_masks.py --out build/parity
@@ -34,6 +36,7 @@ import importlib.util
 import json
 import os
 import sys
+import types
 from pathlib import Path
 
 HERE = Path(__file__).resolve()
@@ -48,18 +51,30 @@ from safetensors.torch import save_file  # noqa: E402
 from transformers import BertTokenizer  # noqa: E402
 
 QUERIES, VISION, EMBEDDING, TEXT_LENGTH = 5, 56, 20, 32
+CLIP = dict(input_resolution=24, patch_size=8, width=VISION, layers=4, heads=7, use_grad_checkpointing=False)  # it makes one block less
 SIZES = dict(hidden_size=48, intermediate_size=80, num_hidden_layers=5, num_attention_heads=4, max_position_embeddings=40,
              hidden_act="gelu", layer_norm_eps=1e-12)
 TEXTS = ["a red dog and two cats", "car", "a picture of a blue dog left of a red car",
          "how many dogs and cats and cars is there left of a red car and a blue car and a red dog and two blue dogs and two cats and a car"]
+MODELS = Path(importlib.util.find_spec("lavis").submodule_search_locations[0]) / "models"
 
 
-def authors_qformer():
-    folder = Path(importlib.util.find_spec("lavis").submodule_search_locations[0]) / "models/blip2_models"
-    spec = importlib.util.spec_from_file_location("Qformer", folder / "Qformer.py")
+def authors_module(file):
+    spec = importlib.util.spec_from_file_location(Path(file).stem, MODELS / file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def authors_clip():
+    """Its imports are of what is not called here: gradient checkpoints, fp16, downloads."""
+    for name, member in (("fairscale.nn.checkpoint.checkpoint_activations", "checkpoint_wrapper"),
+                         ("lavis.models.eva_vit", "convert_weights_to_fp16"), ("lavis.common.dist_utils", "download_cached_file")):
+        parts = name.split(".")
+        for i in range(1, len(parts) + 1):
+            sys.modules[".".join(parts[:i])] = types.ModuleType(".".join(parts[:i]))
+        setattr(sys.modules[name], member, None)
+    return authors_module("clip_vit.py").VisionTransformer(**CLIP)
 
 
 class Blip2(torch.nn.Module):
@@ -67,7 +82,7 @@ class Blip2(torch.nn.Module):
 
     def __init__(self, tokenizer):
         super().__init__()
-        Qformer = authors_qformer()
+        Qformer = authors_module("blip2_models/Qformer.py")
         config = Qformer.BertConfig(vocab_size=len(tokenizer) - 1, encoder_width=VISION, add_cross_attention=True, cross_attention_freq=2,
                                     query_length=QUERIES, initializer_range=0.2, **SIZES)
         self.Qformer = Qformer.BertLMHeadModel(config)
@@ -141,6 +156,12 @@ def main():
     described = [[describe(model, cached, tensors["decoder_ids"][r:r + 1], mask[r:r + 1]) for r in range(len(TEXTS))] for cached in caches]
     tensors |= {"itg_logits": torch.stack([torch.stack([logits for logits, _ in row]) for row in described]),
                 "itg_loss": torch.stack([torch.stack([loss for _, loss in row]) for row in described])}
+    clip = authors_clip()
+    for parameter in clip.parameters():
+        parameter += 0.1 * torch.randn(parameter.shape)
+    torch.save(clip.state_dict(), out / "clip_vit_L.pth")
+    tensors["clip_pixels"] = torch.randn(2, 3, CLIP["input_resolution"], CLIP["input_resolution"])
+    tensors["clip_features"] = clip(tensors["clip_pixels"])
     save_file({name: value.contiguous() for name, value in tensors.items()}, out / "reference.safetensors")
     (out / "reference.json").write_text(json.dumps({"texts": TEXTS}))
 

@@ -22,7 +22,8 @@ struct BlipVisionConfig {
   double layer_norm_eps = 1e-5;
   double attention_dropout = 0;
   double initializer_range = 0.02;
-  bool qkv_bias = true;  // BLIP-2 may go without
+  bool qkv_bias = true;               // BLIP-2 may go without
+  std::optional<bool> pre_layernorm;  // a normalisation before the first block, as CLIP's ViT-L in BLIP-2 has; a field of omma's
 
   int64_t grid() const { return image_size / patch_size; }  // patches a side
 
@@ -39,6 +40,7 @@ struct BlipVisionConfig {
     field("attention_dropout", attention_dropout, Range{0, 0.99});
     field("initializer_range", initializer_range, Range{0, 1});
     field("qkv_bias", qkv_bias);
+    field("pre_layernorm", pre_layernorm);
   }
   void validate(Faults& faults) const;
 };

@@ -30,6 +30,8 @@ BlipVisionModelImpl::BlipVisionModelImpl(const BlipVisionConfig& config) : confi
   patch_embedding_ =
       register_at(*this, "embeddings.patch_embedding",
                   torch::nn::Conv2d(torch::nn::Conv2dOptions(3, channels, config.patch_size).stride(config.patch_size)));
+  if (config.pre_layernorm.value_or(false))
+    pre_layernorm_ = register_module("pre_layernorm", layer_norm(channels, config.layer_norm_eps));
   for (int64_t i = 0; i < config.num_hidden_layers; ++i)
     layers_.push_back(register_at(*this, fmt::format("encoder.layers.{}", i), VitBlock(block_options(config))));
   post_layernorm_ = register_module("post_layernorm", layer_norm(channels, config.layer_norm_eps));
@@ -42,6 +44,7 @@ Tensor BlipVisionModelImpl::forward(const Tensor& pixels) {
   const Tensor patches = grid.flatten(2).transpose(1, 2);  // [B, S - 1, C]
   const Tensor first = class_embedding_.expand({pixels.size(0), 1, -1}).to(patches.dtype());
   Tensor x = torch::cat({first, patches}, 1) + positions(grid.size(2), grid.size(3));  // [B, S, C]
+  if (!pre_layernorm_.is_empty()) x = pre_layernorm_(x);
   for (VitBlock& layer : layers_) x = layer(x);
   return post_layernorm_(x);
 }

@@ -28,6 +28,7 @@ class BlipVisionModelImpl : public torch::nn::Module {
   Tensor position_embedding_;  // [1, 1 + grid grid, C]
   torch::nn::Conv2d patch_embedding_ = nullptr;
   std::vector<VitBlock> layers_;
+  torch::nn::LayerNorm pre_layernorm_ = nullptr;  // where there is one
   torch::nn::LayerNorm post_layernorm_ = nullptr;
 };
 TORCH_MODULE(BlipVisionModel);

@@ -147,6 +147,17 @@ TEST_F(LavisQFormer, TheSecondStageGetsItsLanguageModel) {
   EXPECT_EQ(load_captioner(scratch_ / "made")->caption({&picture, 1}).size(), 1U);
 }
 
+TEST_F(LavisQFormer, ClipIsAnEncoderToo) {
+  const c10::InferenceMode inference;
+  convert_model(scratch_ / "blip2.pth", scratch_ / "made", scratch_ / "sizes.json", "", recorded_ / "clip_vit_L.pth");
+  Blip2Checkpoint checkpoint = load_blip2(scratch_ / "made");
+  Blip2Retrieval& model = checkpoint.model;
+  const auto norm = model->vision_model->named_parameters();
+  const Tensor normal = torch::layer_norm(expected_.at("clip_features"), {channels}, norm["post_layernorm.weight"],
+                                          norm["post_layernorm.bias"], 1e-5);
+  testing::expect_close("clip", normal, model->vision_model(expected_.at("clip_pixels")), lavis_tolerance);
+}
+
 TEST_F(LavisQFormer, WhatIsMissingIsNamed) {
   const auto from = scratch_ / "blip2.pth";
   EXPECT_NE(testing::invalid_argument_of([&] { convert_model(from, scratch_ / "made"); }).find("--vision"), std::string::npos);
