@@ -16,7 +16,8 @@ namespace {
 
 class LavisVicuna : public ::testing::Test {
  protected:
-  void SetUp() override {
+  // `rows` of the embeddings, some without a token.
+  void write_original(int64_t rows) {
     const TensorFile weights = read_weights(recorded_);
     TensorSet original, language;
     KeyTable names;
@@ -35,19 +36,19 @@ class LavisVicuna : public ::testing::Test {
         const std::string name = view.name.substr(std::string_view("language_model.").size());
         const Tensor weight = to_tensor(view);
         const bool is_words = name == "lm_head.weight" || name == "model.embed_tokens.weight";
-        language.set(name, is_words ? weight.narrow(0, 0, words) : weight);
+        language.set(name, is_words ? weight.narrow(0, 0, rows) : weight);
       }
     write_safetensors(scratch_ / "instruct.safetensors", original.file().tensors());
     std::filesystem::copy_file(recorded_ / "qformer_tokenizer" / "tokenizer.json", scratch_ / "tokenizer.json");
-    write_base(language);
+    write_base(language, rows);
   }
 
   // Vicuna as it is alone: <s> before a text, and none of InstructBLIP's tokens.
-  void write_base(const TensorSet& weights) {
+  void write_base(const TensorSet& weights, int64_t rows) {
     std::filesystem::create_directories(base_);
     write_safetensors(base_ / "model.safetensors", weights.file().tensors());
     json config = read_json(recorded_ / "config.json")["text_config"];
-    config["vocab_size"] = words;
+    config["vocab_size"] = rows;
     write_file(base_ / "config.json", config.dump());
     json tokenizer = read_json(recorded_ / "tokenizer.json");
     json added = json::array();
@@ -65,12 +66,13 @@ class LavisVicuna : public ::testing::Test {
     convert_model(scratch_ / "instruct.safetensors", scratch_ / "made", scratch_ / "sizes.json", base_.string(), recorded_);
   }
 
-  static constexpr int64_t words = 310;  // [PAD] and <image> come behind
+  static constexpr int64_t words = 310, all_rows = 320;  // [PAD] and <image> come behind the words
   testing::TemporaryDirectory scratch_;
   std::filesystem::path recorded_ = testing::parity_directory("blip2_generation") / "instruct_vicuna", base_ = scratch_ / "vicuna";
 };
 
 TEST_F(LavisVicuna, AnswersAsTransformersDirectoryDoes) {
+  write_original(all_rows);
   convert();
   Blip2Speaker speaker(load_blip2_language(scratch_ / "made"));
   const json record = read_json(recorded_ / "reference.json");
@@ -85,7 +87,20 @@ TEST_F(LavisVicuna, AnswersAsTransformersDirectoryDoes) {
   EXPECT_TRUE(testing::compares_equal("check_blip2_generation.py", {scratch_ / "made", recorded_}));
 }
 
+TEST_F(LavisVicuna, NewTokensGetRows) {
+  write_original(words);
+  convert();
+  const TensorFile made = read_weights(scratch_ / "made");
+  for (const char* name : {"language_model.model.embed_tokens.weight", "language_model.lm_head.weight"}) {
+    const Tensor weight = to_tensor(*made.find(name));
+    ASSERT_EQ(weight.size(0), words + 2);
+    EXPECT_TRUE(weight[words + 1].equal(weight[0]));
+  }
+  EXPECT_EQ(Tokenizer::from_directory(scratch_ / "made").token_to_id("<image>"), words + 1);
+}
+
 TEST_F(LavisVicuna, AnotherLanguageModelIsRefused) {
+  write_original(words);
   json config = read_json(base_ / "config.json");
   config["model_type"] = "opt";
   write_file(base_ / "config.json", config.dump());
