@@ -25,9 +25,9 @@ parity: setup          ## outputs of the reference implementations, which the pa
 	@tools/parity/export.sh build/parity
 
 parity-full: build     ## the models at their published sizes against transformers: 4 GB of memory
-	@for model in grounding_dino blip blip2_generation sam clip llava; do \
+	@for model in grounding_dino blip blip2_generation sam clip llava video_llava; do \
 	  HF_HUB_OFFLINE=1 .venv/bin/python tools/parity/$$model.py --full-size --out build/parity && \
-	  build/release/tests/parity/$$model/omma_$${model}_parity_test --gtest_filter='*FullSize*' || exit 1; done
+	  build/release/tests/parity/*/omma_$${model}_parity_test --gtest_filter='*FullSize*' || exit 1; done
 
 bench: build           ## omma beside transformers, interleaved in one run; then the micro benchmarks
 	@tools/bench.sh build/release

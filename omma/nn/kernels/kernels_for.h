@@ -1,6 +1,7 @@
 // Of each kernel, the build for an instruction set; the portable one where this target has no such set. Thread-safe.
 #pragma once
 
+#include "omma/nn/kernels/block_linear_kernel.h"
 #include "omma/nn/kernels/deformable_attention_kernel.h"
 #include "omma/nn/kernels/deformable_convolution_kernel.h"
 #include "omma/nn/kernels/isa.h"
@@ -12,6 +13,7 @@
 
 namespace omma {
 
+const BlockLinearKernels& block_linear_kernels_for(Isa isa);  // with AVX-512: where it has VNNI, else those of AVX2
 const DeformableKernels& deformable_kernels_for(Isa isa);
 const DeformableConvolutionKernel<float>& deformable_convolution_kernel_for(Isa isa);
 const QuantizeKernels& quantize_kernels_for(Isa isa);
