@@ -100,7 +100,7 @@ Tensor VisualChat::features_of(Seen& seen) {
 // What stands before `first` as a whole is not looked at.
 Tensor VisualChat::embeddings(const std::vector<int64_t>& ids, int64_t first) {
   LlamaForCausalLM& model = generation_.model();
-  const torch::Device device = model->model->embed_tokens->weight.device();
+  const torch::Device device = model->options().device();
   const Tensor rest =
       torch::tensor(torch::ArrayRef<int64_t>(ids).slice(static_cast<std::size_t>(first)), torch::kLong).unsqueeze(0).to(device);
   Tensor embeddings = model->model->embed_tokens(rest);

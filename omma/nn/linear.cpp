@@ -236,9 +236,18 @@ void LinearImpl::to(torch::Dtype dtype, bool non_blocking) {
   if (!is_int8()) Module::to(dtype, non_blocking);
 }
 
+void LinearImpl::set_blocks(const BlockWeight& blocks) {
+  check(blocks.in == options.in_features() && blocks.out() == options.out_features(),
+        "linear: expected a weight of [{}, {}], got blocks of [{}, {}]", options.out_features(), options.in_features(), blocks.out(),
+        blocks.in);
+  parameters_.erase("weight");
+  weight = Tensor();
+  blocks_ = blocks;
+}
+
 Tensor LinearImpl::forward(const Tensor& x) {
   if (is_int8()) return omma::linear(x, Int8Weight{.values = weight, .scale = weight_scale_}, bias);
-  const Tensor own = omma::linear(x, weight, bias);
+  const Tensor own = blocks_ ? omma::linear(x, *blocks_, bias) : omma::linear(x, weight, bias);
   return adapter_ ? own + adapted(x).to(own.scalar_type()) : own;
 }
 
@@ -249,8 +258,9 @@ Tensor LinearImpl::adapted(const Tensor& x) {
 
 Tensor LinearImpl::full_weight() const {
   if (is_int8()) return weight * weight_scale_;
-  if (!adapter_) return weight;
-  return weight + (adapter_->scale * torch::matmul(adapter_->b, adapter_->a)).to(weight.scalar_type());
+  const Tensor own = blocks_ ? to_dense(*blocks_, torch::kFloat32) : weight;
+  if (!adapter_) return own;
+  return own + (adapter_->scale * torch::matmul(adapter_->b, adapter_->a)).to(own.scalar_type());
 }
 
 Linear folded_linear(int64_t in, int64_t out) {
@@ -260,7 +270,7 @@ Linear folded_linear(int64_t in, int64_t out) {
 }
 
 Tensor LinearImpl::forward_with(const Tensor& x, Activation activation) {
-  return adapter_ || is_int8() ? activation(forward(x)) : linear_with(activation, x, weight, bias);
+  return adapter_ || blocks_ || is_int8() ? activation(forward(x)) : linear_with(activation, x, weight, bias);
 }
 
 }  // namespace omma

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "omma/nn/block_weight.h"
 #include "omma/nn/tensor.h"
 #include "omma/nn/torch.h"
 
@@ -45,7 +46,8 @@ struct LowRankAdapter {
 //
 // `weight` and `bias` are the layer's own. Who computes with the weight other than by forward() reads full_weight(), so that an
 // adapter has its part. With `int8` there are, in the place of the parameter `weight`, the buffers `weight` int8 [out, in] and
-// `weight_scale` float32 [out, 1] of an Int8Weight, which keep their types whatever type the module is turned to.
+// `weight_scale` float32 [out, 1] of an Int8Weight, which keep their types whatever type the module is turned to. With set_blocks()
+// `weight` is undefined, and no parameter: the blocks are a file's own, and what is saved is none of them.
 class LinearImpl : public torch::nn::LinearImpl {
  public:
   LinearImpl(int64_t in, int64_t out) : LinearImpl(torch::nn::LinearOptions(in, out)) {}
@@ -54,12 +56,15 @@ class LinearImpl : public torch::nn::LinearImpl {
   Tensor forward_with(const Tensor& x, Activation activation);  // activation(forward(x)), by linear_with
 
   bool is_int8() const { return weight_scale_.defined(); }
+
+  // Its weight is these from now on, of the sizes that it has. Throws std::invalid_argument.
+  void set_blocks(const BlockWeight& blocks);
   void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
   void to(torch::Dtype dtype, bool non_blocking = false) override;
   using Module::to;
 
-  // The weight with the adapter's part, in the weight's type, [out, in]; `weight` itself where there is none. Of 8-bit numbers
-  // float32.
+  // The weight with the adapter's part, in the weight's type, [out, in]; `weight` itself where there is none. Of 8-bit numbers and
+  // of blocks float32.
   Tensor full_weight() const;
 
   const std::optional<LowRankAdapter>& adapter() const { return adapter_; }
@@ -75,6 +80,7 @@ class LinearImpl : public torch::nn::LinearImpl {
  private:
   Tensor adapted(const Tensor& x);  // what the adapter adds to forward(x)
 
+  std::optional<BlockWeight> blocks_;
   std::optional<LowRankAdapter> adapter_;
   bool is_folded_ = false;
 };

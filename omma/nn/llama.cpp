@@ -121,7 +121,7 @@ Tensor LlamaLayerImpl::forward(const Tensor& x, const LlamaPass& pass) {
 }
 
 LlamaModelImpl::LlamaModelImpl(const LlamaConfig& config)
-    : embed_tokens(register_module("embed_tokens", torch::nn::Embedding(config.vocab_size, config.hidden_size))),
+    : embed_tokens(register_module("embed_tokens", WordEmbedding(config.vocab_size, config.hidden_size))),
       layers(register_module("layers", torch::nn::ModuleList())),
       norm(register_module("norm", RmsNorm(config.hidden_size, config.rms_norm_eps))),
       config_(config),
@@ -164,11 +164,11 @@ Tensor LlamaForCausalLMImpl::forward(const Tensor& tokens, KeyValueCache* cache)
 }
 
 Tensor LlamaForCausalLMImpl::embed(const std::vector<int64_t>& tokens) {
-  return model->embed_tokens(torch::tensor(tokens, torch::kLong).unsqueeze(0).to(model->embed_tokens->weight.device()));
+  return model->embed_tokens(torch::tensor(tokens, torch::kLong).unsqueeze(0).to(options().device()));
 }
 
 Tensor LlamaForCausalLMImpl::logits(const Tensor& hidden) {
-  return config_.tie_word_embeddings ? omma::linear(hidden, model->embed_tokens->weight) : lm_head(hidden);
+  return config_.tie_word_embeddings ? model->embed_tokens->logits(hidden) : lm_head(hidden);
 }
 
 void LlamaForCausalLMImpl::add_words(int64_t words) {
@@ -189,7 +189,7 @@ KeyValueCache LlamaForCausalLMImpl::make_cache(int64_t batch, int64_t capacity) 
                         .heads = config_.key_value_heads(),
                         .capacity = capacity,
                         .head_dim = config_.head_channels()},
-                       model->embed_tokens->weight.options().requires_grad(false));
+                       options());
 }
 
 void LlamaForCausalLMImpl::initialise(double deviation) {

@@ -17,6 +17,7 @@
 #include "omma/nn/linear.h"
 #include "omma/nn/rope.h"
 #include "omma/nn/torch.h"
+#include "omma/nn/word_embedding.h"
 
 namespace omma {
 
@@ -116,7 +117,7 @@ class LlamaModelImpl : public torch::nn::Module {
  public:
   explicit LlamaModelImpl(const LlamaConfig& config);
   torch::Tensor forward(const CausalInput& input);
-  torch::nn::Embedding embed_tokens;
+  WordEmbedding embed_tokens;
   torch::nn::ModuleList layers;
   RmsNorm norm;
   bool recomputes_layers = false;  // gradient checkpointing (recompute.h) of each layer
@@ -148,6 +149,7 @@ class LlamaForCausalLMImpl : public torch::nn::Module, public CausalNetwork {
   void add_words(int64_t words);      // to as many in all; the rows of new ones are the means of the others
 
   const LlamaConfig& config() const { return config_; }
+  torch::TensorOptions options() const { return model->norm->weight.options().requires_grad(false); }  // device and type
   LlamaModel model;
   Linear lm_head{nullptr};  // shares the embedding's weight with tie_word_embeddings, and has no key of its own then
 

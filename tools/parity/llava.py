@@ -5,7 +5,7 @@ Writes OUT/llava/CASE/: the directory, pictures, reference.safetensors and refer
 
     python tools/parity/llava.py --out build/parity
 
-With --full-size: L/14 at 336 px and the widths of Vicuna-7B and Mistral-7B with two layers (6 GB of memory, in bf16).
+With --full-size: L/14 at 336 px and the widths of Vicuna-7B and Mistral-7B with two layers (8 GB of memory; bf16 weights, computed in fp32).
 """
 
 import argparse
@@ -149,6 +149,7 @@ def write_case(folder, name, seed):
         image.save(folder / f"picture{index}.png")
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
+    model, dtype = model.float(), torch.float32  # bf16 weights, exact numbers: in bf16 two programs' logits differ by tenths
     tensors, record = {}, {"prompts": [], "transformers": transformers.__version__}
     with torch.no_grad():
         for i, image in enumerate(images):

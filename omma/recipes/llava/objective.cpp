@@ -76,7 +76,7 @@ LlavaBatch collate(std::span<const LlavaSample> samples, int64_t padding) {
 
 Tensor learned_logits(Llava& model, const LlavaBatch& batch) {
   LlamaForCausalLM& language_model = model->language_model;
-  const torch::Device device = language_model->model->embed_tokens->weight.device();
+  const torch::Device device = language_model->options().device();
   const Tensor embeddings = model->embed(batch.ids.to(device), features_of(model, batch.pictures));   // [B, T, C]
   const Tensor hidden = language_model->model(CausalInput{.embeddings = embeddings, .padding = {}});  // [B, T, C]
   return language_model->logits(hidden.flatten(0, 1).index_select(0, batch.positions.to(device))).to(torch::kFloat32);

@@ -50,7 +50,7 @@ Slice pad(std::span<const PlannerSample> samples) {
 
 // Logits [P, V] at the slice's positions.
 Tensor logits_of(LlamaForCausalLM& model, const Slice& slice) {
-  const torch::Device device = model->model->embed_tokens->weight.device();
+  const torch::Device device = model->options().device();
   const Tensor embeddings = model->model->embed_tokens(slice.ids.to(device));
   const Tensor hidden = model->model(CausalInput{.embeddings = embeddings, .padding = {}, .cache = nullptr});  // [B, T, C]
   return model->logits(hidden.flatten(0, 1).index_select(0, slice.positions.to(device)));

@@ -2,6 +2,8 @@
 // files and texts to cosines and probabilities.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "omma/base/json.h"
 #include "omma/io/image_file.h"
 #include "omma/losses/contrastive.h"
@@ -44,7 +46,9 @@ TEST_P(ClipParity, PixelsAndEveryBlock) {
   const std::vector<Tensor> states = matcher_.model()->vision_model->hidden_states(pixels, which);
   for (std::size_t i = 0; i < which.size(); ++i) {
     const std::string name = "hidden." + std::to_string(which[i]);
-    testing::expect_close(name, expected_.at(name), states[i], kTolerance);
+    const Tensor& expected = expected_.at(name);
+    const double largest = expected.abs().max().item<double>();  // 96 in ViT-L/14
+    testing::expect_close(name, expected, states[i], std::max(kTolerance, 1e-5 * largest));
   }
 }
 
