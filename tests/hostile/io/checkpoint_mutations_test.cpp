@@ -8,6 +8,7 @@
 #include "omma/base/rng.h"
 #include "omma/io/tensor_file.h"
 #include "tests/checkpoint_bytes.h"
+#include "tests/gguf_bytes.h"
 
 namespace omma {
 namespace {
@@ -75,6 +76,30 @@ TEST(CheckpointMutations, Safetensors) {
                                         R"("b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}  )",
                                         "0123456789a"));
   EXPECT_GT(counts.refused, 1000);
+}
+
+// Its tensors and the texts of its metadata, as tensors of bytes.
+TensorFile parse_gguf_bytes(std::span<const std::uint8_t> bytes, std::string_view name, std::shared_ptr<const void>) {
+  const GgufFile file = parse_gguf(bytes, name);
+  std::vector<TensorView> views;
+  for (const GgufTensor& tensor : file.tensors()) views.push_back({tensor.name, DType::u8, {}, tensor.bytes});
+  if (file.metadata().has("texts"))
+    for (const std::string_view text : file.metadata().texts("texts"))
+      views.push_back({fmt::format("#{}", views.size()), DType::u8, {}, testing::bytes_of_text(text)});
+  return TensorFile(std::move(views), {}, {});
+}
+
+TEST(CheckpointMutations, Gguf) {
+  using testing::gguf_array, testing::gguf_key, testing::gguf_tensor, testing::gguf_text;
+  const Counts counts = mutate(
+      parse_gguf_bytes,
+      testing::gguf_bytes({.keys = {gguf_key("general.alignment", 16), gguf_key("flag", GgufValueType::boolean, "\1"),
+                                    gguf_array("texts", GgufValueType::text, 2, gguf_text("one") + gguf_text("two")),
+                                    gguf_array("ids", GgufValueType::i32, 2, testing::number(1) + testing::number(-1))},
+                           .tensors = {gguf_tensor("a", {32, 2}, GgufType::q4_0, 0), gguf_tensor("b", {3}, GgufType::f32, 48)},
+                           .data = std::string(60, 'x'),
+                           .alignment = 16}));
+  EXPECT_GT(counts.refused, 2000);
 }
 
 TEST(CheckpointMutations, TorchZip) {
