@@ -25,6 +25,7 @@ json split_json(const char* expression) {
   return {{"type", "Split"}, {"pattern", {{"Regex", expression}}}, {"behavior", "Isolated"}, {"invert", false}};
 }
 
+// Of a decoder too, which the `tokenizers` library reads with all the fields only.
 json byte_level_json(bool cuts_words) {
   return {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", cuts_words}};
 }
@@ -206,7 +207,7 @@ json gpt2_json(const GgufVocabulary& vocabulary, const Reading& reading, const s
           {"normalizer", nullptr},
           {"pre_tokenizer", rule.pre_tokenizer},
           {"post_processor", text_template(before, after)},
-          {"decoder", {{"type", "ByteLevel"}}},
+          {"decoder", byte_level_json(true)},
           {"model", std::move(model)}};
 }
 

@@ -37,6 +37,7 @@ struct GgufVocabulary {
 //   (tekken: marks and capitals beyond ASCII; llama-bpe: "'\u017f" as "'s").
 // - Where one added token ends in what another one begins with, the first in the text is found, as in the models' own; llama.cpp
 //   finds the longest first.
+// - A byte that has no token is dropped before its neighbours are joined, as in the models' own; llama.cpp drops it behind that.
 // - Pieces of llama that are not normal are found in the text or not at all: no merges make "</s>" out of what a user wrote.
 // - Where scores tie, the smaller id is joined first, which is the order in which the pieces were learnt; llama.cpp goes by place.
 //

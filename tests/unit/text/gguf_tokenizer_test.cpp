@@ -98,6 +98,16 @@ TEST_F(ByteLevelVocabulary, TheTemplateIsTheFilesOrTheRules) {
   expect_refusal(with("tekken"), "add_bos_token: expected a tokenizer.ggml.bos_token_id with it, got none");
 }
 
+// The `tokenizers` library reads nothing from a part that lacks a field.
+TEST_F(ByteLevelVocabulary, TheJsonHasEveryField) {
+  const json object = gguf_tokenizer_json(with("gpt-2"), "x.gguf");
+  for (const char* part : {"pre_tokenizer", "decoder"}) {
+    for (const char* field : {"type", "add_prefix_space", "trim_offsets", "use_regex"})
+      EXPECT_TRUE(object[part].contains(field)) << part << " " << field;
+  }
+  for (const json& token : object["added_tokens"]) EXPECT_EQ(token.size(), 7U) << token;
+}
+
 // Types are not always told, and converters have got them wrong; a padding id of 0 is no wish to find "!" in a text.
 TEST_F(ByteLevelVocabulary, NamedTokensAreSpecialWhateverTheirType) {
   made_.token_type.clear();
