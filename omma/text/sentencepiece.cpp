@@ -10,7 +10,6 @@
 #include "omma/base/file.h"
 #include "omma/text/added_tokens.h"
 #include "omma/text/post_processor.h"
-#include "omma/text/sentencepiece_model.h"
 
 namespace omma {
 namespace {
@@ -51,7 +50,10 @@ json decoder_json(bool strips_blank) {
 }  // namespace
 
 json sentencepiece_tokenizer(std::string_view bytes, const SentencePieceOptions& options, const std::string& where) {
-  const SentencePieceModel model = read_sentencepiece_model(bytes, SentencePieceModel::Kind::byte_pair, where);
+  return sentencepiece_tokenizer(read_sentencepiece_model(bytes, SentencePieceModel::Kind::byte_pair, where), options, where);
+}
+
+json sentencepiece_tokenizer(const SentencePieceModel& model, const SentencePieceOptions& options, const std::string& where) {
   Ids ids;
   json vocabulary = json::object(), added = json::array();
   std::string unknown = "<unk>";
@@ -72,8 +74,8 @@ json sentencepiece_tokenizer(std::string_view bytes, const SentencePieceOptions&
     check(ids.contains(token), "{}: expected a piece \"{}\"", where, token);
     list.push_back({token, ids.at(token)});
   };
-  if (options.add_bos_token) put("<s>", before);
-  if (options.add_eos_token) put("</s>", after);
+  if (options.add_bos_token) put(options.bos_token, before);
+  if (options.add_eos_token) put(options.eos_token, after);
 
   json file = {{"version", "1.0"}, {"added_tokens", added}, {"normalizer", nullptr}, {"pre_tokenizer", nullptr}};
   if (options.legacy) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "omma/base/json.h"
+#include "omma/text/sentencepiece_model.h"
 
 namespace omma {
 
@@ -18,6 +19,8 @@ struct SentencePieceOptions {
   bool add_bos_token = true;  // the template of a text
   bool add_eos_token = false;
   std::map<std::string, std::int64_t> added_tokens = {};  // beside the model's pieces: "<image>": 32000. Special ones
+  std::string bos_token = "<s>";
+  std::string eos_token = "</s>";
 
   template <class Fields>
   void fields(Fields& field) {
@@ -30,6 +33,9 @@ struct SentencePieceOptions {
 // The tokenizer.json that a byte-pair model with byte pieces amounts to, as transformers makes one. Throws std::invalid_argument,
 // beginning with `where`, for what is no model, for one of another kind (unigram), and for pieces that repeat.
 json sentencepiece_tokenizer(std::string_view model, const SentencePieceOptions& options, const std::string& where);
+
+// The same of a model that was read and found valid.
+json sentencepiece_tokenizer(const SentencePieceModel& model, const SentencePieceOptions& options, const std::string& where);
 
 // The same of a directory: tokenizer.model, tokenizer_config.json, added_tokens.json. `legacy` instead of what the config says.
 json read_sentencepiece_tokenizer(const std::filesystem::path& directory, std::optional<bool> legacy = {});
