@@ -7,6 +7,7 @@
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/io/tensor_file.h"
+#include "omma/models/gguf/checkpoint.h"
 #include "omma/models/merge.h"
 #include "omma/models/model_row.h"
 #include "omma/models/registry.h"
@@ -42,7 +43,14 @@ std::optional<torch::Dtype> dtype_option(const std::string& name) {
   fail("dtype: expected auto, fp32, bf16 or fp16, got \"{}\"", name);
 }
 
+// Of a GGUF file, which has no config.json.
+json gguf_config_of(const fs::path& file) {
+  const GgufMetadata& metadata = read_gguf(file).metadata();
+  return {{"model_type", "gguf"}, {"has_chat_template", metadata.has("tokenizer.chat_template")}};
+}
+
 json config_of(const fs::path& directory) {
+  if (const auto file = find_gguf(directory)) return gguf_config_of(*file);
   check(fs::is_directory(directory), "{}: no such model directory", directory.string());
   const fs::path file = directory / "config.json";
   check(!is_adapter(directory), "{}: an adapter: put it into its model with: omma convert --from {} --to DIR", directory.string(),
@@ -153,6 +161,22 @@ const ModelRow& converter_of(const ConversionSource& source) {
   return *last;
 }
 
+// The type that most weights have.
+ModelInfo inspect_gguf(const fs::path& file, ModelInfo info) {
+  const GgufFile model = read_gguf(file);
+  info.model_type = model.metadata().text("general.architecture");
+  std::map<GgufType, std::int64_t> elements;
+  for (const GgufTensor& tensor : model.tensors()) {
+    const std::int64_t count = element_count(tensor.shape).value_or(0);
+    info.parameters += count;
+    info.bytes += std::ssize(tensor.bytes);
+    elements[tensor.type] += count;
+  }
+  const auto most = std::ranges::max_element(elements, {}, [](const auto& item) { return item.second; });
+  if (most != elements.end()) info.dtype = name_of(most->first);
+  return info;
+}
+
 }  // namespace
 
 void expect_task(const fs::path& directory, std::string_view task) {
@@ -214,6 +238,7 @@ ModelInfo inspect_model(const fs::path& directory) {
   const json config = config_of(directory);
   info.model_type = type_of(config);
   info.tasks = tasks_of(config, (directory / "config.json").string());
+  if (const auto file = find_gguf(directory)) return inspect_gguf(*file, std::move(info));
   std::map<DType, std::int64_t> elements;
   const TensorFile weights = read_weights(directory);
   for (const TensorView& tensor : weights.tensors()) {
@@ -239,6 +264,10 @@ json to_json(const ModelInfo& info) {
 void convert_model(const fs::path& from, const fs::path& to, const std::optional<fs::path>& config, const std::string& base,
                    const fs::path& vision) {
   check(fs::exists(from), "{}: no such file", from.string());
+  const auto gguf = find_gguf(from);
+  check(!gguf || (base.empty() && vision.empty() && !config),
+        "{}: a GGUF file is a whole model: expected no --base, --vision or --config", from.string());
+  if (gguf) return write_new_directory(to, [&](const fs::path& directory) { convert_gguf(*gguf, directory); });
   write_new_directory(to, [&](const fs::path& directory) {
     ConversionSource source = open_conversion(from, config);
     source.base = base;

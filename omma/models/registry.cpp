@@ -10,6 +10,7 @@
 #include "omma/models/blip2/tasks.h"
 #include "omma/models/chat_tasks.h"
 #include "omma/models/clip/matcher.h"
+#include "omma/models/gguf/checkpoint.h"
 #include "omma/models/glip/convert.h"
 #include "omma/models/glip/key_table.h"
 #include "omma/models/glip/predictor.h"
@@ -54,6 +55,12 @@ std::unique_ptr<Detector> load_detector_as(const fs::path& directory, const Load
 std::vector<std::string> llama_tasks(const json& /*config*/, const std::string& where) {
   std::vector<std::string> tasks = {"generate"};
   if (ChatTemplate::has_template(fs::path(where).parent_path())) tasks.emplace_back("chat");
+  return tasks;
+}
+
+std::vector<std::string> gguf_tasks(const json& config, const std::string& /*where*/) {
+  std::vector<std::string> tasks = {"generate"};
+  if (config["has_chat_template"]) tasks.emplace_back("chat");
   return tasks;
 }
 
@@ -146,6 +153,18 @@ std::vector<ModelRow> known_models() {
                         return std::make_unique<LlamaChat>(directory, options, target.chat_template);
                       },
                   .quantize = quantize_llama});
+  rows.push_back({.types = {"gguf"},  // of a file: config_of() in load.cpp
+                  .tasks = gguf_tasks,
+                  .language_model =
+                      [](const fs::path& path, const LoadTarget& target) {
+                        const LanguageOptions options{.device = target.device, .dtype = target.dtype};
+                        return std::make_unique<LanguagePredictor>(load_gguf_language(find_gguf(path).value(), options));
+                      },
+                  .chat_model =
+                      [](const fs::path& path, const LoadTarget& target) {
+                        const LanguageOptions options{.device = target.device, .dtype = target.dtype};
+                        return std::make_unique<LlamaChat>(load_gguf_chat(find_gguf(path).value(), options, target.chat_template));
+                      }});
   rows.push_back({.types = {"opt", "t5"}, .language_model = load_predictor});
   ModelRow llava = visual_chat_row<LlavaChat>({"llava", "llava_next"});
   llava.is_original = [](const ConversionSource& source) { return is_original_llava(source); };

@@ -238,8 +238,8 @@ void LinearImpl::to(torch::Dtype dtype, bool non_blocking) {
 
 void LinearImpl::set_blocks(const BlockWeight& blocks) {
   check(blocks.in == options.in_features() && blocks.out() == options.out_features(),
-        "linear: expected a weight of [{}, {}], got blocks of [{}, {}]", options.out_features(), options.in_features(), blocks.out(),
-        blocks.in);
+        "linear: expected a weight of [{}, {}], got blocks of [{}, {}]", options.out_features(), options.in_features(),
+        blocks.out(), blocks.in);
   parameters_.erase("weight");
   weight = Tensor();
   blocks_ = blocks;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "omma/base/error.h"
 #include "omma/nn/shapes_only.h"
 
 namespace omma {
@@ -44,6 +45,11 @@ double Rope::original_length() const {
 }
 
 Tensor Rope::frequencies(int64_t length) const {
+  if (!config_.divisors.empty()) {
+    const Tensor divisors = torch::tensor(config_.divisors, torch::kFloat);
+    check(divisors.numel() == head_dim_ / 2, "rope: expected {} divisors of frequencies, got {}", head_dim_ / 2, divisors.numel());
+    return plain_frequencies(config_.theta) / divisors;
+  }
   if (config_.type == "linear") return plain_frequencies(config_.theta) / config_.factor;
   if (config_.type == "llama3") return llama3_frequencies();
   if (config_.type == "yarn") return yarn_frequencies();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "omma/base/config.h"
 #include "omma/nn/torch.h"
@@ -25,6 +26,7 @@ struct RopeConfig {
   std::optional<double> mscale;                             // yarn
   std::optional<double> mscale_all_dim;                     // yarn
   bool truncate = true;                                     // yarn: whole dimensions bound the ramp
+  std::vector<double> divisors = {};  // of each of the D / 2 frequencies, as a GGUF file tells them; no field of a config.json
 
   template <class Fields>
   void fields(Fields& field) {

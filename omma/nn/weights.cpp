@@ -118,15 +118,6 @@ Tensor file_values(const Source& source) {
   return torch::from_blob(const_cast<std::uint8_t*>(part.bytes.data()), part.shape, torch_dtype(part.dtype));
 }
 
-Tensor huge_pages(int64_t bytes) {  // [at least that many], uint8
-  constexpr int64_t page = int64_t{1} << 21;
-  const int64_t size = (bytes + page - 1) / page * page;
-  void* data = std::aligned_alloc(page, static_cast<std::size_t>(size));
-  if (data == nullptr) throw std::bad_alloc();
-  ::madvise(data, static_cast<std::size_t>(size), MADV_HUGEPAGE);  // where Linux has none, small ones will do
-  return torch::from_blob(data, {size}, std::free, torch::kUInt8);
-}
-
 struct NamedWeight {
   std::string name;
   Tensor tensor;
@@ -304,6 +295,15 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const KeyTa
     give_memory(each.weight, file_values(each.source).to(options.device, each.dtype));
     expect_in_range(each.weight, each, where);
   }
+}
+
+Tensor huge_pages(int64_t bytes) {
+  constexpr int64_t page = int64_t{1} << 21;
+  const int64_t size = (bytes + page - 1) / page * page;
+  void* data = std::aligned_alloc(page, static_cast<std::size_t>(size));
+  if (data == nullptr) throw std::bad_alloc();
+  ::madvise(data, static_cast<std::size_t>(size), MADV_HUGEPAGE);  // where Linux has none, small ones will do
+  return torch::from_blob(data, {size}, std::free, torch::kUInt8);
 }
 
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype) {

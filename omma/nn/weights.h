@@ -64,6 +64,9 @@ Model load_model(const Config& config, const TensorFile& file, const KeyTable& t
   return model;
 }
 
+// Memory in huge pages, where the system has them: uint8 [bytes or more].
+Tensor huge_pages(int64_t bytes);
+
 // Writes every parameter and buffer under its own name, floating ones as `dtype`, but what int8 layers (int8_linear.h) have of them
 // as it is; adapters in the weights of their layers (lora.h).
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& module, torch::Dtype dtype = torch::kFloat32);

@@ -14,8 +14,8 @@ class WordEmbeddingImpl : public torch::nn::EmbeddingImpl {
  public:
   WordEmbeddingImpl(int64_t words, int64_t channels) : torch::nn::EmbeddingImpl(words, channels) {}
 
-  Tensor forward(const Tensor& ids);           // int64 [...] -> [..., C]
-  Tensor logits(const Tensor& states) const;   // [..., C] -> [..., V], of a head that shares the table
+  Tensor forward(const Tensor& ids);          // int64 [...] -> [..., C]
+  Tensor logits(const Tensor& states) const;  // [..., C] -> [..., V], of a head that shares the table
 
   // Its table is these from now on, of the sizes that it has; `weight` is undefined then, and no parameter. Rows are given in
   // `dtype`. Throws std::invalid_argument.

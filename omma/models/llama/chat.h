@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "omma/models/llama/checkpoint.h"
 #include "omma/nn/chat_generation.h"
@@ -15,6 +16,8 @@ class LlamaChat : public ChatModel {
   // `chat_template` as find_chat_template() takes it; "": the directory's own. Throws std::invalid_argument.
   explicit LlamaChat(const std::filesystem::path& directory, const LanguageOptions& options = {},
                      const std::string& chat_template = "");
+
+  explicit LlamaChat(ChatGeneration generation) : generation_(std::move(generation)) {}
 
   bool sees_pictures() const override { return false; }
   ChatReply chat(std::span<const ChatTurn> turns, const GenerationOptions& options = {},
