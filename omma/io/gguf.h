@@ -61,8 +61,8 @@ class GgufFile {
 // Throws std::invalid_argument that names the file, the key or tensor, what was expected and what was found. Refused are the other
 // byte order, versions 0, 1 and over 3; types that omma does not read, by name; an alignment that is no power of two or over the
 // limit; data outside of the file, out of alignment or shared by two tensors; rows that are no whole number of blocks; duplicate
-// names; of splits a missing file, and numbers, counts or names that disagree. Data may have holes and a rest, as llama.cpp has it,
-// and the last tensor need not be padded.
+// names; of splits a missing file, and numbers, counts or names that disagree. The last tensor need not be padded, and the data may
+// have holes and a rest (llama.cpp, too, allows a rest).
 GgufFile read_gguf(const std::filesystem::path& file);
 
 // One file's bytes, in memory, which may be one of several; `name` begins every error, `owner` keeps the bytes alive.

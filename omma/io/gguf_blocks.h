@@ -44,13 +44,13 @@ std::size_t block_elements(GgufType type);                    // in a block: 1, 
 std::size_t block_bytes(GgufType type);                       // of a block
 bool is_weight_type(GgufType type);                           // whether dequantize() takes it
 
-// Blocks of `type` as fp32, block after block: bytes.size() / block_bytes(type) of them. Denormals are kept, whatever the flags of
-// the processor say of those of the scales. Thread-safe; large tensors are best cut into rows among threads. Throws
-// std::invalid_argument for i8 to i64 and f64, and where the sizes do not match: expected and got.
+// Blocks of `type` as fp32, block after block: bytes.size() / block_bytes(type) of them, from any address. On one thread and
+// thread-safe: large tensors are cut into rows by their caller. Throws std::invalid_argument for i8 to i64 and f64, and where the
+// sizes do not match.
 void dequantize(GgufType type, std::span<const std::uint8_t> bytes, std::span<float> floats);
 
-// Exact, NaN with its payload and denormals whatever the processor's flags say of them; without a branch, so that loops become
-// vectors.
+// Exact, NaN with its payload; denormals come out right also where the processor is told to flush them. Without a branch, so that
+// loops become vectors.
 inline float float_of_half(std::uint16_t half) {
   constexpr std::uint32_t exponent = 0x7C00U << 13, rebias = (127 - 15) << 23;
   const std::uint32_t magnitude = (half & 0x7FFFU) << 13;

@@ -88,7 +88,7 @@ GgufValue read_value(ByteReader& reader) {
   return value;
 }
 
-// The number at `element` of a value of numbers; `assign` gets it as its own type.
+// Calls use() with the number at `element` of a value of numbers, in its own type.
 template <class Use>
 void visit_number(const GgufValue& value, std::uint64_t element, Use&& use) {
   const auto as = [&]<class T>(T number) {

@@ -39,8 +39,9 @@ struct GgufValue {
 class GgufMetadata {
  public:
   GgufMetadata() = default;
-  // Reads `count` keys and values, which were checked with nothing but max_gguf_keys, at the reader's place. Refused are duplicate
-  // and empty keys, arrays of arrays, booleans other than 0 and 1, and what passes the limits above or the bytes that are left.
+  // Reads `count` keys and their values, from the reader's place on; `count` is the file's word, not checked before. Throws
+  // std::invalid_argument for duplicate and empty keys, arrays of arrays, booleans other than 0 and 1, and what passes the limits
+  // above or the bytes that are left.
   GgufMetadata(ByteReader& reader, std::uint64_t count);
 
   const std::vector<GgufValue>& values() const { return values_; }  // sorted by key, unique

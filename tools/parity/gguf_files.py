@@ -49,7 +49,8 @@ def random_tensor(rng, kind, shape):
 
 
 def random_tensors(rng, shapes):
-    return {f"{kind.name.lower()}.{i}": (kind, random_tensor(rng, kind, shape)) for kind in (*WRITTEN, *HALVES) for i, shape in enumerate(shapes)}
+    kinds = (*WRITTEN, *HALVES)
+    return {f"{kind.name.lower()}.{i}": (kind, random_tensor(rng, kind, shape)) for kind in kinds for i, shape in enumerate(shapes)}
 
 
 def add_keys(writer, rng):

@@ -43,7 +43,7 @@ TEST(Gguf, ReadsTensors) {
   EXPECT_TRUE(GgufFile().metadata().values().empty());
 }
 
-TEST(Gguf, AcceptsWhatLlamaCppAccepts) {
+TEST(Gguf, AcceptsWhatTheFormatAllows) {
   EXPECT_TRUE(parse({}).tensors().empty());
   EXPECT_TRUE(parse({.version = 2}).tensors().empty());
   EXPECT_TRUE(parse({.alignment = 1}).tensors().empty());  // a vocabulary alone is not padded
