@@ -81,6 +81,7 @@ SeenPicture seen_by(const std::vector<AgentStep>& steps, Size size, const ThingN
 }
 
 bool is_same(const ExpectedAnswer& a, const ExpectedAnswer& b) {
+  if (a.kind == ExpectedAnswer::Kind::any) return is_same(a.parts.front(), b);  // the fullest of several
   if (a.kind == ExpectedAnswer::Kind::share && b.kind == a.kind) return std::abs(a.number - b.number) < 0.05;
   return a == b;
 }
@@ -175,7 +176,7 @@ void expect_judged_right(const QuestionFile& file) {
 TEST(HeldOutQuestions, RightCallsAndAnswersAreJudgedRight) { expect_judged_right(written()); }
 TEST(HeldOutQuestions, CallsAndAnswersOfUnseenToolsAreJudgedRight) { expect_judged_right(unseen_tools()); }
 
-// The same answer to everything is not right: most questions are answered by few others' answers.
+// The same answer to everything is right seldom.
 TEST(HeldOutQuestions, OneAnswerToAllIsWrong) {
   for (const char* answer : {"yes", "no", "2", "blue", "I can only answer questions about the picture."}) {
     int right = 0, asked = 0;
