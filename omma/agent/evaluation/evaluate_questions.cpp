@@ -59,18 +59,23 @@ Tool telling(Tool tool, const WrittenQuestion& question, const ThingNames& names
   return tool;
 }
 
-// The masks of the objects that are meant, which the question's first call tells the time of.
+// Of a clip, when the question's first call looks at it.
+double seconds_meant(const WrittenQuestion& question, const PosedQuestion& posed) {
+  if (!posed.times || question.first.empty()) return 0;
+  const json time = question.first.front().input.value("time", json(posed.times->usual));
+  return time == "end" ? posed.times->duration : time.is_number() ? time.get<double>() : 0;
+}
+
+// The masks of the objects that are meant.
 std::vector<RunLengths> wanted_masks(const WrittenQuestion& question, const PosedQuestion& posed, const ExpectedAnswer& answer) {
   std::vector<RunLengths> masks;
   for (const ExpectedAnswer& part : answer.parts)
     for (RunLengths& mask : wanted_masks(question, posed, part)) masks.push_back(std::move(mask));
-  const json& time = question.first.empty() ? json() : question.first.front().input.value("time", json());
-  const double seconds = time == "end" ? posed.times->duration : time.is_number() ? time.get<double>() : 0;
+  const KnownMoment& moment = posed.view.moments[posed.view.moment_at(seconds_meant(question, posed))];
   for (const int object : answer.objects) {
-    const auto& known = posed.view.moments[posed.view.moment_at(seconds)].masks;
-    check(static_cast<std::size_t>(object) < known.size(), "\"{}\": expected objects 0 to {}, got {}", question.text,
-          known.size() - 1, object);
-    masks.push_back(known[static_cast<std::size_t>(object)]);
+    check(static_cast<std::size_t>(object) < moment.masks.size(), "\"{}\": expected one of {} objects, got {}", question.text,
+          moment.masks.size(), object);
+    masks.push_back(moment.masks[static_cast<std::size_t>(object)]);
   }
   return masks;
 }

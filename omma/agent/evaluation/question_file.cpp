@@ -263,6 +263,9 @@ class QuestionReader {
     const bool of_clips = file_.pictures.at(question.about).seconds.has_value();
     check(std::ranges::count(picture_tool_names, call.tool) > 0 || (of_clips && call.tool == video_tool_name), "{} is not on offer",
           call.tool);
+    const json time = call.input.value("time", json(0));
+    check(of_clips ? time.is_number() || time == "end" : !call.input.contains("time"), "{}: expected a time of clips alone, got {}",
+          call.tool, dump_json(time));
     if (!call.input.contains("objects") || !call.input["objects"].is_array()) return;
     for (const json& object : call.input["objects"])
       if (object.is_string()) file_.names.add(name_in(object.get<std::string>()));

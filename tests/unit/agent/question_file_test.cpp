@@ -74,6 +74,8 @@ TEST(QuestionFile, RefusesWhatCannotBeAsked) {
        "not on offer"},
       {street + question_start + R"("first": [{"tool": "detect_objects", "input": {}, "mentions": []}], "answer": {"talk": true}})",
        "expected mentions of describing tools"},
+      {street + question_start + R"("first": [{"tool": "detect_objects", "input": {"time": "end"}}], "answer": {"talk": true}})",
+       "expected a time of clips alone"},
       {street + question_start + R"("tools": ["hive"], "answer": {"talk": true}})", "no tool \"hive\""},
       {street + R"({"kind": "a", "about": "street", "question": " ", "answer": {"talk": true}})", "expected a question"},
       {street + R"({"kind": "all", "about": "street", "question": "x", "answer": {"talk": true}})", "expected a kind"},
