@@ -114,8 +114,10 @@ PosedQuestion pose(const QuestionFile& file, const WrittenQuestion& question) {
 QuestionVerdict judge(const WrittenQuestion& question, const PosedQuestion& posed, const AgentResult& result,
                       const ThingNames& names) {
   const SaidAnswer said{.text = result.answer, .mask_iou = mask_iou(question, posed, result)};
-  return {.right_call = is_right_first_call(question, posed, result, names),
-          .right_answer = result.stopped == AgentEnd::answer && is_right(question.answer, said, names)};
+  const bool right_call = is_right_first_call(question, posed, result, names);
+  const bool done = question.answer.kind != ExpectedAnswer::Kind::talk || right_call;
+  return {.right_call = right_call,
+          .right_answer = done && result.stopped == AgentEnd::answer && is_right(question.answer, said, names)};
 }
 
 json evaluate_agent(LanguageModel& model, const QuestionFile& file, const AgentOptions& options, const QuestionObserver& observer) {

@@ -24,7 +24,7 @@ PosedQuestion pose(const QuestionFile& file, const WrittenQuestion& question);
 
 struct QuestionVerdict {
   bool right_call = false;    // the first step's call, or none where none was to be made
-  bool right_answer = false;  // and it was given, not asked for at a limit
+  bool right_answer = false;  // and it was given, not asked for at a limit; where any talk is right, after the right first call
 };
 QuestionVerdict judge(const WrittenQuestion& question, const PosedQuestion& posed, const AgentResult& result,
                       const ThingNames& names);

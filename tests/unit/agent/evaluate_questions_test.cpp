@@ -72,6 +72,16 @@ TEST(EvaluateQuestions, MasksAreComparedAsPixels) {
   EXPECT_THROW(right(R"({"object": "truck"})"), std::invalid_argument);
 }
 
+TEST(EvaluateQuestions, TalkIsRightAfterTheRightCallAlone) {
+  QuestionFile file = only(0);
+  file.questions[0].answer = read_expected_answer({{"talk", true}}, "test");
+  EXPECT_EQ(asked(file, {" x\nFinal Answer: Done."})["all"]["right_answers"], 0);
+  EXPECT_EQ(asked(file, {act(R"({"objects": ["truck"]})", "detect_objects"), " x\nFinal Answer: Done."})["all"]["right_answers"],
+            1);
+  file.questions[0].first.clear();
+  EXPECT_EQ(asked(file, {" x\nFinal Answer: You are welcome."})["all"]["right_answers"], 1);
+}
+
 TEST(EvaluateQuestions, CaptionsTellEveryObject) {
   const auto called = [](const char* name, const char* color = "") {
     KnownObject object;

@@ -169,7 +169,9 @@ void expect_judged_right(const QuestionFile& file) {
     said.answer = text_of(question.answer);
     const QuestionVerdict verdict = judge(question, posed, said, file.names);
     EXPECT_EQ(verdict.right_call, question.first.empty()) << question.text;
-    EXPECT_TRUE(verdict.right_answer || question.answer.kind == ExpectedAnswer::Kind::mask) << question.text << ": " << said.answer;
+    const bool talk = question.answer.kind == ExpectedAnswer::Kind::talk;
+    if (question.answer.kind == ExpectedAnswer::Kind::mask) continue;
+    EXPECT_EQ(verdict.right_answer, !talk || question.first.empty()) << question.text << ": " << said.answer;
   }
 }
 
