@@ -6,6 +6,7 @@
 #include "apps/picture_models.h"
 #include "apps/training_split.h"
 #include "omma/agent/evaluation/evaluate.h"
+#include "omma/agent/evaluation/evaluate_questions.h"
 #include "omma/base/error.h"
 #include "omma/base/file.h"
 #include "omma/models/zoo.h"
@@ -20,7 +21,7 @@ struct EvalAgentOptions : CommonOptions {
   CountingQuestionOptions counting;
   PictureModelOptions models;
   AgentEvaluationOptions evaluation;
-  std::filesystem::path answers;
+  std::filesystem::path questions, answers;
   std::string wordings = "taught";
   bool oracle = false;
 };
@@ -32,6 +33,17 @@ json to_json(const AgentAnswer& answer) {
     line["scene"] = answer.scene;
   else
     line["key"] = answer.key;
+  return line;
+}
+
+json to_json(const WrittenQuestion& question, const AgentResult& result, const QuestionVerdict& verdict) {
+  json line = to_json(result);
+  line.update({{"kind", question.kind},
+               {"about", question.about},
+               {"question", question.text},
+               {"expected", text_of(question.answer)},
+               {"right_call", verdict.right_call},
+               {"right", verdict.right_answer}});
   return line;
 }
 
@@ -67,8 +79,30 @@ GivenQuestions open_given_questions(const EvalAgentOptions& options) {
   return open_questions<DetectionDataset>(options.judged, open, ask);
 }
 
+// Asks what people wrote, with tools that know the pictures.
+int run_written_questions(const EvalAgentOptions& options) {
+  check(options.judged.data.empty(), "--questions: brings its own pictures, got --data {}", options.judged.data);
+  check(options.wordings == "taught" && options.evaluation.tool_errors == 0 && options.counting.classes.empty(),
+        "--questions: expected neither --wordings nor --tool-errors nor --count-class");
+  const auto directory = find_model_for("generate", options.llm);
+  InputPaths inputs;
+  inputs.add_folder(directory);
+  inputs.add_file(options.questions);
+  expect_output_file(inputs, options.answers);
+  const QuestionFile file = read_questions(options.questions);
+  const auto model = load_language_model(directory, load_options(options));
+  std::string lines;
+  const auto keep = [&](const WrittenQuestion& question, const AgentResult& result, const QuestionVerdict& verdict) {
+    lines += dump_json(to_json(question, result, verdict)) + "\n";
+  };
+  print_figures(evaluate_agent(*model, file, options.evaluation.agent, keep), options.json);
+  if (!options.answers.empty()) write_file(options.answers, lines);
+  return kDone;
+}
+
 int run_eval_agent(EvalAgentOptions options) {
   apply(options);
+  if (!options.questions.empty()) return run_written_questions(options);
   const bool given = !options.judged.data.empty();
   check(!given || !options.oracle, "--oracle: expected scenes of the world, got --data {}", options.judged.data);
   check(given || (options.counting.classes.empty() && options.counting.question == CountingQuestionOptions().question),
@@ -110,6 +144,10 @@ void add_eval_agent(CLI::App& eval) {
   CLI::App& command = *eval.add_subcommand("agent", "share of right answers about unseen scenes, by type of question");
   command.add_option("--llm", options->llm, "language model (default: the zoo's)")->type_name("DIR|ID");
   add_picture_model_flags(command, options->models);
+  command
+      .add_option("--questions", options->questions,
+                  "what people wrote, with the right calls and answers (question_file.h); the tools know its pictures")
+      ->type_name("FILE");
   command.add_flag("--oracle", options->oracle, "the tools know the scene: errors are the planner's alone");
   command.add_option("--wordings", options->wordings, "of scenes' questions: as the planner was taught them, or held out")
       ->check(CLI::IsMember({"taught", "held-out"}))

@@ -68,6 +68,27 @@ TEST(EvalAgent, AsksTheQuestionsOfAFile) {
   EXPECT_TRUE(figures["per_type"].contains("exist"));
 }
 
+TEST(EvalAgent, AsksWhatPeopleWrote) {
+  const testing::TemporaryDirectory directory;
+  const std::string questions = (directory / "questions.jsonl").string(), answers = (directory / "answers").string();
+  write_file(questions, R"({"picture": "yard", "size": [64, 48], "objects": [{"name": "dog", "box": [0, 0, 9, 9]}]}
+{"kind": "count", "about": "yard", "question": "How many dogs are there?", "answer": {"number": 1},
+)");
+  EXPECT_EQ(run_program({"eval", "agent", "--questions", questions}).status, 2);
+  write_file(questions, R"({"picture": "yard", "size": [64, 48], "objects": [{"name": "dog", "box": [0, 0, 9, 9]}]}
+{"kind": "count", "about": "yard", "question": "How many dogs are there?", "answer": {"number": 1}, "first": [{"tool": "detect_objects", "input": {"objects": ["dog"]}}]}
+)");
+  EXPECT_EQ(run_program({"eval", "agent", "--questions", questions, "--data", "coco:x"}).status, 2);
+  const auto run = run_program(
+      {"eval", "agent", "--llm", "zoo/planner-nano", "--questions", questions, "--answers", answers, "--json", "--quiet"});
+  ASSERT_EQ(run.status, 0) << run.err;
+  const json figures = run.lines().at(0);
+  EXPECT_EQ(figures["all"]["right_calls"], 1);
+  EXPECT_EQ(figures["per_kind"]["count"]["right_answers"], 1);
+  const testing::Run lines{.status = 0, .out = read_file(answers), .err = ""};
+  EXPECT_EQ(lines.lines().at(0)["right_call"], true);
+}
+
 TEST(EvalAgent, RefusesWhatDoesNotFit) {
   const testing::TemporaryDirectory directory;
   const std::string folder = render(directory, "pictures", "5");
