@@ -1,5 +1,5 @@
 # The two commands of the README, and a few for developers. Each installs what is missing first (tools/setup.sh).
-.PHONY: demo test build asan parity parity-full bench fuzz format budgets setup clean
+.PHONY: demo test build asan parity parity-full bench fuzz format budgets setup smollm2 clean
 JOBS ?= $(shell nproc)
 SECONDS ?= 60
 OMMA := build/release/apps/omma
@@ -8,10 +8,14 @@ demo: build            ## a rendered scene, a question, the agent's answer and t
 	@tools/demo.sh $(OMMA)
 
 test: build parity asan budgets   ## everything that has to pass
+	@timeout 900 .venv/bin/python pull/pull.py smollm2 || echo "smollm2 cannot be fetched: tests that need it are skipped"
 	@JOBS=$(JOBS) tools/run_tests.sh build/release build/asan-ubsan
 
 setup:
 	@tools/setup.sh
+
+smollm2: setup         ## a small language model that knows English, 98 MB, into the user's cache
+	@.venv/bin/python pull/pull.py smollm2
 
 build: setup
 	@[ -f build/release/build.ninja ] || cmake --preset release

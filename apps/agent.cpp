@@ -166,11 +166,11 @@ void add_agent(CLI::App& app) {
   command.add_option("IMAGE|VIDEO", options->image, "a picture, - for one from stdin, or a clip")->required()->type_name("");
   command.add_option("QUESTION", options->question, "what to find out")->required()->type_name("");
   command
-      .add_option(
-          "--llm", options->llm,
-          "language model: a directory (a LLaVA sees the picture while it plans), a zoo name, or a chat server's base URL, such as "
-          "http://127.0.0.1:8080/v1 (default: the zoo's planner)")
-      ->type_name("DIR|URL");
+      .add_option("--llm", options->llm,
+                  "language model: a directory (a LLaVA sees the picture while it plans), a .gguf file, a name in the zoo or of "
+                  "omma pull, a Hugging Face ID, or a chat server's base URL, such as http://127.0.0.1:8080/v1 (default: the zoo's "
+                  "planner)")
+      ->type_name("FILE|DIR|ID|URL");
   command.add_option("--llm-model", options->llm_model, "the server's name of the model")->capture_default_str()->type_name("NAME");
   command.add_option("--llm-timeout", options->llm_timeout, "longest silence of the server, before its first byte or the next")
       ->capture_default_str()

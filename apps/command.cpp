@@ -81,8 +81,8 @@ void add_device_flags(CLI::App& command, CommonOptions& options) {
 }
 
 void add_model_flags(CLI::App& command, CommonOptions& options) {
-  command.add_option("--model", options.model, "model directory, zoo name or Hugging Face ID (default: the zoo's for the task)")
-      ->type_name("DIR|ID");
+  command.add_option("--model", options.model, fmt::format("{} (default: the zoo's for the task)", kModel))
+      ->type_name("FILE|DIR|ID");
   add_device_flags(command, options);
 }
 

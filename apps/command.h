@@ -63,6 +63,9 @@ void apply(const CommonOptions& options);
 
 LoadOptions load_options(const CommonOptions& options);
 
+// The description of what find_model() takes.
+inline constexpr const char* kModel = "model directory, .gguf file, name in the zoo or of omma pull, or Hugging Face ID";
+
 // The description of IMAGE arguments.
 inline constexpr const char* kImages = "files, directories, @list.txt, or - for a picture from stdin";
 inline constexpr const char* kImagesAndVideos = "pictures and video files, directories, @list.txt, or - for a picture from stdin";

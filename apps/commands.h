@@ -23,5 +23,6 @@ void add_convert(CLI::App& app);
 void add_quantize(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_list(CLI::App& app);
+void add_pull(CLI::App& app);
 
 }  // namespace omma::app

@@ -142,7 +142,7 @@ int run_eval_agent(EvalAgentOptions options) {
 void add_eval_agent(CLI::App& eval) {
   auto options = std::make_shared<EvalAgentOptions>();
   CLI::App& command = *eval.add_subcommand("agent", "share of right answers about unseen scenes, by type of question");
-  command.add_option("--llm", options->llm, "language model (default: the zoo's)")->type_name("DIR|ID");
+  command.add_option("--llm", options->llm, "language model (default: the zoo's)")->type_name("FILE|DIR|ID");
   add_picture_model_flags(command, options->models);
   command
       .add_option("--questions", options->questions,

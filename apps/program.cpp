@@ -32,7 +32,7 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   for (const auto add :
        {add_caption, add_match, add_ask, add_chat, add_detect, add_segment, add_annotate, add_agent, add_bootstrap, add_instruct,
-        add_render, add_train, add_eval, add_validate, add_convert, add_quantize, add_inspect, add_list})
+        add_render, add_train, add_eval, add_validate, add_convert, add_quantize, add_inspect, add_list, add_pull})
     add(app);
   add_help(app);
   limit_flag_values(app);

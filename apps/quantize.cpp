@@ -80,7 +80,7 @@ int run_quantize(const QuantizeOptions& options) {
 void add_quantize(CLI::App& app) {
   auto options = std::make_shared<QuantizeOptions>();
   CLI::App& command = *app.add_subcommand("quantize", "turn a model's linear layers into 8-bit numbers, which are quicker");
-  command.add_option("MODEL", options->model, "model directory, zoo name or Hugging Face ID")->required()->type_name("");
+  command.add_option("MODEL", options->model, kModel)->required()->type_name("");
   command.add_option("OUT", options->out, "model directory to make")->required()->type_name("");
   command
       .add_option("--pictures", options->pictures,

@@ -1,11 +1,11 @@
-# cmake --install: headers, libraries, the zoo, the recipes, a font and a find_package(omma) package that works when the tree is moved.
+# cmake --install: headers, libraries, the zoo, the recipes, what fetches larger models, a font and a find_package(omma) package that works when the tree is moved.
 include(CMakePackageConfigHelpers)
 get_property(libraries GLOBAL PROPERTY OMMA_LIBRARIES)
 install(TARGETS ${libraries} EXPORT omma_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT omma_targets NAMESPACE omma:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/omma)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/omma DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_BINARY_DIR}/generated/omma/base/version.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/omma/base)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/zoo ${CMAKE_SOURCE_DIR}/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/omma)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/zoo ${CMAKE_SOURCE_DIR}/recipes ${CMAKE_SOURCE_DIR}/pull DESTINATION ${CMAKE_INSTALL_DATADIR}/omma)
 if(OMMA_FONT_FILE AND OMMA_FONT_LICENCE)
   install(FILES ${OMMA_FONT_FILE} DESTINATION ${CMAKE_INSTALL_DATADIR}/omma/fonts)
   install(FILES ${OMMA_FONT_LICENCE} DESTINATION ${CMAKE_INSTALL_DATADIR}/omma/fonts RENAME DejaVuSans.licence)

@@ -6,6 +6,7 @@
 
 #include "omma/base/error.h"
 #include "omma/base/file.h"
+#include "omma/io/model_cache.h"
 #include "omma/io/quote.h"
 
 namespace omma {
@@ -49,9 +50,7 @@ bool is_commit(std::string_view text) {
 fs::path hub_cache_directory() {
   if (const char* cache = environment("HF_HUB_CACHE")) return cache;
   if (const char* home = environment("HF_HOME")) return fs::path(home) / "hub";
-  if (const char* cache = environment("XDG_CACHE_HOME")) return fs::path(cache) / "huggingface" / "hub";
-  const char* home = environment("HOME");
-  return fs::path(home != nullptr ? home : ".") / ".cache" / "huggingface" / "hub";
+  return user_cache_directory() / "huggingface" / "hub";
 }
 
 bool is_repository_id(std::string_view name) {

@@ -7,7 +7,7 @@
 
 namespace omma {
 
-// Where the cache is: $HF_HUB_CACHE, else $HF_HOME/hub, else $XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub.
+// Where the cache is: $HF_HUB_CACHE, else $HF_HOME/hub, else huggingface/hub in user_cache_directory().
 std::filesystem::path hub_cache_directory();
 
 // Whether it is an id with an owner, "ORG/NAME".

@@ -7,6 +7,8 @@
 #include "omma/base/error.h"
 #include "omma/base/program_data.h"
 #include "omma/io/hub_cache.h"
+#include "omma/io/model_cache.h"
+#include "omma/models/pullable.h"
 
 namespace omma {
 namespace fs = std::filesystem;
@@ -48,12 +50,19 @@ fs::path find_model(std::string_view name) {
   check(!name.empty(), "model: expected a directory or an ID, got an empty name");
   if (fs::is_directory(name) || (name.ends_with(".gguf") && fs::is_regular_file(name))) return name;
   if (const auto model = find_zoo_model(name)) return *model;
+  if (const auto fetched = find_in_model_cache(name)) return *fetched;
   const bool is_id = std::ranges::count(name, '/') == 1 && !name.starts_with("zoo/") && name.find_first_of("./") != 0;
   if (is_id) {
     if (const auto cached = find_in_hub_cache(name)) return *cached;
     fail("model \"{}\": no such directory, and not in the Hugging Face cache; fetch it with: hf download {}", name, name);
   }
   std::vector<std::string> names;
+  for (const PullableModel& model : pullable_models()) {
+    if (model.name == name)
+      fail("model \"{}\": no such directory, and not in {}; fetch it with: {}", name, model_cache_directory().string(),
+           model.pull_command());
+    names.push_back(model.name);
+  }
   const auto zoo = find_zoo();
   if (zoo)
     for (const fs::path& model : zoo_models()) names.push_back(model.filename().string());

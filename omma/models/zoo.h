@@ -1,4 +1,4 @@
-// Where models are found: the embedded zoo, a directory, the Hugging Face cache.
+// Where models are found: a path, the embedded zoo, what was fetched, the Hugging Face cache.
 #pragma once
 
 #include <filesystem>
@@ -19,8 +19,9 @@ std::vector<std::filesystem::path> zoo_models();
 // The model NAME or zoo/NAME in the zoo; nothing where the zoo, if there is one, has none.
 std::optional<std::filesystem::path> find_zoo_model(std::string_view name);
 
-// A model's directory from what a user names it by: a path, NAME or zoo/NAME of the zoo wherever the program is called, or an ID
-// in the Hugging Face cache. Throws std::invalid_argument that prints the command that would fetch an absent ID.
+// A model from what a user names it by, looked for in this order: the path of a directory or of a .gguf file; NAME or zoo/NAME of
+// the zoo, wherever the program is called; NAME in model_cache_directory(); an ID in the Hugging Face cache. Throws
+// std::invalid_argument, which tells the command that would fetch an absent ID or a model that can be pulled.
 std::filesystem::path find_model(std::string_view name);
 
 }  // namespace omma

@@ -45,6 +45,8 @@ TEST(Install, ProgramRunsFromAnyPrefixAndWorkingDirectory) {
   const std::string program = "cd '" + directory.path().string() + "' && env -u LD_LIBRARY_PATH a/b/c/d/bin/omma ";
   ASSERT_TRUE(succeeds(program + "list --json", log));
   EXPECT_NE(read_file(log).find((prefix / "share/omma/zoo").string()), std::string::npos) << read_file(log);
+  EXPECT_NE(read_file(log).find("smollm2"), std::string::npos) << read_file(log);  // of the table beside the script that pulls it
+  EXPECT_TRUE(fs::is_regular_file(prefix / "share/omma/pull/pull.py"));
   EXPECT_TRUE(succeeds(program + "inspect zoo/planner-nano", log));
 
   // Recipes by their names; what they name of the zoo is found, a stage is trained first where its run is not done.

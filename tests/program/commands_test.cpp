@@ -11,7 +11,7 @@ TEST(Program, TellsItsVersionAndHelp) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.status, 0);
   for (const char* command : {"caption", "match", "ask", "chat", "detect", "segment", "annotate", "agent", "bootstrap", "instruct",
-                              "render", "train", "eval", "convert", "quantize", "inspect", "list"})
+                              "render", "train", "eval", "convert", "quantize", "inspect", "list", "pull"})
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
   EXPECT_EQ(help.out.find("\n  serve"), std::string::npos);
   EXPECT_EQ(run_program({}).status, 2);
@@ -24,7 +24,9 @@ TEST(Program, ListsAndInspectsTheZoo) {
   bool has_detector = false;
   const json models = list.lines().at(0)["models"];
   for (const json& model : models) {
+    if (model.contains("fetch") || model["dir"].get<std::string>().find("/zoo/") == std::string::npos) continue;  // not embedded
     has_detector = has_detector || model["id"] == "grounding-dino-nano";
+    EXPECT_EQ(model["present"], true);
     const auto inspect = run_program({"inspect", model["dir"], "--json"});
     ASSERT_EQ(inspect.status, 0) << inspect.err;
     const json info = inspect.lines().at(0);

@@ -7,6 +7,7 @@
 #include "omma/base/file.h"
 #include "omma/io/tensor_file.h"
 #include "omma/models/model_row.h"
+#include "omma/models/zoo.h"
 #include "tests/structure/registry/stub/stub.h"
 #include "tests/temporary_directory.h"
 
@@ -59,6 +60,39 @@ TEST_F(Registry, ItsConverterTakesItsFiles) {
   const Image image(9, 9);
   EXPECT_EQ(load_detector(directory_ / "converted")->detect({&image, 1}, {.phrases = {"a"}, .caption = {}})[0].detections[0].box,
             (Box{2, 2, 7, 7}));
+}
+
+// A path, the zoo, what was fetched, the Hugging Face cache: each hides those behind it.
+TEST_F(Registry, NamesAreLookedForInOrder) {
+  namespace fs = std::filesystem;
+  const fs::path zoo = directory_ / "zoo", cache = directory_ / "cache", hub = directory_ / "hub", here = fs::current_path();
+  const fs::path repository = hub / "models--org--name", snapshot = repository / "snapshots/0a1b";
+  for (const fs::path& folder :
+       {zoo / "one", cache / "omma/models/one", cache / "omma/models/empty", snapshot, repository / "refs"})
+    fs::create_directories(folder);
+  for (const fs::path& file : {zoo / "one/config.json", cache / "omma/models/one/one.gguf"}) write_file(file, "{}");
+  write_file(repository / "refs/main", "0a1b");
+  ::setenv("OMMA_ZOO", zoo.c_str(), 1);
+  ::setenv("XDG_CACHE_HOME", cache.c_str(), 1);
+  ::setenv("HF_HUB_CACHE", hub.c_str(), 1);
+  fs::current_path(directory_.path());
+
+  EXPECT_EQ(find_model("one"), zoo / "one");
+  EXPECT_EQ(find_model("org/name"), snapshot);
+  fs::create_directories("one");
+  fs::create_directories("org/name");
+  EXPECT_EQ(find_model("one"), "one");
+  EXPECT_EQ(find_model("org/name"), "org/name");
+  fs::remove("one");
+  fs::remove_all(zoo / "one");
+  EXPECT_EQ(find_model("one"), cache / "omma/models/one");
+  EXPECT_EQ(find_model("cache/omma/models/one/one.gguf"), "cache/omma/models/one/one.gguf");
+  for (const char* absent : {"empty", "two", "two.gguf", "omma/models", ".hidden"})
+    EXPECT_THROW(find_model(absent), std::invalid_argument) << absent;
+  const std::string smollm2 = testing::invalid_argument_of([] { find_model("smollm2"); });
+  EXPECT_NE(smollm2.find("fetch it with: omma pull smollm2"), std::string::npos) << smollm2;
+  fs::current_path(here);
+  for (const char* variable : {"OMMA_ZOO", "XDG_CACHE_HOME", "HF_HUB_CACHE"}) ::unsetenv(variable);
 }
 
 TEST_F(Registry, TheZooSaysItsDefaults) {

@@ -33,7 +33,7 @@ TEST(Help, HelpOfEveryCommandHasDefaultsAndAnExample) {
     return help.out;
   };
   for (const char* command : {"caption", "match", "ask", "detect", "segment", "agent", "bootstrap", "render", "train", "validate",
-                              "convert", "inspect", "list"}) {
+                              "convert", "inspect", "list", "pull"}) {
     EXPECT_NE(of({"help", command}).find(std::string("Example: omma ") + command), std::string::npos) << command;
     EXPECT_EQ(of({"help", command}), of({command, "--help"}));
   }
@@ -52,6 +52,8 @@ TEST(Help, MistypedNamesAreTold) {
       {{"detect", "a.png", "--phrsae", "dog"}, "--phrsae: no such flag; did you mean --phrase?"},
       {{"train", "recipes/planer-nano.json"}, "did you mean planner-nano.json?"},
       {{"inspect", "blip-nano-captoin"}, "did you mean blip-nano-caption?"},
+      {{"inspect", "smolm2"}, "did you mean smollm2?"},
+      {{"pull", "smollm"}, "did you mean smollm2?"},
       {{"fly"}, "expected one of caption, match"},
   };
   for (const auto& [arguments, message] : cases) {
