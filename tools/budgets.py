@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "omma/models/clip": "base vision io text tasks nn",
     "omma/models/llava": "base vision io text tasks nn",
     "omma/models/language": "base io text tasks nn",
+    "omma/models/gguf": "base io text tasks nn models/language",
     "omma/models/llama": "base vision io text tasks nn models/language",  # a model may build on the one that it comes from
     "omma/models/blip2": "base vision io text tasks nn models/blip models/language",
     "omma/models/video_llava": "base vision io text tasks nn models/llava",

@@ -21,8 +21,7 @@ class InputPaths {
   // A file that only says what to do, such as a list or a recipe: nothing replaces it.
   void add_settings(const std::filesystem::path& file);
   // A folder whose files are read, whichever they are: nothing is put among them. So with the folders in it where they are read,
-  // too
-  // (`whole`), and with what links in it lead to.
+  // too (`whole`), and with what links in it lead to. A file in its place, which a model may be, is an input by itself.
   void add_folder(const std::filesystem::path& folder);
   void add_whole_folder(const std::filesystem::path& folder);
 

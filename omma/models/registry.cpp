@@ -64,6 +64,21 @@ std::vector<std::string> gguf_tasks(const json& config, const std::string& /*whe
   return tasks;
 }
 
+// Of a file, which has no config.json: config_of() in load.cpp.
+ModelRow gguf_row() {
+  const auto options = [](const LoadTarget& target) { return LanguageOptions{.device = target.device, .dtype = target.dtype}; };
+  return {.types = {"gguf"},
+          .tasks = gguf_tasks,
+          .language_model =
+              [options](const fs::path& path, const LoadTarget& target) {
+                return std::make_unique<LanguagePredictor>(load_gguf_language(find_gguf(path).value(), options(target)));
+              },
+          .chat_model =
+              [options](const fs::path& path, const LoadTarget& target) {
+                return std::make_unique<LlamaChat>(load_gguf_chat(find_gguf(path).value(), options(target), target.chat_template));
+              }};
+}
+
 std::unique_ptr<LanguageModel> load_predictor(const fs::path& directory, const LoadTarget& target) {
   return std::make_unique<LanguagePredictor>(load_language(directory, {.device = target.device, .dtype = target.dtype}));
 }
@@ -153,18 +168,7 @@ std::vector<ModelRow> known_models() {
                         return std::make_unique<LlamaChat>(directory, options, target.chat_template);
                       },
                   .quantize = quantize_llama});
-  rows.push_back({.types = {"gguf"},  // of a file: config_of() in load.cpp
-                  .tasks = gguf_tasks,
-                  .language_model =
-                      [](const fs::path& path, const LoadTarget& target) {
-                        const LanguageOptions options{.device = target.device, .dtype = target.dtype};
-                        return std::make_unique<LanguagePredictor>(load_gguf_language(find_gguf(path).value(), options));
-                      },
-                  .chat_model =
-                      [](const fs::path& path, const LoadTarget& target) {
-                        const LanguageOptions options{.device = target.device, .dtype = target.dtype};
-                        return std::make_unique<LlamaChat>(load_gguf_chat(find_gguf(path).value(), options, target.chat_template));
-                      }});
+  rows.push_back(gguf_row());
   rows.push_back({.types = {"opt", "t5"}, .language_model = load_predictor});
   ModelRow llava = visual_chat_row<LlavaChat>({"llava", "llava_next"});
   llava.is_original = [](const ConversionSource& source) { return is_original_llava(source); };

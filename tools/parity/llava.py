@@ -149,7 +149,9 @@ def write_case(folder, name, seed):
         image.save(folder / f"picture{index}.png")
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
-    model, dtype = model.float(), torch.float32  # bf16 weights, exact numbers: in bf16 two programs' logits differ by tenths
+    if dtype != torch.float32:  # exact numbers of the weights in the file: not model.float(), whose rotary frequencies bf16 has rounded
+        dtype = torch.float32
+        model = type(model).from_pretrained(folder, dtype=dtype).eval()
     tensors, record = {}, {"prompts": [], "transformers": transformers.__version__}
     with torch.no_grad():
         for i, image in enumerate(images):

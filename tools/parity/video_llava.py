@@ -191,7 +191,9 @@ def write_case(folder, name, seed):
     write_shown(folder, images, clips)
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
-    model, dtype = model.float(), torch.float32  # bf16 weights, exact numbers: in bf16 two programs' logits differ by tenths
+    if dtype != torch.float32:  # exact numbers of the weights in the file: not model.float(), whose rotary frequencies bf16 has rounded
+        dtype = torch.float32
+        model = type(model).from_pretrained(folder, dtype=dtype).eval()
     record = {"transformers": transformers.__version__, "frames": frames, "prompts": [], "batch": BATCH}
     tensors = features_of(model, processor, images, clips, dtype)
     prompts, chats = (PROMPTS[:4], CHATS[:1]) if name in FULL_SIZE else (PROMPTS, CHATS)  # several clips take minutes there

@@ -112,7 +112,9 @@ void write_language(const ConversionSource& source, const std::string& model_typ
       .processor = ImageProcessor(authors_processor(config)),
       .generation = {}};
   checkpoint.generation.eos_token_id = config.eos_token_id;
-  save_blip2_language(to, checkpoint, {.tokenizer = language.tokenizer, .tokenizer_config = language.tokenizer_config, .qformer_tokenizer = {}}, dtype);
+  save_blip2_language(to, checkpoint,
+                      {.tokenizer = language.tokenizer, .tokenizer_config = language.tokenizer_config, .qformer_tokenizer = {}},
+                      dtype);
   if (language.tokenizer.is_null()) copy_tokenizer(language.directory, to);
   if (config.kind == Blip2Kind::instruct) copy_bert_tokenizer(source, to / "qformer_tokenizer");
 }
