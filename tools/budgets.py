@@ -41,7 +41,7 @@ MAY_INCLUDE = {
     "omma/agent/evaluation": "base vision text tasks agent data eval",
     "omma/recipes": "base vision io text tasks nn losses models data eval train agent",
 }
-KNOW_EVERY_MODEL = ("omma/models/registry.cpp", "omma/models/conversion.cpp")  # of the library, beside the recipes
+KNOW_EVERY_MODEL = ("omma/models/registry.cpp", "omma/models/load.cpp", "omma/models/conversion.cpp")  # of the library, beside the recipes
 
 
 def folder_of(path):

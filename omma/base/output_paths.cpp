@@ -49,7 +49,10 @@ void InputPaths::add_file(const fs::path& file) {
 
 void InputPaths::add_settings(const fs::path& file) { add(files_, file); }
 
-void InputPaths::add_folder(const fs::path& folder) { add(folders_, folder); }
+void InputPaths::add_folder(const fs::path& folder) {
+  std::error_code error;
+  add(fs::is_regular_file(folder, error) ? files_ : folders_, folder);
+}
 
 void InputPaths::add_whole_folder(const fs::path& folder) {
   add(whole_folders_, folder);
