@@ -49,6 +49,7 @@ std::optional<fs::path> find_zoo_model(std::string_view name) {
 fs::path find_model(std::string_view name) {
   check(!name.empty(), "model: expected a directory or an ID, got an empty name");
   if (fs::is_directory(name) || (name.ends_with(".gguf") && fs::is_regular_file(name))) return name;
+  check(!name.ends_with(".gguf"), "model \"{}\": no such file", name);
   if (const auto model = find_zoo_model(name)) return *model;
   if (const auto fetched = find_in_model_cache(name)) return *fetched;
   const bool is_id = std::ranges::count(name, '/') == 1 && !name.starts_with("zoo/") && name.find_first_of("./") != 0;
