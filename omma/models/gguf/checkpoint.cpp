@@ -189,7 +189,7 @@ LlamaForCausalLM load_gguf(const GgufCheckpoint& checkpoint, const GgufOptions& 
 
 LanguageCheckpoint load_gguf_language(const fs::path& file, const LanguageOptions& options) {
   const GgufCheckpoint checkpoint = open_gguf(file);
-  const LlamaForCausalLM model = load_gguf(checkpoint, {.device = options.device, .dtype = options.dtype});
+  LlamaForCausalLM model = load_gguf(checkpoint, {.device = options.device, .dtype = options.dtype});
   return {.config = checkpoint.config,
           .language = {.module = model.ptr(), .network = model.get()},
           .tokenizer = gguf_tokenizer(checkpoint.vocabulary, checkpoint.where),
