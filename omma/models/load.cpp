@@ -45,8 +45,8 @@ std::optional<torch::Dtype> dtype_option(const std::string& name) {
 
 // Of a GGUF file, which has no config.json.
 json gguf_config_of(const fs::path& file) {
-  const GgufMetadata& metadata = read_gguf(file).metadata();
-  return {{"model_type", "gguf"}, {"has_chat_template", metadata.has("tokenizer.chat_template")}};
+  const GgufFile model = read_gguf(file);
+  return {{"model_type", "gguf"}, {"has_chat_template", model.metadata().has("tokenizer.chat_template")}};
 }
 
 json config_of(const fs::path& directory) {
