@@ -130,6 +130,7 @@ void write_coco(const fs::path& folder, const Image& picture, const std::vector<
 void prepare(const fs::path& directory) {
   fs::create_directories(directory / "bin");
   fs::create_symlink(OMMA_PROGRAM, directory / "bin/omma");
+  fs::create_symlink(fs::absolute("omma"), directory / "omma");  // pages name files of the checkout
   ASSERT_EQ(run_line("omma render --seed 3 --count 1 --out scene --quiet", directory).status, 0);
   const Image picture = read_image(directory / "scene/images/000000.png");
   for (const char* name : {"photo.jpg", "my.jpg", "nuclei.jpg"}) write_image(directory / name, picture);
